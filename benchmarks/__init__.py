@@ -1,0 +1,1 @@
+"""Measure: `.tflite` files and labelled images in, `results.json` and reports out."""

@@ -1,0 +1,1 @@
+"""Run: a `.tflite` file and a picture in, expressions out. No TensorFlow, no training code."""
