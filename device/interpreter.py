@@ -1,0 +1,274 @@
+"""A `.tflite` file, ready to classify 48x48 grey faces: built once, its buffers reused."""
+
+import functools
+import importlib
+import importlib.metadata
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+
+FACE_SIZE = 48
+"""Width and height of a model's input, in pixels."""
+
+LABEL_FILE = "labels.txt"
+"""The associated file of a model's metadata that names its classes, one a line."""
+
+Resolver = Literal["xnnpack", "builtin", "reference"]
+
+_RUNTIMES = (("ai_edge_litert", "ai-edge-litert"), ("tflite_runtime", "tflite-runtime"))
+_RESOLVERS = {
+    "xnnpack": "AUTO",
+    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    "reference": "BUILTIN_REF",
+}
+# (mean, std) of x = (pixel - mean) / std; each one lets a byte stand for a pixel exactly.
+_NORMALISATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
+_INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
+_DTYPES = (np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float32))
+
+
+@dataclass(frozen=True)
+class TensorDetails:
+    """How the values of an input or output tensor are to be read.
+
+    Attributes:
+        dtype: int8, uint8 or float32.
+        scale: real value = scale * (value - zero_point); 0 for float32.
+        zero_point: the value that stands for 0; 0 for float32.
+    """
+
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+
+class Classifier:
+    """A model file in an interpreter that is built once and reused for every face.
+
+    An int8 model gets pixel - 128, a uint8 or float32 model the pixel itself.
+
+    Attributes:
+        path: the model file.
+        labels: the classes in the order of the output, from the file's metadata.
+        precision: dtype of the input, "int8", "uint8" or "float32" (float16 and dynamic range
+            files, whose inputs are float32, too).
+        delegated: whether the XNNPACK delegate took the graph.
+        input_details: dtype, scale and zero point of the input.
+        output_details: dtype, scale and zero point of the output.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, threads: int = 1, resolver: Resolver = "xnnpack"
+    ) -> None:
+        """Load and check a model.
+
+        Args:
+            path: a `.tflite` file with input [1, 48, 48, 1], one output [1, labels] and an
+                associated file `labels.txt`.
+            threads: of the kernels, at least 1; on nets this small more than one rarely helps.
+            resolver: "xnnpack" is what runs on a device; "builtin" is TensorFlow Lite's own
+                kernels without a delegate; "reference" its slow, portable reference kernels.
+
+        Raises:
+            InputError: the file is missing, no `.tflite`, damaged, of another shape, or does not
+                name its labels; or an option is out of range.
+        """
+        if threads < 1:
+            raise InputError(f"threads is {threads}: give 1 or more")
+        if resolver not in _RESOLVERS:
+            raise InputError(f"resolver {resolver!r}: give one of {', '.join(_RESOLVERS)}")
+        self.path = Path(path)
+        content = _read(self.path)
+        self.labels = _read_labels(content, self.path)
+        self._interpreter = _build(content, self.path, threads, resolver)
+
+        source = _only(self._interpreter.get_input_details(), "input", self.path)
+        sink = _only(self._interpreter.get_output_details(), "output", self.path)
+        _check_shapes(source, sink, len(self.labels), self.path)
+        self.input_details = _details(source, "input", self.path)
+        self.output_details = _details(sink, "output", self.path)
+        _check_input_is_exact(self.input_details, self.path)
+        self.precision = self.input_details.dtype.name
+        operators = self._interpreter._get_ops_details()
+        self.delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
+
+        self._input_index = source["index"]
+        self._input = np.zeros(_INPUT_SHAPE, self.input_details.dtype)
+        as_bytes = self._input.view(np.uint8) if self._input.dtype == np.int8 else self._input
+        self._pixels = as_bytes[0, :, :, 0]
+        self._output_view = self._interpreter.tensor(sink["index"])
+        self._probabilities = np.zeros(len(self.labels), np.float32)
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the runtime, such as "ai-edge-litert 2.1.6"."""
+        return _runtime_name()
+
+    def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Classify one face.
+
+        Args:
+            face: uint8 [48, 48], raw grey 0..255.
+
+        Returns:
+            float32 [labels], probabilities in the order of `labels`. The next call overwrites
+            this array: copy it to keep it. An int8 model's sum to 1 only up to its rounding.
+
+        Raises:
+            ValueError: the face has another shape or dtype.
+        """
+        self.set_input(face)
+        self.invoke()
+        return self.probabilities()
+
+    def set_input(self, face: npt.NDArray[np.uint8]) -> None:
+        """Hand a face, uint8 [48, 48], to the interpreter; raises ValueError for another one."""
+        if face.shape != (FACE_SIZE, FACE_SIZE) or face.dtype != np.uint8:
+            raise ValueError(
+                f"a face is uint8 [{FACE_SIZE}, {FACE_SIZE}], not {face.dtype} {list(face.shape)}"
+            )
+        if self._input.dtype == np.int8:
+            # Flipping the top bit of a byte is pixel - 128 in two's complement.
+            np.bitwise_xor(face, np.uint8(0x80), out=self._pixels)
+        else:
+            self._pixels[:] = face
+        self._interpreter.set_tensor(self._input_index, self._input)
+
+    def invoke(self) -> None:
+        """Run the net on the face that was set last."""
+        self._interpreter.invoke()
+
+    def probabilities(self) -> npt.NDArray[np.float32]:
+        """Give the last run's float32 [labels], dequantized, in a buffer that the next reuses."""
+        out = self._probabilities
+        # The view must not outlive this call: the interpreter refuses to run while one exists.
+        out[:] = self._output_view()[0]
+        if self.output_details.scale:
+            out -= self.output_details.zero_point
+            out *= self.output_details.scale
+        return out
+
+
+@functools.cache
+def _runtime() -> tuple[Any, str]:
+    """Import the LiteRT runtime, or the older one for old and 32-bit boards; with its name."""
+    for module, distribution in _RUNTIMES:
+        try:
+            return importlib.import_module(f"{module}.interpreter"), distribution
+        except ModuleNotFoundError:
+            continue
+    raise InputError(
+        "no TensorFlow Lite runtime: pip install ai-edge-litert (old boards: 'fer-edge[legacy]')"
+    )
+
+
+@functools.cache
+def _runtime_name() -> str:
+    distribution = _runtime()[1]
+    return f"{distribution} {importlib.metadata.version(distribution)}"
+
+
+def _read(path: Path) -> bytes:
+    """Read a model file whole: one that is replaced while it runs must not end the process."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the .tflite file in it")
+    if not path.is_file():
+        raise InputError(f"{path}: no such model file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            if not head:
+                raise InputError(f"{path} is empty: copy or export the model again")
+            if head[4:8] != b"TFL3":
+                raise InputError(f"{path} is not a .tflite file (the identifier TFL3 is missing)")
+            return head + file.read()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read_labels(content: bytes, path: Path) -> tuple[str, ...]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            text = archive.read(LABEL_FILE).decode("utf-8")
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise InputError(
+            f"{path} has no {LABEL_FILE} in its metadata, or the file is cut short: "
+            "copy it again, or export it with fer-edge"
+        ) from error
+    except Exception as error:  # zipfile raises many kinds on a damaged member
+        raise InputError(f"{path}: its {LABEL_FILE} cannot be read ({error})") from error
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _build(content: bytes, path: Path, threads: int, resolver: Resolver) -> Any:
+    module, _ = _runtime()
+    try:
+        interpreter = module.Interpreter(
+            model_content=content,
+            num_threads=threads,
+            experimental_op_resolver_type=module.OpResolverType[_RESOLVERS[resolver]],
+        )
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()
+        raise InputError(
+            f"{path} cannot be loaded by {_runtime_name()}: {reason[0] if reason else 'no reason'}"
+        ) from error
+    return interpreter
+
+
+def _only(tensors: list[dict[str, Any]], role: str, path: Path) -> dict[str, Any]:
+    if len(tensors) != 1:
+        raise InputError(f"{path} has {len(tensors)} {role}s: fer-edge runs models that have one")
+    return tensors[0]
+
+
+def _details(tensor: dict[str, Any], role: str, path: Path) -> TensorDetails:
+    dtype = np.dtype(tensor["dtype"])
+    if dtype not in _DTYPES:
+        raise InputError(f"{path}: its {role} is {dtype}: int8, uint8 or float32 is supported")
+    scale, zero_point = tensor["quantization"]
+    if dtype != np.float32 and not scale > 0:
+        raise InputError(f"{path}: its {dtype} {role} has no scale and zero point")
+    if dtype == np.float32:
+        return TensorDetails(dtype, 0.0, 0)
+    return TensorDetails(dtype, float(scale), int(zero_point))
+
+
+def _check_shapes(source: dict[str, Any], sink: dict[str, Any], labels: int, path: Path) -> None:
+    shape = tuple(int(size) for size in source["shape"])
+    if shape != _INPUT_SHAPE:
+        raise InputError(
+            f"{path} takes input {list(shape)}: fer-edge runs models of {list(_INPUT_SHAPE)}"
+        )
+    shape = tuple(int(size) for size in sink["shape"])
+    if shape != (1, labels):
+        raise InputError(
+            f"{path} gives output {list(shape)} but names {labels} labels: export it again"
+        )
+
+
+def _check_input_is_exact(details: TensorDetails, path: Path) -> None:
+    """Refuse a quantized input whose bytes are not pixels under any normalisation we know."""
+    if details.dtype == np.float32:
+        return
+    pixels = np.arange(256)
+    wanted = pixels - 128 if details.dtype == np.int8 else pixels
+    for mean, std in _NORMALISATIONS:
+        real = (pixels - mean) / std
+        if np.array_equal(np.rint(real / details.scale) + details.zero_point, wanted):
+            return
+    rule = "pixel - 128" if details.dtype == np.int8 else "pixel"
+    raise InputError(
+        f"{path}: its {details.dtype} input (scale {details.scale:g}, zero point "
+        f"{details.zero_point}) is not byte = {rule}: calibrate it on the full range 0..255 "
+        "normalised by (pixel - 128) / 128, pixel / 255 or not at all"
+    )
