@@ -1,0 +1,151 @@
+"""How right a classifier is: counts, rates and their uncertainty, from probabilities and labels."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Z_95 = 1.959963984540054
+"""The normal distribution's 97.5 % point: two-sided 95 %."""
+
+ECE_BINS = 15
+"""Bins of the calibration error, as in Guo et al. 2017."""
+
+LEFT_OUT = -1
+"""The label of an image that no class holds, such as one without a FER+ majority."""
+
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""What is measured: one grey face in, one probability a label out."""
+
+
+def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Classify images one by one: single crop, no test-time augmentation.
+
+    Args:
+        classifier: a `device.interpreter.Classifier`, or anything called like one.
+        images: uint8 [n, 48, 48], n > 0, grey 0..255.
+
+    Returns:
+        float32 [n, k], the probabilities of the k labels.
+    """
+    # The classifier reuses its output buffer, so each row is copied before the next call.
+    return np.stack([np.array(classifier(image), np.float32) for image in images])
+
+
+def metrics(
+    probabilities: NDArray[np.float32], labels: NDArray[np.integer], names: Sequence[str]
+) -> dict[str, Any]:
+    """Compute every accuracy figure of one model on one set of images.
+
+    A class that is never predicted has precision 0, a class without images has recall 0, and F1 is
+    0 where both are. The macro averages are taken over the classes that have images.
+
+    Args:
+        probabilities: float32 [n, k].
+        labels: integers [n] in 0..k-1; rows with -1 are left out.
+        names: the k labels.
+
+    Returns:
+        The `accuracy` block of `results.json`; rates are fractions of 1.
+
+    Raises:
+        ValueError: no row has a label, or the shapes do not fit.
+    """
+    if probabilities.shape != (len(labels), len(names)):
+        raise ValueError(f"{probabilities.shape} probabilities, {len(labels)} x {len(names)} due")
+    kept = labels != LEFT_OUT
+    probabilities, labels = probabilities[kept], labels[kept]
+    if not len(labels):
+        raise ValueError("no image has a label")
+    counts = confusion(labels, probabilities.argmax(axis=1), len(names))
+    right, n = int(np.trace(counts)), len(labels)
+    precision, recall, f1 = per_class(counts)
+    support = counts.sum(axis=1)
+    return {
+        "kind": "measured",
+        "n": n,
+        "top1": right / n,
+        "top1_ci95": list(wilson(right, n)),
+        "macro_precision": float(precision[support > 0].mean()),
+        "macro_recall": float(recall[support > 0].mean()),
+        "macro_f1": float(f1[support > 0].mean()),
+        "ece": calibration_error(probabilities, labels),
+        "classes": [
+            {
+                "label": name,
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(names)
+        ],
+        "confusion": counts.tolist(),
+    }
+
+
+def confusion(
+    truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int
+) -> NDArray[np.int64]:
+    """Count images by true class (row) and predicted class (column): int64 [classes, classes]."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
+
+
+def per_class(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Compute precision, recall and F1 of each class from a confusion matrix: float64 [k] each."""
+    hits = np.diag(counts).astype(np.float64)
+    predicted, support = counts.sum(axis=0), counts.sum(axis=1)
+    # F1 = 2 TP / (predicted + support) needs no second convention for precision + recall = 0.
+    return (
+        _share(hits, predicted),
+        _share(hits, support),
+        _share(2 * hits, predicted + support),
+    )
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
+    """Compute the score interval of a proportion (Wilson 1927): (low, high), within 0..1.
+
+    Args:
+        right: successes, 0..n.
+        n: trials, at least 1.
+        z: the normal quantile of the wanted confidence.
+    """
+    p = right / n
+    centre = p + z * z / (2 * n)
+    spread = z * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
+    scale = 1 + z * z / n
+    # Rounding may push the ends past 0, 1 or the proportion itself.
+    return max(0.0, min(p, (centre - spread) / scale)), min(1.0, max(p, (centre + spread) / scale))
+
+
+def calibration_error(
+    probabilities: NDArray[np.float32], labels: NDArray[np.integer], bins: int = ECE_BINS
+) -> float:
+    """Compute the expected calibration error (Guo et al. 2017, equal-width bins).
+
+    The mean distance between confidence (the largest probability) and accuracy over bins of equal
+    width of confidence, each weighted by its share of images.
+
+    Args:
+        probabilities: float32 [n, k], n > 0.
+        labels: integers [n] in 0..k-1.
+        bins: how many bins 0..1 is cut into, each closed on the right.
+
+    Returns:
+        0 (confidence equals accuracy in every bin) to 1.
+    """
+    confidence = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)
+    right = probabilities.argmax(axis=1) == labels
+    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    surplus = np.bincount(bin_of, weights=confidence - right, minlength=bins)
+    return float(np.abs(surplus).sum() / len(labels))

@@ -1,0 +1,200 @@
+"""The plots of the report, drawn by matplotlib's object interface: no display, no global state."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.files import written_whole
+from benchmarks.report.labelling import place
+from benchmarks.report.table import SYNTHETIC, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
+HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels"}
+DPI = 150
+
+
+def available() -> bool:
+    """Whether matplotlib is installed: a Pi's installation has no need of it."""
+    return find_spec("matplotlib") is not None
+
+
+def on_the_map(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Pick the models that have both an accuracy and a latency."""
+    return [model for model in results["models"] if model["accuracy"] and model["latency"]]
+
+
+def pareto_front(models: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pick the models that no other one beats in both accuracy and p50, the fastest first."""
+    front: list[dict[str, Any]] = []
+    for model in sorted(models, key=lambda m: (m["latency"]["p50_us"], -m["accuracy"]["top1"])):
+        if not front or model["accuracy"]["top1"] > front[-1]["accuracy"]["top1"]:
+            front.append(model)
+    return front
+
+
+def pareto(results: dict[str, Any], path: Path) -> None:
+    """Draw top-1 against p50 latency, size as area; a Pareto front for each set of labels.
+
+    Accuracies on different labels do not compare, so the two heads share axes but no front.
+
+    Args:
+        results: with at least one model that has accuracy and latency.
+        path: the PNG to write.
+    """
+    figure = _figure(9.0, 6.0)
+    axes = figure.add_subplot()
+    models = on_the_map(results)
+    largest = max(model["size"]["bytes"] for model in models)
+    points = []
+    for head, colour in COLOURS.items():
+        own = [model for model in models if model["head"] == head]
+        for model in own:
+            points.append(_draw_point(axes, model, colour, largest))
+        if own:
+            _draw_front(axes, pareto_front(own), colour, HEAD_NAMES[head])
+    times = [model["latency"]["p50_us"] for model in models]
+    if max(times) > 8 * min(times):
+        axes.set_xscale("log")
+    axes.margins(x=0.14, y=0.16)
+    axes.set_xlabel("p50 latency of one face, µs (lower is better)")
+    axes.set_ylabel("top-1 accuracy, % (higher is better)")
+    axes.grid(color="0.92")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
+    threads = results["protocol"]["threads"]
+    _title(
+        figure,
+        f"Accuracy against latency, {threads} {'thread' if threads == 1 else 'threads'}",
+        f"circle area: file size (largest {largest / 1000:,.0f} kB); bars: 95 % intervals",
+        results,
+    )
+    place(axes, points)
+    _save(figure, path)
+
+
+def _draw_point(
+    axes: "Axes", model: dict[str, Any], colour: str, largest: int
+) -> tuple[float, float, float, str, str]:
+    """Draw a model; returns x, y, the circle's radius in points, the text and the colour."""
+    x, y = model["latency"]["p50_us"], 100 * model["accuracy"]["top1"]
+    area = 1400 * model["size"]["bytes"] / largest
+    low, high = (100 * end for end in model["accuracy"]["top1_ci95"])
+    across = model["latency"]["p50_us_ci95"]
+    axes.errorbar(
+        x,
+        y,
+        xerr=None if across is None else [[max(0, x - across[0])], [max(0, across[1] - x)]],
+        yerr=[[y - low], [high - y]],
+        color=colour,
+        alpha=0.45,
+        linewidth=1,
+    )
+    axes.scatter(x, y, s=area, color=colour, alpha=0.28, linewidths=0)
+    axes.scatter(x, y, s=10, color=colour)
+    text = f"{model['name']}\n{y:.1f} %, {x:,.0f} µs, {model['size']['bytes'] / 1000:,.0f} kB"
+    return x, y, float(np.sqrt(area / np.pi)), text, colour
+
+
+def _draw_front(axes: "Axes", front: Sequence[dict[str, Any]], colour: str, name: str) -> None:
+    axes.plot(
+        [model["latency"]["p50_us"] for model in front],
+        [100 * model["accuracy"]["top1"] for model in front],
+        color=colour,
+        linestyle="--",
+        linewidth=1.2,
+        label=f"Pareto front, {name}",
+        drawstyle="steps-post",
+    )
+
+
+def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> None:
+    """Draw a model's confusion matrix, with precision, recall and F1 of each class beside it.
+
+    A cell shows its share of the row (of the images of the true class) and the count.
+
+    Args:
+        model: a model's block, with its accuracy.
+        results: that the block belongs to.
+        path: the PNG to write.
+    """
+    block = model["accuracy"]
+    labels, counts = model["labels"], np.array(block["confusion"])
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = _figure(4.0 + 0.82 * len(labels), 2.4 + 0.62 * len(labels))
+    axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(len(labels), 2.8))
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(*counts.shape):
+        axes.text(
+            column,
+            row,
+            f"{100 * share[row, column]:.0f} %\n{counts[row, column]:,}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if share[row, column] > 0.55 else "0.2",
+        )
+    ticks = range(len(labels))
+    axes.set_xticks(ticks, labels, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    _draw_rates(beside, block["classes"])
+    low, high = map(percent, block["top1_ci95"])
+    _title(
+        figure,
+        f"{model['name']}: top-1 {percent(block['top1'])} % [{low}, {high}]",
+        f"{block['n']:,} images, split {results['data']['split']} of {results['data']['name']}; "
+        f"macro-F1 {percent(block['macro_f1'])} %",
+        results,
+    )
+    _save(figure, path)
+
+
+def _draw_rates(axes: "Axes", classes: Sequence[dict[str, Any]]) -> None:
+    """Write the rates of each class, in percent, beside its row."""
+    columns = (
+        ("precision", "precision"),
+        ("recall", "recall"),
+        ("f1", "F1"),
+        ("support", "images"),
+    )
+    for x, (key, _) in enumerate(columns):
+        for row, one in enumerate(classes):
+            value = f"{one[key]:,}" if key == "support" else f"{100 * one[key]:.1f}"
+            axes.text(x, row, value, ha="center", va="center", fontsize=9)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    heads = [head for _, head in columns]
+    axes.set_xticks(range(len(columns)), heads, rotation=35, ha="right", rotation_mode="anchor")
+    axes.tick_params(length=0, labelleft=False)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("by class (rates in %)")
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _title(figure: "Figure", title: str, subtitle: str, results: dict[str, Any]) -> None:
+    lines = [title, subtitle]
+    if results["data"]["synthetic"]:
+        lines.append(SYNTHETIC)
+    if results["partial"]:
+        lines.append("Partial: the run was interrupted")
+    figure.suptitle("\n".join(lines), fontsize=11)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    with written_whole(path) as partial:
+        figure.savefig(partial, format="png", dpi=DPI)

@@ -1,0 +1,26 @@
+"""The table of results for a terminal."""
+
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.report.table import COLUMNS, conditions, notices
+
+
+def show(results: dict[str, Any], console: Console) -> None:
+    """Print the notices, a table of the main figures, and how they were measured."""
+    for line in notices(results):
+        console.print(line, style="bold yellow", markup=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    columns = [column for column in COLUMNS if column.brief]
+    for i, column in enumerate(columns):
+        table.add_column(column.title, justify="right" if i else "left", no_wrap=not i)
+    for model in results["models"]:
+        cells = (column.cell(model).replace(" [", "\n[") for column in columns)
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    for line in conditions(results):
+        console.print(line, style="dim", markup=False, highlight=False)

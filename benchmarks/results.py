@@ -1,0 +1,93 @@
+"""`results.json`: the one file that a measurement leaves, and that every report is a view of."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.files import written_whole
+from device.errors import InputError
+
+SCHEMA_VERSION = "1.0"
+SCHEMA = Path(__file__).parent / "schema" / "results.schema.json"
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "number": (int, float),
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+def save(results: dict[str, Any], path: Path) -> None:
+    """Write results as JSON, whole or not at all; a file that stood there is replaced."""
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    with written_whole(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read results, and check that everything a report needs is there.
+
+    Raises:
+        InputError: the file is missing, no JSON, of another schema version, or incomplete.
+    """
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON file ({error}): give a results.json") from error
+    version = results.get("schema_version") if isinstance(results, dict) else None
+    if version is None:
+        raise InputError(f"{path} is not a results.json: it has no schema_version")
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"{path} has schema version {version}, this fer-edge reads {SCHEMA_VERSION}: "
+            "measure again with `fer-edge bench`"
+        )
+    flaw = _flaw(results, _schema(), "results")
+    if flaw:
+        raise InputError(f"{path} is not a whole results.json: {flaw}")
+    return results
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _flaw(value: Any, schema: dict[str, Any], where: str) -> str | None:
+    """Find the first missing key or wrong type: of JSON Schema what a report relies on."""
+    if "$ref" in schema:
+        schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        flaws = [_flaw(value, option, where) for option in schema["anyOf"]]
+        return None if None in flaws else flaws[0]
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{where} is {value!r}, not one of {schema['enum']}"
+    if "type" in schema and not _is(value, schema["type"]):
+        return f"{where} should be {schema['type']}"
+    if isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            return f"{where} has {len(value)} items"
+        parts = [(f"{where}[{i}]", item, schema.get("items", {})) for i, item in enumerate(value)]
+    elif isinstance(value, dict):
+        missing = [key for key in schema.get("required", ()) if key not in value]
+        if missing:
+            return f"{where} lacks {', '.join(missing)}"
+        known = schema.get("properties", {})
+        parts = [(f"{where}.{key}", item, known.get(key, {})) for key, item in value.items()]
+    else:
+        return None
+    return next((flaw for at, item, rule in parts if (flaw := _flaw(item, rule, at))), None)
+
+
+def _is(value: Any, names: str | list[str]) -> bool:
+    wanted = [names] if isinstance(names, str) else names
+    if isinstance(value, bool):  # which Python counts among the integers
+        return "boolean" in wanted
+    return any(isinstance(value, _TYPES[name]) for name in wanted)
