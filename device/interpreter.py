@@ -88,17 +88,17 @@ class Classifier:
         self.path = Path(path)
         content = _read(self.path)
         self.labels = _read_labels(content, self.path)
-        self._interpreter = _build(content, self.path, threads, resolver)
+        self._interpreter, inputs, outputs, self.delegated = _build(
+            content, self.path, threads, resolver
+        )
 
-        source = _only(self._interpreter.get_input_details(), "input", self.path)
-        sink = _only(self._interpreter.get_output_details(), "output", self.path)
+        source = _only(inputs, "input", self.path)
+        sink = _only(outputs, "output", self.path)
         _check_shapes(source, sink, len(self.labels), self.path)
         self.input_details = _details(source, "input", self.path)
         self.output_details = _details(sink, "output", self.path)
         _check_input_is_exact(self.input_details, self.path)
         self.precision = self.input_details.dtype.name
-        operators = self._interpreter._get_ops_details()
-        self.delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
 
         self._input_index = source["index"]
         self._input = np.zeros(_INPUT_SHAPE, self.input_details.dtype)
@@ -208,7 +208,10 @@ def _read_labels(content: bytes, path: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _build(content: bytes, path: Path, threads: int, resolver: Resolver) -> Any:
+def _build(
+    content: bytes, path: Path, threads: int, resolver: Resolver
+) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """Give the interpreter, its inputs, its outputs, and whether a delegate took the graph."""
     module, _ = _runtime()
     try:
         interpreter = module.Interpreter(
@@ -217,12 +220,15 @@ def _build(content: bytes, path: Path, threads: int, resolver: Resolver) -> Any:
             experimental_op_resolver_type=module.OpResolverType[_RESOLVERS[resolver]],
         )
         interpreter.allocate_tensors()
+        operators = interpreter._get_ops_details()
+        delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()
         raise InputError(
             f"{path} cannot be loaded by {_runtime_name()}: {reason[0] if reason else 'no reason'}"
         ) from error
-    return interpreter
+    return interpreter, inputs, outputs, delegated
 
 
 def _only(tensors: list[dict[str, Any]], role: str, path: Path) -> dict[str, Any]:
