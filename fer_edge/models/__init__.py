@@ -1,0 +1,9 @@
+"""The nets, one a file; the recipe's `[model]` section names one and holds its numbers."""
+
+from fer_edge.models.mobilenet import MobileNet
+from fer_edge.models.paper import Paper
+
+Net = MobileNet | Paper
+"""Every net that a recipe can name."""
+
+__all__ = ["MobileNet", "Net", "Paper"]

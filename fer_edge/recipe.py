@@ -1,0 +1,182 @@
+"""A recipe: every number that a run depends on, typed, validated, from a TOML file."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from device.errors import InputError
+from fer_edge.models import Net
+from fer_edge.section import Section
+
+
+class Data(Section):
+    """Which rows train, which select, which test."""
+
+    split: Literal["protocol", "random"] = Field(
+        default="protocol",
+        description="protocol: the data set's own splits. random: all rows shuffled, as papers do; "
+        "copies of one face then stand on both sides",
+    )
+    test_fraction: float = Field(default=0.2, gt=0, lt=1, description="of a random split")
+    drop_leaked: bool = Field(
+        default=True, description="leave out training rows that also stand in val or test"
+    )
+
+
+class Augment(Section):
+    """Random changes to a training image; 0 or false turns one off."""
+
+    flip: bool = True
+    rotation: float = Field(default=15.0, ge=0, le=180, description="degrees, either way")
+    shift: float = Field(default=4.0, ge=0, le=24, description="pixels, either way")
+    zoom: float = Field(default=0.15, ge=0, lt=1, description="scale from 1 - zoom to 1 + zoom")
+    brightness: float = Field(default=0.2, ge=0, le=1, description="share of the range, either way")
+    contrast: float = Field(default=0.3, ge=0, lt=1, description="factor from 1 - c to 1 + c")
+    erasing: float = Field(default=0.3, ge=0, le=1, description="chance of a grey rectangle")
+    erasing_side: float = Field(default=0.4, gt=0, le=1, description="its largest side, as a share")
+
+
+class Phase(Section):
+    """What every stage that trains has: epochs and how fast the weights move."""
+
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, description="the peak")
+    warmup_epochs: float = Field(default=0.0, ge=0)
+    schedule: Literal["cosine", "constant"] = "cosine"
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    weight_decay: float = Field(default=0.0, ge=0)
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
+    select: Literal["best", "last"] = Field(
+        default="best", description="keep the epoch that is best on val, or the last one"
+    )
+    distil: float = Field(
+        default=0.0, ge=0, le=1, description="share of the loss that follows the float parent"
+    )
+
+
+class Train(Phase):
+    """The `[train]` section."""
+
+    batch: int = Field(default=128, ge=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
+    ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
+
+
+class Prune(Phase):
+    """The `[prune]` section: magnitude pruning on a polynomial schedule."""
+
+    sparsity: float = Field(ge=0, lt=1, description="share of zeros at the end")
+    ramp: float = Field(
+        default=0.6, gt=0, le=1, description="share of the steps in which the zeros grow"
+    )
+
+
+class Quantize(Phase):
+    """The `[quantize]` section: int8 quantization-aware training."""
+
+    freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
+    calibration: int = Field(default=256, ge=16, description="images that calibrate PTQ")
+    max_disagreement: float = Field(
+        default=0.02, ge=0, le=1, description="share of val on which int8 and QAT model may differ"
+    )
+
+
+class Bench(Section):
+    """The `[bench]` section."""
+
+    rounds: int = Field(default=30, ge=2)
+
+
+class Recipe(Section):
+    """A whole recipe. Sections that a recipe leaves out are stages that it skips."""
+
+    name: str
+    description: str = ""
+    seed: int = 0
+    data: Data = Data()
+    model: Annotated[Net, Field(discriminator="name")]
+    augment: Augment = Augment()
+    train: Train
+    prune: Prune | None = None
+    quantize: Quantize
+    bench: Bench = Bench()
+
+    @model_validator(mode="after")
+    def _selection_needs_val(self) -> "Recipe":
+        phases = (self.train, self.prune, self.quantize)
+        if self.data.split == "random" and any(p and p.select == "best" for p in phases):
+            raise ValueError(
+                'data.split = "random" has no val split: set select = "last" throughout'
+            )
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of all values, defaults included: two recipes with one digest are the same run."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def names() -> list[str]:
+    """The names of the recipes that ship with fer-edge."""
+    folder = resources.files("fer_edge") / "recipes"
+    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Load a recipe by name or path.
+
+    Args:
+        recipe: a name such as `small`, or the path of a `.toml` file.
+        overrides: `section.key=value` each, the value as TOML would have it (a bare word is text).
+
+    Raises:
+        InputError: no such recipe, no TOML, an unknown key or a value out of range.
+    """
+    path = Path(recipe)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise InputError(f"no recipe file {path}")
+        text, origin = path.read_text(), str(path)
+    elif recipe in names():
+        text = (resources.files("fer_edge") / "recipes" / f"{recipe}.toml").read_text()
+        origin = f"recipe {recipe}"
+    else:
+        known = ", ".join(names())
+        raise InputError(f"no recipe {recipe!r}: give one of {known}, or the path of a .toml file")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{origin} is not TOML: {error}") from error
+    values.setdefault("name", path.stem)
+    for override in overrides:
+        _override(values, override)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise InputError(f"{origin}: {where}: {first['msg']}") from error
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {override}: give section.key=value, for example train.epochs=5")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"--set {override}: {section} is not a section")
+    values[last] = value

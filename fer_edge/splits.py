@@ -1,0 +1,92 @@
+"""Which images train, which select and which test, by the recipe's `[data]` section.
+
+Training asks for `Training`, which has no test images in it: selecting on the test split would
+take more than a slip. The test split is loaded by the evaluation of the finished files alone.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import InputError
+from fer_edge.data import leaks
+from fer_edge.data.dataset import SPLITS, Dataset, load
+from fer_edge.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training run is handed.
+
+    Attributes:
+        train: the images that train, without leaked ones where the recipe drops them.
+        val: the images that select; None for a random split, which has none.
+        dropped: training images left out because they also stand in val or test.
+    """
+
+    train: Dataset
+    val: Dataset | None
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Testing:
+    """What the evaluation of finished files is handed.
+
+    Attributes:
+        test: the images that test.
+        leaked: bool `[n]`, those of them that also stand among the training images.
+    """
+
+    test: Dataset
+    leaked: NDArray[np.bool_]
+
+
+def training(path: Path, recipe: Recipe) -> Training:
+    """Load the images that train and select.
+
+    Raises:
+        InputError: the file is no data set, or lacks a split.
+    """
+    if recipe.data.split == "random":
+        data = _shuffled(path, recipe).only("train")
+        drop = _leaks(path, recipe).rows_to_drop_from_train if recipe.data.drop_leaked else []
+        return Training(data.without(drop), None, len(drop))
+    data = load(path, splits=("train", "val"))
+    drop = _leaks(path, recipe).rows_to_drop_from_train if recipe.data.drop_leaked else []
+    parts = {split: data.only(split) for split in ("train", "val")}
+    for split, part in parts.items():
+        if not len(part):
+            raise InputError(f"{path} has no {split} split: prepare it again with --val-fraction")
+    return Training(parts["train"].without(drop), parts["val"], len(drop))
+
+
+def testing(path: Path, recipe: Recipe) -> Testing:
+    """Load the test split, and which of its images also stand among the training images.
+
+    Raises:
+        InputError: the file is no data set, or has no test split.
+    """
+    whole = _shuffled(path, recipe) if recipe.data.split == "random" else load(path)
+    test = whole.only("test")
+    if not len(test):
+        raise InputError(f"{path} has no test split: there is nothing to evaluate on")
+    leaked = np.isin(test.rows, _leaks(path, recipe).leaked("test"))
+    return Testing(test, leaked)
+
+
+def _leaks(path: Path, recipe: Recipe) -> leaks.Leaks:
+    if recipe.data.split == "random":
+        return leaks.find(_shuffled(path, recipe))
+    return leaks.load_or_find(path)
+
+
+def _shuffled(path: Path, recipe: Recipe) -> Dataset:
+    """All rows of a file, dealt anew into train and test."""
+    data = load(path)
+    order = np.random.default_rng(recipe.seed).permutation(len(data))
+    split = np.full(len(data), SPLITS.index("train"), np.uint8)
+    split[order[: round(len(data) * recipe.data.test_fraction)]] = SPLITS.index("test")
+    return replace(data, split=split)

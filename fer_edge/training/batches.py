@@ -1,0 +1,96 @@
+"""Training data as tf.data: what an epoch shuffles and how a step augments follow from the seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.recipe import Augment
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images with a target distribution per head.
+
+    Attributes:
+        images: uint8 `[n, 48, 48]`.
+        targets: per head float32 `[n, labels]`; a row of zeros has no target for that head.
+        classes: per head int16 `[n]`, what counts as right in an evaluation; -1 is left out.
+    """
+
+    images: NDArray[np.uint8]
+    targets: dict[str, NDArray[np.float32]]
+    classes: dict[str, NDArray[np.int16]]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def training(
+    data: Labelled,
+    *,
+    batch: int,
+    seed: int,
+    epochs: range,
+    augment: Augment,
+    normalisation: tuple[float, float],
+) -> Any:
+    """A tf.data set of one data set per epoch.
+
+    The order of epoch `e` is a shuffle seeded by `(seed, e)`, the changes of its step `i` are
+    seeded by both; nothing else is random. A run that resumes at epoch `e` therefore sees what an
+    undisturbed run sees. The last images that do not fill a batch wait for another epoch.
+
+    Args:
+        data: the training split.
+        batch: images a step.
+        seed: of the run.
+        epochs: the epochs to yield, for example `range(3, 40)` for a run resumed at 3.
+        augment: the recipe's changes.
+        normalisation: mean and standard deviation; the net sees (pixel - mean) / std.
+
+    Returns:
+        Per epoch, a data set of (float32 `[batch, 48, 48, 1]`, tuple of float32 `[batch, labels]`).
+    """
+    import tensorflow as tf
+
+    from fer_edge.data.augment import augment as change
+
+    mean, std = normalisation
+    images = tf.constant(data.images)
+    targets = [tf.constant(target) for target in data.targets.values()]
+    steps = len(data) // batch
+
+    def step(epoch: Any, i: Any, rows: Any) -> Any:
+        pixels = tf.cast(tf.gather(images, rows), tf.float32)[..., None]
+        # Streams of one step lie 16 apart, so that no two draws share a seed.
+        changes = tf.stack([tf.constant(seed, tf.int64) * 1_000_003 + epoch, i * 16])
+        pixels = change(pixels, changes, augment)
+        return (pixels - mean) / std, tuple(tf.gather(target, rows) for target in targets)
+
+    def one_epoch(epoch: Any) -> Any:
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(data), dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch])
+        )
+        rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
+        numbered = rows.take(steps).enumerate()
+        return numbered.map(
+            lambda i, chosen: step(epoch, i, chosen), num_parallel_calls=2, deterministic=True
+        ).prefetch(4)
+
+    # One concrete data set an epoch: the caller sees where epochs end.
+    return (one_epoch(tf.constant(epoch, tf.int64)) for epoch in epochs)
+
+
+def evaluation(data: Labelled, *, normalisation: tuple[float, float], batch: int = 256) -> Any:
+    """A tf.data set of the plain images, in order: float32 `[<= batch, 48, 48, 1]`."""
+    import tensorflow as tf
+
+    mean, std = normalisation
+    return (
+        tf.data.Dataset.from_tensor_slices(data.images)
+        .batch(batch)
+        .map(lambda x: (tf.cast(x, tf.float32)[..., None] - mean) / std, num_parallel_calls=2)
+        .prefetch(2)
+    )

@@ -1,0 +1,56 @@
+"""The history of a training: a row an epoch, as CSV and as curves."""
+
+import csv
+from pathlib import Path
+
+from device.files import replacing
+
+
+def load(path: Path) -> list[dict[str, float]]:
+    """The rows of a history; none where there is no file yet."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as handle:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
+
+
+def save(rows: list[dict[str, float]], path: Path) -> None:
+    """Write the rows, whole or not at all."""
+    with replacing(path) as partial, partial.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def best(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The row with the highest mean top-1 over the heads on val, the first of equals.
+
+    Without a val split it is the last row.
+    """
+    scored = [sum(v for k, v in row.items() if k.startswith("val_top1_")) for row in rows]
+    if not any(k.startswith("val_top1_") for k in rows[-1]):
+        return rows[-1]
+    return rows[scored.index(max(scored))]
+
+
+def draw(rows: list[dict[str, float]], path: Path, *, title: str) -> None:
+    """Draw loss and accuracy over the epochs as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in rows]
+    left.plot(epochs, [row["loss"] for row in rows])
+    left.set(xlabel="epoch", ylabel="training loss")
+    for key in [k for k in rows[-1] if k.startswith("val_top1_")]:
+        right.plot(epochs, [100 * row[key] for row in rows], label=key.removeprefix("val_top1_"))
+    right.set(xlabel="epoch", ylabel="top-1 on val, %")
+    if right.lines:
+        chosen = best(rows)["epoch"]
+        right.axvline(chosen, color="grey", linestyle=":", label=f"best: epoch {chosen:.0f}")
+        right.legend()
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.suptitle(title)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120)

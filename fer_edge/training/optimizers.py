@@ -1,0 +1,44 @@
+"""Optimizers and the learning rate over the steps."""
+
+import math
+from typing import Any
+
+from fer_edge.recipe import Phase
+
+
+def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
+    """Learning rate at a step: a linear warm-up, then a cosine to zero or a constant.
+
+    The cosine is that of Loshchilov & Hutter 2017 (SGDR), one period, no restart.
+
+    Args:
+        phase: the section of the recipe that trains.
+        step: steps done so far, from 0.
+        steps_per_epoch: steps of an epoch.
+    """
+    total, warmup = phase.epochs * steps_per_epoch, phase.warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return phase.learning_rate * (step + 1) / (warmup + 1)
+    if phase.schedule == "constant":
+        return phase.learning_rate
+    done = (step - warmup) / max(total - warmup, 1)
+    return phase.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def build(phase: Phase, variables: list[Any]) -> Any:
+    """The optimizer of a phase, with its slots made, so that a checkpoint finds them.
+
+    AdamW decays kernels alone: not biases, nor BatchNorm's scale and offset.
+    """
+    import tf_keras as keras
+
+    rate = phase.learning_rate
+    if phase.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=phase.weight_decay, jit_compile=False)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    elif phase.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate, jit_compile=False)
+    else:
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, jit_compile=False)
+    optimizer.build(variables)
+    return optimizer

@@ -1,0 +1,62 @@
+"""From labels and votes to the distributions that a net learns."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import InputError
+from fer_edge.data import ferplus
+from fer_edge.data.dataset import Dataset
+from fer_edge.recipe import Recipe, Train
+from fer_edge.training.batches import Labelled
+
+
+def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:
+    """Number of labels of each head that the recipe asks for.
+
+    Raises:
+        InputError: the recipe trains the `ferplus` head and the data has no votes.
+    """
+    if "ferplus" in recipe.model.heads and not data.votes.any():
+        raise InputError(
+            f"recipe {recipe.name} trains the ferplus head and the data has no FER+ votes: prepare "
+            "it with --ferplus fer2013new.csv, or give --set 'model.heads=[\"fer2013\"]'"
+        )
+    sizes = {"fer2013": len(data.label_names), "ferplus": len(ferplus.LABELS)}
+    return {head: sizes[head] for head in recipe.model.heads}
+
+
+def classes(data: Dataset, head: str) -> NDArray[np.int16]:
+    """What counts as right for a head: int16 `[n]`, -1 where a row has no answer."""
+    return data.labels if head == "fer2013" else ferplus.majority(data.votes)
+
+
+def labelled(data: Dataset, heads: dict[str, int], train: Train) -> Labelled:
+    """Images with their targets; smoothing, class weights and the head's weight are in the targets.
+
+    A cross-entropy is linear in its target, so a weight on a row or on a head is a scaled target,
+    and the loss needs to know of none of them.
+
+    Args:
+        data: some split of the data.
+        heads: number of labels by head.
+        train: the recipe's `[train]` section.
+    """
+    targets = {}
+    for head, size in heads.items():
+        if head == "ferplus":
+            targets[head] = ferplus.distribution(data.votes) * np.float32(train.ferplus_weight)
+            continue
+        one_hot = np.eye(size, dtype=np.float32)[data.labels]
+        smooth = one_hot * (1 - train.label_smoothing) + train.label_smoothing / size
+        smooth[data.labels < 0] = 0
+        if train.class_weights:
+            smooth *= _class_weights(data.labels, size)[data.labels][:, None]
+        targets[head] = smooth.astype(np.float32)
+    return Labelled(data.images, targets, {head: classes(data, head) for head in heads})
+
+
+def _class_weights(labels: NDArray[np.int16], size: int) -> NDArray[np.float32]:
+    """1 / sqrt(count) per class, scaled to a mean of 1 over the rows."""
+    counts = np.bincount(labels[labels >= 0], minlength=size)
+    weights = 1 / np.sqrt(np.maximum(counts, 1))
+    return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)

@@ -1,0 +1,210 @@
+"""The training loop of every stage that trains: float, pruning, quantization-aware.
+
+A run that is killed at any moment and started again goes on from its last whole epoch and ends
+where an undisturbed run ends: weights, optimizer, average and dropout's generator are in the
+checkpoint; shuffling, augmentation and the schedule follow from the seed and the step.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from device.errors import InputError
+from fer_edge.recipe import Augment, Phase
+from fer_edge.training import batches, history, optimizers, weights
+from fer_edge.training.average import Average
+from fer_edge.training.batches import Labelled
+from fer_edge.training.progress import Progress
+
+
+def _nothing(_: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a kind of training does at its own moments, each called with a number counted from 0.
+
+    Attributes:
+        before_epoch: with the epoch; may freeze layers.
+        before_step: with the step of the whole run.
+        after_epoch: with the epoch, before the evaluation.
+    """
+
+    before_epoch: Callable[[int], None] = _nothing
+    before_step: Callable[[int], None] = _nothing
+    after_epoch: Callable[[int], None] = _nothing
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a training needs besides the model.
+
+    Attributes:
+        phase: epochs, optimizer, schedule, averaging, selection.
+        train: the images that train.
+        val: the images that select; never the test split.
+        batch: images a step.
+        seed: of shuffling, augmentation and dropout.
+        augment: changes to the training images.
+        normalisation: mean and standard deviation.
+        out: the folder of checkpoints, history and the weights.
+        title: what the progress bar says.
+        teacher: a net with the same heads, followed with the share `phase.distil`.
+        hooks: see `Hooks`.
+    """
+
+    phase: Phase
+    train: Labelled
+    val: Labelled | None
+    batch: int
+    seed: int
+    augment: Augment
+    normalisation: tuple[float, float]
+    out: Path
+    title: str
+    teacher: Any = None
+    hooks: Hooks = field(default_factory=Hooks)
+
+
+def fit(model: Any, job: Job) -> list[dict[str, float]]:
+    """Train a model; at the end it has the selected weights, which `out/weights.npz` holds too.
+
+    Args:
+        model: a Keras model from normalised pixels to logits per head, in the order of the
+            targets of `job.train`.
+        job: data, recipe and folder. Where the folder holds the checkpoint of an interrupted
+            run, the run goes on from there.
+
+    Returns:
+        The history, a row an epoch.
+
+    Raises:
+        InputError: fewer training images than one batch.
+    """
+    import tensorflow as tf
+
+    steps = len(job.train) // job.batch
+    if steps == 0:
+        raise InputError(
+            f"{len(job.train)} training images do not fill a batch of {job.batch}: set train.batch"
+        )
+    tf.config.experimental.enable_op_determinism()
+    job.out.mkdir(parents=True, exist_ok=True)
+    optimizer = optimizers.build(job.phase, model.trainable_variables)
+    average = Average(model, job.phase.ema)
+    done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(
+            model=model, optimizer=optimizer, average=average.shadows, epochs_done=done
+        ),
+        str(job.out / "checkpoints"),
+        max_to_keep=2,
+    )
+    manager.restore_or_initialize()
+    first = int(done.numpy())
+    rows = history.load(job.out / "history.csv")[:first]
+    board = tf.summary.create_file_writer(str(job.out / "tensorboard"))
+    epochs = range(first, job.phase.epochs)
+    data = batches.training(
+        job.train,
+        batch=job.batch,
+        seed=job.seed,
+        epochs=epochs,
+        augment=job.augment,
+        normalisation=job.normalisation,
+    )
+    step, traced = None, 0
+    with Progress(job.title, job.phase.epochs * steps, first * steps) as progress:
+        for epoch, images in zip(epochs, data, strict=True):
+            job.hooks.before_epoch(epoch)
+            if step is None or traced != len(model.trainable_variables):
+                step, traced = (
+                    _train_step(model, optimizer, average, job),
+                    len(model.trainable_variables),
+                )
+            losses, started = [], time.monotonic()
+            for i, (x, targets) in enumerate(images, start=epoch * steps):
+                job.hooks.before_step(i)
+                optimizer.learning_rate.assign(optimizers.learning_rate(job.phase, i, steps))
+                losses.append(step(x, targets))
+                progress.advance()
+            job.hooks.after_epoch(epoch)
+            row = {"epoch": epoch + 1.0, "loss": float(np.mean(losses))}
+            row["seconds"] = round(time.monotonic() - started, 1)
+            with average.applied():
+                row |= _evaluate(model, job)
+                rows.append(row)
+                if job.phase.select == "last" or history.best(rows) is row:
+                    weights.save(model, job.out / "weights.npz")
+            history.save(rows, job.out / "history.csv")
+            with board.as_default(step=epoch + 1):
+                for name, value in row.items():
+                    tf.summary.scalar(name, value)
+            board.flush()
+            done.assign(epoch + 1)
+            manager.save()
+            progress.say(row)
+    history.draw(rows, job.out / "curves.png", title=job.title)
+    weights.load(model, job.out / "weights.npz")
+    return rows
+
+
+def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Callable[..., Any]:
+    """One step as a graph, for the variables that are trainable now."""
+    import tensorflow as tf
+
+    variables = list(model.trainable_variables)
+    share = job.phase.distil if job.teacher is not None else 0.0
+
+    @tf.function
+    def step(x: Any, targets: Any) -> Any:
+        if share:
+            taught = [tf.nn.softmax(logits) for logits in _heads(job.teacher(x, training=False))]
+            targets = [(1 - share) * t + share * p for t, p in zip(targets, taught, strict=True)]
+        with tf.GradientTape() as tape:
+            logits = _heads(model(x, training=True))
+            loss = tf.add_n(
+                [
+                    tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
+                    for t, z in zip(targets, logits, strict=True)
+                ]
+            )
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        average.update(tf.cast(optimizer.iterations, tf.float32))
+        return loss
+
+    return step
+
+
+def _heads(outputs: Any) -> list[Any]:
+    return outputs if isinstance(outputs, list) else [outputs]
+
+
+def logits(model: Any, data: Labelled, normalisation: tuple[float, float]) -> list[Any]:
+    """Run a model over plain images.
+
+    Returns:
+        Per head float32 `[n, labels]`.
+    """
+    import tensorflow as tf
+
+    forward = tf.function(lambda x: _heads(model(x, training=False)), reduce_retracing=True)
+    parts = [forward(x) for x in batches.evaluation(data, normalisation=normalisation)]
+    return [np.concatenate(head) for head in zip(*parts, strict=True)]
+
+
+def _evaluate(model: Any, job: Job) -> dict[str, float]:
+    """Top-1 on val, by head; nothing where there is no val split."""
+    if job.val is None:
+        return {}
+    found = logits(model, job.val, job.normalisation)
+    row = {}
+    for (head, right), z in zip(job.val.classes.items(), found, strict=True):
+        known = right >= 0
+        row[f"val_top1_{head}"] = float(np.mean(z[known].argmax(1) == right[known]))
+    return row

@@ -1,0 +1,33 @@
+"""A net's weights as one `.npz`: arrays in the order of `model.weights`."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from device.errors import InputError
+from device.files import replacing
+
+
+def save(model: Any, path: Path) -> None:
+    """Write the weights, whole or not at all."""
+    with replacing(path) as partial, partial.open("wb") as handle:
+        np.savez(handle, *model.get_weights())
+
+
+def load(model: Any, path: Path) -> None:
+    """Give the model the weights of a file that `save` wrote.
+
+    Raises:
+        InputError: no such file, another file, or the weights of another net.
+    """
+    try:
+        with np.load(path) as arrays:
+            values = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is not a weights file of fer-edge: {error}") from error
+    shapes = [tuple(w.shape) for w in model.weights]
+    if shapes != [v.shape for v in values]:
+        raise InputError(f"{path} holds the weights of another net than {model.name}")
+    model.set_weights(values)
