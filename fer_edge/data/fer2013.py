@@ -1,0 +1,222 @@
+"""Kaggle's FER2013 as text: `fer2013.csv` and `icml_face_data.csv`, read as a stream."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from device.errors import InputError
+from device.labels import FER2013
+from fer_edge.data.dataset import Dataset
+from fer_edge.data.problems import Problems
+
+SIZE = 48
+PIXELS = SIZE * SIZE
+USAGES = {b"training": 0, b"publictest": 1, b"privatetest": 2}
+"""Usage column to split number, in lower case."""
+
+COLUMNS = (b"emotion", b"pixels", b"usage")
+BATCH = 16
+"""Lines whose pixels are parsed in one go: about 130 kB of text, which stays in the L2 cache."""
+
+
+class Line(NamedTuple):
+    """One data line before its values are parsed; `fault` says why it is none."""
+
+    number: int
+    emotion: bytes = b""
+    pixels: bytes = b""
+    usage: bytes = b""
+    fault: str = ""
+
+
+def parse_header(header: bytes) -> tuple[tuple[int, int, int], int] | None:
+    """Find the columns of a FER2013 file.
+
+    Args:
+        header: first line; blanks, quotes, case and order of the names do not matter.
+
+    Returns:
+        Indices of emotion, pixels and usage, and the number of columns; None where one is missing.
+    """
+    names = [_bare(name).lower() for name in header.removeprefix(b"\xef\xbb\xbf").split(b",")]
+    if not all(column in names for column in COLUMNS):
+        return None
+    emotion, pixels, usage = (names.index(column) for column in COLUMNS)
+    return (emotion, pixels, usage), len(names)
+
+
+def read(
+    lines: Iterable[bytes],
+    name: str,
+    problems: Problems,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Dataset:
+    """Read FER2013 from the lines of its CSV file.
+
+    Args:
+        lines: the file, opened in binary mode.
+        name: what errors and `Dataset.names` call it.
+        problems: takes the broken lines.
+        advance: told the bytes that were read, for a progress bar.
+
+    Returns:
+        All good lines, without votes. `rows` counts the data lines of the file from 0, and
+        provenance's `source_rows` is how many there are, broken ones too.
+
+    Raises:
+        InputError: no header, or a broken line that is not to be skipped.
+    """
+    stream = iter(lines)
+    columns = parse_header(next(stream, b""))
+    if columns is None:
+        raise InputError(f"{name}:1: no header with emotion, pixels and Usage")
+    images, labels, splits, rows, numbers = [], [], [], [], []
+    source_rows = 0
+    for batch in _batches(_lines(stream, columns, advance)):
+        for row, (line, image) in enumerate(zip(batch, _images(batch), strict=True), source_rows):
+            try:
+                if line.fault:
+                    raise ValueError(line.fault)
+                label, split = parse_emotion(line.emotion), parse_usage(line.usage)
+                images.append(parse_pixels(line.pixels) if image is None else image)
+            except ValueError as error:
+                problems.add(f"{name}:{line.number}", str(error))
+                continue
+            labels.append(label)
+            splits.append(split)
+            rows.append(row)
+            numbers.append(line.number)
+        source_rows += len(batch)
+    if not images:
+        raise InputError(f"{name}: holds no images")
+    return Dataset(
+        images=np.stack(images),
+        labels=np.array(labels, np.int16),
+        split=np.array(splits, np.uint8),
+        votes=np.zeros((len(labels), 10), np.uint8),
+        names=np.array([f"{name}:{number}" for number in numbers]),
+        label_names=FER2013,
+        provenance={"source_rows": source_rows},
+        rows=np.array(rows, np.int64),
+    )
+
+
+def parse_emotion(text: bytes) -> int:
+    """A class number 0..6; raises ValueError for anything else."""
+    if len(text) == 1 and b"0" <= text <= b"6":
+        return text[0] - 48
+    raise ValueError(f"emotion is {_show(text)}, not one of 0..6")
+
+
+def parse_usage(text: bytes) -> int:
+    """A split number; raises ValueError for an unknown Usage."""
+    split = USAGES.get(text.lower())
+    if split is None:
+        raise ValueError(f"Usage is {_show(text)}, not Training, PublicTest or PrivateTest")
+    return split
+
+
+def parse_pixels(text: bytes) -> np.ndarray:
+    """One image from 2304 numbers, and a reason where they are no image.
+
+    Args:
+        text: decimal numbers 0..255 with blanks between them.
+
+    Returns:
+        uint8 [48, 48].
+
+    Raises:
+        ValueError: wrong count, something that is no whole number, or a value above 255.
+    """
+    words = text.split()
+    for word in words:
+        if not word.isdigit():
+            raise ValueError(f"pixel {_show(word)} is not a number 0..255")
+        if int(word) > 255:
+            raise ValueError(f"pixel {_show(word)} is above 255")
+    if len(words) != PIXELS:
+        raise ValueError(f"{len(words)} pixels, not {PIXELS} (48x48)")
+    return np.array(words, np.int64).astype(np.uint8).reshape(SIZE, SIZE)
+
+
+def parse_pixels_fast(texts: list[bytes]) -> np.ndarray | None:
+    """Several images at once, at the speed of array operations on the bytes.
+
+    At the last digit of every number the two digits before it are added with their weights; what
+    stands at the other bytes is thrown away. One blank between numbers, one to three digits each.
+
+    Args:
+        texts: for each image its 2304 decimal numbers.
+
+    Returns:
+        uint8 [n, 48, 48], or None where any of the texts is not of this plain kind:
+        `parse_pixels` then reads them one by one, or says what is wrong.
+    """
+    padded = b"".join([b"   ", b" ".join(texts), b" "])
+    digits = np.frombuffer(padded, np.uint8) - np.uint8(ord("0"))
+    is_digit = digits < 10
+    blanks = np.count_nonzero(digits == np.uint8((ord(" ") - ord("0")) % 256))
+    if np.count_nonzero(is_digit) + blanks != len(digits):
+        return None
+    ones = is_digit.view(np.uint8)
+    digits *= ones  # blanks count nothing
+    hundreds = digits[1:-2] * ones[2:-1]  # a digit two places back counts if digits lie between
+    value = digits[2:-1] * np.uint8(10)
+    value += digits[3:]
+    here = is_digit[3:]
+    # value + 100 hundreds <= 255, in uint8: a quarter of it is at most 63, and 100 is 4 times 25.
+    quarter = value >> 2
+    quarter += hundreds * np.uint8(25)
+    quarter *= ones[3:]
+    four_digits = is_digit[:-3] & is_digit[1:-2] & is_digit[2:-1] & here
+    if quarter.max() > 63 or four_digits.any():
+        return None
+    hundreds *= np.uint8(100)
+    value += hundreds
+    last_digit = np.flatnonzero(here[:-1] > here[1:])
+    ends = np.cumsum([len(text) + 1 for text in texts]) - 2
+    if len(last_digit) != PIXELS * len(texts) or (last_digit[PIXELS - 1 :: PIXELS] != ends).any():
+        return None
+    return value.take(last_digit).reshape(-1, SIZE, SIZE)
+
+
+def _images(batch: list[Line]) -> np.ndarray | list[None]:
+    images = parse_pixels_fast([line.pixels for line in batch])
+    return [None] * len(batch) if images is None else images
+
+
+def _lines(
+    stream: Iterator[bytes],
+    columns: tuple[tuple[int, int, int], int],
+    advance: Callable[[int], None],
+) -> Iterator[Line]:
+    indices, width = columns
+    for number, line in enumerate(stream, start=2):
+        advance(len(line))
+        if line.isspace():
+            continue
+        fields = line.split(b",")
+        if len(fields) == width:
+            yield Line(number, *(_bare(fields[index]) for index in indices))
+        else:
+            yield Line(number, fault=f"{len(fields)} columns, not {width}")
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _bare(field: bytes) -> bytes:
+    return field.strip().strip(b'"').strip()
+
+
+def _show(text: bytes) -> str:
+    return repr(text[:20].decode("utf-8", "replace"))

@@ -1,0 +1,36 @@
+"""What is wrong with single rows and images: the end of the command, or counted and left out."""
+
+from device.errors import InputError
+
+SHOWN = 20
+"""How many problems the provenance of a data file spells out."""
+
+
+class Problems:
+    """Collects what is wrong with single rows; ends at the first unless told to skip.
+
+    Args:
+        skip: go on without the bad rows (`--skip-bad`).
+    """
+
+    def __init__(self, *, skip: bool = False) -> None:
+        self.skip = skip
+        self.found: list[str] = []
+
+    def add(self, where: str, what: str) -> None:
+        """Note a bad row or image, which the caller leaves out.
+
+        Args:
+            where: `fer2013.csv:17` or a path.
+            what: what is wrong with it.
+
+        Raises:
+            InputError: bad rows are not to be skipped.
+        """
+        if not self.skip:
+            raise InputError(f"{where}: {what}; --skip-bad leaves such rows out and counts them")
+        self.found.append(f"{where}: {what}")
+
+    def summary(self) -> dict[str, object]:
+        """How many were left out, and the first of them in words."""
+        return {"count": len(self.found), "first": self.found[:SHOWN]}
