@@ -1,0 +1,119 @@
+"""The card of a model file: where it comes from, what it takes and what it is, as JSON."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError
+from quantization.convert import INTEGER, Normalisation, Precision
+from quantization.files import write_whole
+
+
+def card_path(model: Path) -> Path:
+    """Where the card of a model file stands: `fer2013_int8.tflite`, `fer2013_int8.card.json`."""
+    return model.with_suffix(".card.json")
+
+
+def write(
+    model: Path,
+    *,
+    name: str,
+    head: str,
+    labels: Sequence[str],
+    precision: Precision,
+    normalisation: Normalisation,
+    recipe: Mapping[str, Any],
+    data: Mapping[str, Any],
+    parent_sha256: str | None,
+) -> Path:
+    """Write the card of a model file; an older card of it is replaced.
+
+    Args:
+        model: the finished `.tflite` file, which is read for its digest and size.
+        name: of the model, such as the recipe's.
+        head: that the file answers for.
+        labels: in the order of the output.
+        precision: of the file.
+        normalisation: of the model; in a float file it is inside the graph.
+        recipe: every number the training depended on.
+        data: what the model was trained on: "digest", "name", "synthetic".
+        parent_sha256: digest of the file with the weights this one was made of.
+
+    Returns:
+        The card's path.
+
+    Raises:
+        InputError: no such model file, or `data` lacks one of its three entries.
+    """
+    missing = {"digest", "name", "synthetic"} - set(data)
+    if missing:
+        raise InputError(f"the card's data lacks {', '.join(sorted(missing))}")
+    try:
+        content = model.read_bytes()
+    except OSError as error:
+        raise InputError(f"{model} cannot be read for its card: {error.strerror}") from error
+    integer = precision in INTEGER
+    card = {
+        "name": name,
+        "head": head,
+        "labels": list(labels),
+        "precision": precision,
+        "input": {
+            "shape": [1, 48, 48, 1],
+            "dtype": "int8" if integer else "float32",
+            "values": "pixel - 128" if integer else "pixel 0..255",
+            "normalisation": {"mean": normalisation.mean, "std": normalisation.std},
+        },
+        "recipe": dict(recipe),
+        "data": dict(data),
+        "parent_sha256": parent_sha256,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        # mtime=0: gzip's header would otherwise hold the time, and level 9 is what travels.
+        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "metrics": {},
+        "created_by": f"fer-edge {version('fer-edge')}",
+    }
+    return _save(card, card_path(model))
+
+
+def read(model: Path) -> dict[str, Any]:
+    """Read the card of a model file.
+
+    Raises:
+        InputError: there is no card, it is not JSON, or it is the card of another file.
+    """
+    path = card_path(model)
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        digest = sha256(model)
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not a card: {error}") from error
+    if not isinstance(card, dict) or card.get("sha256") != digest:
+        raise InputError(f"{path} is the card of another file than {model.name}: export it again")
+    return card
+
+
+def add_metrics(model: Path, metrics: Mapping[str, Any]) -> Path:
+    """Add figures to the metrics of a model file's card, in place of figures of the same name."""
+    card = read(model)
+    card["metrics"] |= metrics
+    return _save(card, card_path(model))
+
+
+def sha256(path: Path) -> str:
+    """Digest of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _save(card: dict[str, Any], path: Path) -> Path:
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, text.encode("utf-8"))
+    return path
