@@ -67,8 +67,9 @@ def _flaw(value: Any, schema: dict[str, Any], where: str) -> str | None:
     if "anyOf" in schema:
         flaws = [_flaw(value, option, where) for option in schema["anyOf"]]
         return None if None in flaws else flaws[0]
-    if "enum" in schema and value not in schema["enum"]:
-        return f"{where} is {value!r}, not one of {schema['enum']}"
+    choices = [schema["const"]] if "const" in schema else schema.get("enum")
+    if choices and value not in choices:
+        return f"{where} is {value!r}, not {' or '.join(map(repr, choices))}"
     if "type" in schema and not _is(value, schema["type"]):
         return f"{where} should be {schema['type']}"
     if isinstance(value, list):

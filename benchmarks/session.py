@@ -55,8 +55,8 @@ def run(
         What was written; see `benchmarks/schema/results.schema.json`.
 
     Raises:
-        InputError: no model, no image, images of another size, an unusable model, labels that match none of the data's, a
-            model that is given twice, or a count below 1.
+        InputError: no model, a model that is given twice or cannot be used, or names labels that
+            the data has none of; no image, or images of another size; a count below 1.
     """
     _check(models, images, rounds=rounds, per_round=per_round, threads=threads)
     subjects = subject.load(models, labels, threads)

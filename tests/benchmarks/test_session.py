@@ -1,0 +1,159 @@
+import gzip
+import json
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+import benchmarks
+from benchmarks import results, subject
+from benchmarks.accuracy import metrics, predict
+from device.errors import InputError
+from device.interpreter import Classifier
+from device.labels import FER2013
+
+from .conftest import with_labels
+
+SCHEMA = json.loads(results.SCHEMA.read_text())
+
+
+@pytest.fixture(scope="module")
+def measured(model_files, faces, labels, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    leaked = np.zeros(40, bool)
+    leaked[:10] = True
+    found = benchmarks.run(
+        list(model_files.values()),
+        faces,
+        labels,
+        leaked=leaked,
+        data={"name": "noise", "digest": "ab" * 32, "synthetic": False, "split": "val"},
+        rounds=3,
+        per_round=2,
+        out=out,
+    )
+    return found, out
+
+
+@pytest.mark.slow
+def test_results_follow_the_schema_and_are_written(measured):
+    found, out = measured
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(found)
+    assert results.load(out / "results.json") == found
+    assert not found["partial"]
+
+
+@pytest.mark.slow
+def test_each_model_is_measured_against_the_labels_that_it_names(measured, labels):
+    float32, int8, ferplus = measured[0]["models"]
+    assert [float32["head"], int8["head"], ferplus["head"]] == ["fer2013", "fer2013", "ferplus"]
+    assert float32["accuracy"]["n"] == 40
+    assert ferplus["accuracy"]["n"] == (labels["ferplus"] >= 0).sum()
+    assert float32["accuracy_leak_free"]["n"] == 30
+    assert [float32["input_dtype"], int8["input_dtype"]] == ["float32", "int8"]
+
+
+@pytest.mark.slow
+def test_figures_are_those_of_the_files(measured, model_files, faces, labels):
+    block = measured[0]["models"][1]
+    content = model_files["int8"].read_bytes()
+    assert block["size"]["bytes"] == len(content)
+    assert block["size"]["bytes_gzip"] == len(gzip.compress(content, 9, mtime=0))
+    classifier = Classifier(model_files["int8"])
+    assert block["accuracy"] == metrics(predict(classifier, faces), labels["fer2013"], FER2013)
+    assert block["latency"]["n"] == 6
+
+
+@pytest.mark.slow
+def test_another_order_of_the_labels_gives_the_same_accuracy(
+    model_files, faces, labels, data, tmp_path
+):
+    """A label file sorted by name is met with the labels renumbered, not with other figures."""
+    model = model_files["float32"].read_bytes()
+    shuffled = tmp_path / "shuffled.tflite"
+    shuffled.write_bytes(with_labels(model, tuple(sorted(FER2013))))
+    found = benchmarks.run(
+        [shuffled], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path
+    )
+    guesses = predict(Classifier(shuffled), faces).argmax(axis=1)
+    names = np.array(sorted(FER2013))[guesses]
+    right = (names == np.array(FER2013)[labels["fer2013"]]).mean()
+    assert found["models"][0]["accuracy"]["top1"] == right
+    assert found["models"][0]["accuracy_leak_free"] is None
+
+
+class Interrupted(Classifier):
+    """A model at whose n-th call the user presses Ctrl-C."""
+
+    calls_left = 0
+
+    def __call__(self, face):
+        type(self).calls_left -= 1
+        if self.calls_left < 0:
+            raise KeyboardInterrupt
+        return super().__call__(face)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("calls", "accuracies", "rounds"),
+    [(60, 1, None), (2 * 40 + 5, 2, None), (2 * 40 + 3 * 2 * 3 + 1, 2, 3)],
+    ids=["in the second accuracy", "in the first round", "in the fourth round"],
+)
+def test_ctrl_c_keeps_what_was_measured(
+    calls, accuracies, rounds, model_files, faces, labels, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Interrupted, "calls_left", calls)
+    monkeypatch.setattr(subject, "Classifier", Interrupted)
+    models = [model_files["float32"], model_files["int8"]]
+    found = benchmarks.run(
+        models, faces, labels, leaked=None, data=data, rounds=50, per_round=2, out=tmp_path
+    )
+    assert found["partial"]
+    assert sum(model["accuracy"] is not None for model in found["models"]) == accuracies
+    for model in found["models"]:
+        assert (model["latency"] and model["latency"]["rounds"]) == rounds
+    assert results.load(tmp_path / "results.json") == found
+    Draft202012Validator(SCHEMA).validate(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"models": []}, "no model to measure"),
+        ({"models": ["float32", "float32"]}, "same file"),
+        ({"labels": {}}, "names the fer2013 labels, and the data has none"),
+        ({"labels": {"fer2013": np.full(40, -1)}}, "the data has none"),
+        ({"images": np.zeros((0, 48, 48), np.uint8)}, "split is empty"),
+        ({"images": np.zeros((40, 64, 64), np.uint8)}, "64x64"),
+        ({"rounds": 0}, "rounds is 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_and_leaves_no_file(
+    change, message, model_files, faces, labels, data, tmp_path
+):
+    given = {"images": faces, "labels": labels, "rounds": 1, "models": ["float32"]} | change
+    models = [model_files[name] for name in given.pop("models")]
+    with pytest.raises(InputError, match=message):
+        benchmarks.run(models, **given, leaked=None, data=data, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_model_of_other_labels_is_refused(model_files, faces, labels, data, tmp_path):
+    animals = tmp_path / "animals.tflite"
+    names = ("cat", "dog", "cow", "hen", "pig", "owl", "bee")
+    animals.write_bytes(with_labels(model_files["float32"].read_bytes(), names))
+    with pytest.raises(InputError, match="cat, dog"):
+        benchmarks.run([animals], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
+
+
+def test_names_take_as_many_folders_as_set_them_apart(tmp_path):
+    small, base = tmp_path / "small" / "x_int8.tflite", tmp_path / "base" / "x_int8.tflite"
+    assert subject.names([small]) == ["x_int8"]
+    assert subject.names([small, base]) == ["small-x_int8", "base-x_int8"]
+    assert subject.names([tmp_path / "my model (1).tflite"]) == ["my-model-1-"]
+    with pytest.raises(InputError, match="same name"):
+        subject.names([tmp_path / "a.tflite", tmp_path / "a.lite"])
