@@ -20,7 +20,7 @@ SPLITS = ("train", "val", "test")
 
 FORMAT_VERSION = 1
 
-_ARRAYS = {
+_ARRAYS: dict[str, np.dtype[Any]] = {
     "images": np.dtype("u1"),
     "labels": np.dtype("<i2"),
     "split": np.dtype("u1"),

@@ -198,7 +198,8 @@ def _lines(
             continue
         fields = line.split(b",")
         if len(fields) == width:
-            yield Line(number, *(_bare(fields[index]) for index in indices))
+            emotion, pixels, usage = (_bare(fields[index]) for index in indices)
+            yield Line(number, emotion, pixels, usage)
         else:
             yield Line(number, fault=f"{len(fields)} columns, not {width}")
 

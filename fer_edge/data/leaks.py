@@ -1,0 +1,190 @@
+"""Images that stand in more than one split: what a fair test must know, and training may drop.
+
+In FER2013 about 8 % of either test split also stands in Training, pixel for pixel or nearly so.
+"""
+
+import csv
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from device.errors import InputError
+from fer_edge.data import duplicates, progress
+from fer_edge.data.dataset import SPLITS, Dataset, load
+from fer_edge.data.output import replacing
+
+THRESHOLD = 0.999
+"""Pixel correlation above which two images count as the same."""
+
+
+class Leak(NamedTuple):
+    """An image with its likest twin in one other split.
+
+    Rows are row numbers of the data file, counted from 0; names say where they came from.
+    """
+
+    row: int
+    split: str
+    name: str
+    twin_row: int
+    twin_split: str
+    twin_name: str
+    correlation: float
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """All images of a data file that also stand in another of its splits.
+
+    Attributes:
+        digest: of the data file.
+        threshold: the correlation above which two images count as the same.
+        found: by row, one entry for each other split that the image stands in.
+    """
+
+    digest: str
+    threshold: float
+    found: tuple[Leak, ...]
+
+    @property
+    def rows_to_drop_from_train(self) -> np.ndarray:
+        """int64, rows of train that also stand in val or test, ascending."""
+        return self.rows("train", "val", "test")
+
+    def leaked(self, split: str) -> np.ndarray:
+        """int64, rows of `split` ("val" or "test") that also stand in train, ascending."""
+        return self.rows(split, "train")
+
+    def rows(self, split: str, *others: str) -> np.ndarray:
+        """int64, rows of `split` that also stand in one of the `others`, ascending."""
+        return np.unique(
+            np.array(
+                [
+                    leak.row
+                    for leak in self.found
+                    if leak.split == split and leak.twin_split in others
+                ],
+                np.int64,
+            )
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the list as CSV behind a comment line that names the data it belongs to.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as handle:
+            handle.write(_heading(self) + "\n")
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(Leak._fields)
+            for leak in self.found:
+                writer.writerow([*leak[:-1], f"{leak.correlation:.6f}"])
+
+
+def find(dataset: Dataset, threshold: float = THRESHOLD) -> Leaks:
+    """Compare every image with every other one; about ten seconds for FER2013.
+
+    Args:
+        dataset: all splits of a set, as loaded.
+        threshold: the pixel correlation above which two images count as the same.
+    """
+    with progress.bar("Comparing images", len(dataset)) as advance:
+        same = duplicates.find(dataset.images, threshold, advance)
+    return from_duplicates(dataset, same, threshold)
+
+
+def from_duplicates(dataset: Dataset, same: duplicates.Duplicates, threshold: float) -> Leaks:
+    """The duplicates that lie in different splits."""
+    standing = np.full((len(same.first), len(SPLITS)), -1, np.int64)  # of group in split
+    backwards = np.arange(len(dataset))[::-1]  # the first image of each wins
+    standing[same.group[backwards], dataset.split[backwards]] = backwards
+    twins: dict[tuple[int, int], tuple[int, float]] = {}
+
+    def note(here: int, there: int, value: float) -> None:
+        for other in np.flatnonzero(standing[there] >= 0):
+            known = twins.get((here, int(other)))
+            if known is None or known[1] < value:
+                twins[here, int(other)] = (int(standing[there, other]), value)
+
+    for group in np.flatnonzero((standing >= 0).sum(axis=1) > 1):
+        note(int(group), int(group), 1.0)
+    for (a, b), value in zip(same.pairs.tolist(), same.correlation.tolist(), strict=True):
+        note(a, b, value)
+        note(b, a, value)
+
+    found = []
+    for index, group in enumerate(same.group.tolist()):
+        for other, name in enumerate(SPLITS):
+            if other != dataset.split[index] and (group, other) in twins:
+                twin, value = twins[group, other]
+                found.append(
+                    Leak(
+                        int(dataset.rows[index]),
+                        SPLITS[dataset.split[index]],
+                        str(dataset.names[index]),
+                        int(dataset.rows[twin]),
+                        name,
+                        str(dataset.names[twin]),
+                        value,
+                    )
+                )
+    return Leaks(dataset.digest, threshold, tuple(found))
+
+
+def list_path(data: Path) -> Path:
+    """Where the list of a data file lies: `fer2013.leaked.csv` beside `fer2013.npz`."""
+    return data.with_suffix(".leaked.csv")
+
+
+def load_or_find(data: str | Path, threshold: float = THRESHOLD) -> Leaks:
+    """The leaks of a data file, from the list beside it if that is of the same data.
+
+    A list that is missing, damaged, or of other data is made anew and kept.
+
+    Args:
+        data: the `.npz` of `data prepare`.
+        threshold: the pixel correlation above which two images count as the same.
+
+    Raises:
+        InputError: `data` is no data file.
+    """
+    data = Path(data)
+    dataset = load(data)
+    leaks = _load(list_path(data), Leaks(dataset.digest, threshold, ()))
+    if leaks is None:
+        leaks = find(dataset, threshold)
+        try:
+            leaks.save(list_path(data))
+        except InputError as error:  # data on a read-only disk: found anew each time
+            warnings.warn(str(error), stacklevel=2)
+    return leaks
+
+
+def _load(path: Path, wanted: Leaks) -> Leaks | None:
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            if handle.readline().rstrip("\n") != _heading(wanted):
+                return None
+            found = tuple(
+                Leak(
+                    int(line["row"]),
+                    line["split"],
+                    line["name"],
+                    int(line["twin_row"]),
+                    line["twin_split"],
+                    line["twin_name"],
+                    float(line["correlation"]),
+                )
+                for line in csv.DictReader(handle)
+            )
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        return None
+    return Leaks(wanted.digest, wanted.threshold, found)
+
+
+def _heading(leaks: Leaks) -> str:
+    return f"# data {leaks.digest} threshold {leaks.threshold}"
