@@ -27,6 +27,9 @@ class Data(Section):
     drop_leaked: bool = Field(
         default=True, description="leave out training rows that also stand in val or test"
     )
+    synthetic_per_class: int = Field(
+        default=400, ge=20, description="faces a class, where a run is given no data"
+    )
 
 
 class Augment(Section):
@@ -82,9 +85,12 @@ class Quantize(Phase):
     """The `[quantize]` section: int8 quantization-aware training."""
 
     freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
-    calibration: int = Field(default=256, ge=16, description="images that calibrate PTQ")
+    calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate PTQ")
     max_disagreement: float = Field(
-        default=0.02, ge=0, le=1, description="share of val on which int8 and QAT model may differ"
+        default=0.02, ge=0, le=1, description="share of images where int8 and QAT model may differ"
+    )
+    max_difference: float = Field(
+        default=0.25, ge=0, le=1, description="by which one probability may differ between the two"
     )
 
 

@@ -50,17 +50,19 @@ def training(path: Path, recipe: Recipe) -> Training:
     Raises:
         InputError: the file is no data set, or lacks a split.
     """
+    val = None
     if recipe.data.split == "random":
-        data = _shuffled(path, recipe).only("train")
-        drop = _leaks(path, recipe).rows_to_drop_from_train if recipe.data.drop_leaked else []
-        return Training(data.without(drop), None, len(drop))
-    data = load(path, splits=("train", "val"))
-    drop = _leaks(path, recipe).rows_to_drop_from_train if recipe.data.drop_leaked else []
-    parts = {split: data.only(split) for split in ("train", "val")}
-    for split, part in parts.items():
-        if not len(part):
-            raise InputError(f"{path} has no {split} split: prepare it again with --val-fraction")
-    return Training(parts["train"].without(drop), parts["val"], len(drop))
+        train = _shuffled(path, recipe).only("train")
+    else:
+        data = load(path, splits=("train", "val"))
+        train, val = data.only("train"), data.only("val")
+        for split, part in (("train", train), ("val", val)):
+            if not len(part):
+                raise InputError(f"{path} has no {split} split: prepare it with --val-fraction 0.1")
+    if not recipe.data.drop_leaked:
+        return Training(train, val, 0)
+    kept = train.without(_leaks(path, recipe).rows_to_drop_from_train)
+    return Training(kept, val, len(train) - len(kept))
 
 
 def testing(path: Path, recipe: Recipe) -> Testing:

@@ -46,8 +46,8 @@ def run(stages: list[Stage], out: Path) -> Iterator[tuple[str, float | None]]:
         InputError: a stage's folder was made with other settings.
     """
     prints = _fingerprints(stages)
-    for i, stage in enumerate(stages):
-        _refuse_other(stages[i:], prints[i], out)
+    for i, fingerprint in enumerate(prints):
+        _refuse_other(stages[i:], fingerprint, out)
     for stage, fingerprint in zip(stages, prints, strict=True):
         marker = out / stage.name / _DONE
         if _read(marker).get("done"):

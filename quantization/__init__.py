@@ -2,5 +2,5 @@
 
 import os
 
-# tensorflow-model-optimization works on Keras 2 objects only, and reads this before TensorFlow loads.
+# tensorflow-model-optimization works on Keras 2 objects alone; TensorFlow reads this as it loads.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")

@@ -1,4 +1,4 @@
-"""Random changes to training images, drawn from a seed per step so that a resumed run repeats them."""
+"""Random changes to training images, drawn from a seed a step: a resumed run repeats them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The building blocks that int8 hardware likes: convolution, BatchNorm and ReLU6, fused by TFLite."""
+"""The blocks that int8 kernels like: convolution, BatchNorm and ReLU6, which TFLite fuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The MobileNet-style family: a dense 3x3 stem, inverted residuals after it, two heads on one trunk.
+"""The MobileNet-style family: a dense 3x3 stem, inverted residuals, two heads on one trunk.
 
 Depthwise convolutions at full resolution are slow for their multiply-adds (they wait for memory),
 so a short stem of ordinary 3x3 convolutions brings the picture down to 24x24 first.

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import InputError
+from device.labels import FERPLUS
 from fer_edge.data import ferplus
 from fer_edge.data.dataset import Dataset
 from fer_edge.recipe import Recipe, Train
@@ -21,7 +22,7 @@ def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:
             f"recipe {recipe.name} trains the ferplus head and the data has no FER+ votes: prepare "
             "it with --ferplus fer2013new.csv, or give --set 'model.heads=[\"fer2013\"]'"
         )
-    sizes = {"fer2013": len(data.label_names), "ferplus": len(ferplus.LABELS)}
+    sizes = {"fer2013": len(data.label_names), "ferplus": len(FERPLUS)}
     return {head: sizes[head] for head in recipe.model.heads}
 
 

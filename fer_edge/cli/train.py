@@ -1,0 +1,30 @@
+"""`fer-edge train`: the float net alone, the first stage of the pipeline."""
+
+import json
+
+import typer
+
+from fer_edge.cli.pipeline import AsJson, Data, Out, RecipeName, Set, start
+
+EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
+
+
+def train(
+    recipe: RecipeName = "demo",
+    data: Data = None,
+    out: Out = None,
+    overrides: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a recipe's float net; `pipeline` with the same options goes on from there."""
+    folder = start(recipe, data, out, overrides, until="train", quiet=as_json) / "train"
+    from fer_edge.training import history
+
+    rows = history.load(folder / "history.csv")
+    if as_json:
+        typer.echo(json.dumps({"out": str(folder), "history": rows, "best": history.best(rows)}))
+        return
+    figures = {k: v for k, v in history.best(rows).items() if k.startswith("val_")}
+    for name, value in figures.items():
+        typer.echo(f"{name}: {100 * value:.2f} % (epoch {history.best(rows)['epoch']:.0f})")
+    typer.echo(f"Weights, history and curves: {folder}")

@@ -1,0 +1,45 @@
+"""The last two stages: measure the exported files on the test split, and report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge import exporting, splits
+from fer_edge.training import targets
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline import Run
+
+
+def benchmark(run: "Run", out: Path) -> None:
+    """Accuracy, size and latency of all files in one session; the cards get the accuracy."""
+    import benchmarks
+    from quantization import card
+
+    recipe, data = run.recipe, splits.testing(run.data, run.recipe)
+    models = exporting.model_files(run)
+    results = benchmarks.run(
+        models,
+        data.test.images,
+        {head: targets.classes(data.test, head) for head in recipe.model.heads},
+        leaked=data.leaked,
+        data={
+            "name": data.test.provenance["name"],
+            "digest": data.test.digest,
+            "synthetic": data.test.synthetic,
+            "split": "test" if recipe.data.split == "protocol" else "random 20 %",
+        },
+        rounds=recipe.bench.rounds,
+        out=out,
+    )
+    if results["partial"]:
+        raise KeyboardInterrupt
+    for path, block in zip(models, results["models"], strict=True):
+        figures = ("accuracy", "accuracy_leak_free", "latency")
+        card.add_metrics(path, {key: block[key] for key in figures if key in block})
+
+
+def report(run: "Run", out: Path) -> None:
+    """Write the report of the benchmark's results."""
+    from benchmarks import report, results
+
+    report.write(results.load(run.folder("benchmark") / "results.json"), out)

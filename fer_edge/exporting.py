@@ -1,0 +1,120 @@
+"""The stages after the last training: the `.tflite` files with their cards, and their check."""
+
+import json
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.files import replacing
+from device.labels import FERPLUS
+from fer_edge import learning, splits
+
+if TYPE_CHECKING:
+    from fer_edge.data.dataset import Dataset
+    from fer_edge.pipeline import Run
+
+PARITY_IMAGES = 1000
+
+
+def model_files(run: "Run") -> list[Path]:
+    """The exported files, the float32 ones first: what the others are compared with."""
+    found = run.folder("export").glob("*.tflite")
+    return sorted(found, key=lambda p: (not p.stem.endswith("float32"), p.name))
+
+
+def export(run: "Run", out: Path) -> None:
+    """Convert every head to every precision and write a card beside each file."""
+    from quantization import card, convert
+
+    recipe, data = run.recipe, splits.training(run.data, run.recipe).train
+    models = {"int8": (learning.qat_model(run), run.folder("quantize") / "weights.npz")}
+    parent = (learning.float_model(run), run.folder("train") / "weights.npz")
+    normalisation = convert.Normalisation(*recipe.model.normalisation)
+    calibration = calibration_images(data, recipe.quantize.calibration)
+    for head in recipe.model.heads:
+        labels = data.label_names if head == "fer2013" else FERPLUS
+        for precision in convert.PRECISIONS:
+            model, weights = models.get(precision, parent)
+            path = out / f"{head}_{precision}.tflite"
+            convert.to_tflite(
+                model,
+                path,
+                head=head,
+                labels=labels,
+                precision=precision,
+                normalisation=normalisation,
+                calibration=calibration,
+                description=_description(recipe.name, data),
+            )
+            card.write(
+                path,
+                name=recipe.name,
+                head=head,
+                labels=labels,
+                precision=precision,
+                normalisation=normalisation,
+                recipe=recipe.model_dump(mode="json"),
+                data={
+                    "digest": data.digest,
+                    "name": data.provenance["name"],
+                    "synthetic": data.synthetic,
+                },
+                parent_sha256=card.sha256(weights),
+            )
+
+
+def calibration_images(train: "Dataset", count: int) -> NDArray[np.uint8]:
+    """The images that calibrate PTQ, the same in every run.
+
+    The list that ships with fer-edge holds positions as millionths of the training split, so that
+    it serves a split of any size.
+
+    Args:
+        train: the training split.
+        count: how many, from the head of the list.
+
+    Returns:
+        uint8 `[count, 48, 48]`.
+    """
+    text = (resources.files("fer_edge") / "recipes" / "calibration.csv").read_text()
+    millionths = np.array(text.split()[1:], np.int64)[:count]
+    return train.images[millionths * len(train) // 1_000_000]
+
+
+def verify(run: "Run", out: Path) -> None:
+    """Hold each int8 file against the quantization-aware model that it was converted from.
+
+    Raises:
+        GateError: it has float tensors, or answers otherwise on more images than the recipe bears.
+    """
+    from quantization import convert, parity
+
+    recipe, data = run.recipe, splits.training(run.data, run.recipe)
+    images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
+    model = learning.qat_model(run)
+    found: dict[str, Any] = {}
+    for head in recipe.model.heads:
+        path = run.folder("export") / f"{head}_int8.tflite"
+        found[path.name] = asdict(
+            parity.check(
+                path,
+                model,
+                images,
+                head=head,
+                normalisation=convert.Normalisation(*recipe.model.normalisation),
+                bound=parity.Bound(
+                    recipe.quantize.max_disagreement, recipe.quantize.max_difference
+                ),
+            )
+        )
+    with replacing(out / "parity.json") as partial:
+        partial.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _description(name: str, data: "Dataset") -> str:
+    faces = "synthetic faces" if data.synthetic else data.provenance["name"]
+    return f"Facial expression recognition: fer-edge recipe {name}, trained on {faces}."

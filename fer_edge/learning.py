@@ -1,0 +1,107 @@
+"""The three stages that train: the float net, the pruned one, the quantization-aware one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge import splits
+from fer_edge.recipe import Phase
+from fer_edge.silence import load_tensorflow
+from fer_edge.training import targets, trainer, weights
+from fer_edge.training.trainer import Hooks, Job
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline import Run
+
+
+def train(run: "Run", out: Path) -> None:
+    """Train the float net from scratch."""
+    job, heads = _job(run, run.recipe.train, out)
+    trainer.fit(run.recipe.model.build(heads, seed=run.recipe.seed), job)
+
+
+def prune(run: "Run", out: Path) -> None:
+    """Take weights out of the float net while it goes on learning, with its old self as teacher."""
+    from quantization import pruning
+
+    phase = run.recipe.prune
+    assert phase is not None
+    teacher = float_model(run)
+    job, _ = _job(run, phase, out, teacher=teacher)
+    steps = len(job.train) // job.batch * phase.epochs
+    wrapped, hook = pruning.prune(
+        float_model(run), sparsity=phase.sparsity, begin_step=0, end_step=int(steps * phase.ramp)
+    )
+    hooks = Hooks(before_step=hook.before_step, after_epoch=lambda _: hook.after_epoch())
+    trainer.fit(wrapped, replace(job, hooks=hooks))
+    weights.save(pruning.strip(wrapped), out / "pruned.npz")
+
+
+def quantize(run: "Run", out: Path) -> None:
+    """Let the net learn to live with 8 bits, with its float self as teacher."""
+    from quantization import qat
+
+    phase = run.recipe.quantize
+    model = qat_model(run, load=False)
+    job, _ = _job(run, phase, out, teacher=float_model(run))
+
+    def freeze(epoch: int) -> None:
+        qat.set_batchnorm_frozen(model, epoch >= phase.freeze_batchnorm_after)
+
+    trainer.fit(model, replace(job, hooks=Hooks(before_epoch=freeze)))
+
+
+def float_model(run: "Run") -> Any:
+    """The float net with the weights of the stage `train`, without dropout."""
+    return _net(run, run.folder("train") / "weights.npz")
+
+
+def qat_model(run: "Run", *, load: bool = True) -> Any:
+    """The quantization-aware net, warm-started from the pruned or the float net.
+
+    Args:
+        run: the run.
+        load: give it the weights of the stage `quantize`.
+    """
+    from quantization import qat
+    from quantization.convert import Normalisation
+
+    pruned = run.recipe.prune is not None
+    parent = run.folder("prune") / "pruned.npz" if pruned else run.folder("train") / "weights.npz"
+    model = qat.quantize_aware(
+        _net(run, parent),
+        normalisation=Normalisation(*run.recipe.model.normalisation),
+        keep_zeros=pruned,
+    )
+    if load:
+        weights.load(model, run.folder("quantize") / "weights.npz")
+    return model
+
+
+def _net(run: "Run", path: Path) -> Any:
+    load_tensorflow()
+    heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
+    model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)
+    weights.load(model, path)
+    return model
+
+
+def _job(run: "Run", phase: Phase, out: Path, *, teacher: Any = None) -> tuple[Job, dict[str, int]]:
+    """The training job of a stage, and the number of labels by head."""
+    load_tensorflow()
+    recipe = run.recipe
+    data = splits.training(run.data, recipe)
+    heads = targets.head_sizes(data.train, recipe)
+    job = Job(
+        phase=phase,
+        train=targets.labelled(data.train, heads, recipe.train),
+        val=None if data.val is None else targets.labelled(data.val, heads, recipe.train),
+        batch=recipe.train.batch,
+        seed=recipe.seed,
+        augment=recipe.augment,
+        normalisation=recipe.model.normalisation,
+        out=out,
+        title=f"{out.name} {recipe.name}",
+        teacher=teacher,
+    )
+    return job, heads

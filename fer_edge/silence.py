@@ -1,0 +1,16 @@
+"""TensorFlow without the lines that it prints on standard error while it loads."""
+
+import os
+
+
+def load_tensorflow() -> None:
+    """Load TensorFlow and Keras 2, quietly; after that an import of either costs nothing."""
+    from quantization.quiet import quiet
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with quiet():
+        import tensorflow
+        import tensorflow_model_optimization
+        import tf_keras
+
+        del tensorflow, tensorflow_model_optimization, tf_keras
