@@ -1,0 +1,120 @@
+"""`fer-edge predict`: the expressions of the faces in pictures."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    from device.recognise import Face
+
+EXAMPLE = "Example: fer-edge predict fer2013_int8.tflite portrait.jpg --out annotated.png"
+
+SCHEMA_VERSION = "1.0"
+BAR_WIDTH = 30
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="Model file (.tflite).")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures.", metavar="IMAGE…")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Draw the result into this picture; a folder for several pictures."),
+    ] = None,
+    largest: Annotated[
+        bool, typer.Option("--largest/--all", help="The largest face alone, or every face.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a picture, a line each.")
+    ] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
+) -> None:
+    """Say which expression each face in a picture shows, with the whole distribution."""
+    from device import draw, image
+    from device.detect import HaarDetector
+    from device.interpreter import Classifier
+    from device.recognise import recognise
+
+    drawings = _drawings(images, out)
+    classifier = Classifier(model, threads=threads)
+    detector = HaarDetector()
+    for path, drawing in zip(images, drawings, strict=True):
+        picture = image.read(path)
+        faces = recognise(picture, classifier, detector, largest=largest)
+        if drawing is not None:
+            image.write(drawing, draw.annotate(picture, faces))
+        if as_json:
+            typer.echo(json.dumps(_as_json(model, path, faces)))
+        else:
+            _print_faces(path, faces, drawing)
+
+
+def _drawings(images: Sequence[Path], out: Path | None) -> list[Path | None]:
+    """Where each picture is drawn to; no picture is drawn over, nor two to one place."""
+    if out is None:
+        return [None] * len(images)
+    as_folder = len(images) > 1 or out.is_dir()
+    if as_folder and out.is_file():
+        raise InputError(f"--out {out} is a file: for several pictures give a folder")
+    drawings = [out / path.name if as_folder else out for path in images]
+    if len(set(drawings)) < len(drawings):
+        raise InputError(f"--out {out}: two of the pictures have the same name; draw one at a time")
+    for drawing in drawings:
+        if any(_same_file(drawing, path) for path in images):
+            raise InputError(f"--out would overwrite the picture {drawing}: give another place")
+    return list(drawings)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
+
+
+def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": str(model),
+        "image": str(image),
+        "faces": [
+            {
+                "box": face.box._asdict(),
+                "label": face.label,
+                "probabilities": {
+                    label: round(value, 6) for label, value in face.probabilities.items()
+                },
+            }
+            for face in faces
+        ],
+    }
+
+
+def _print_faces(image: Path, faces: Sequence["Face"], drawing: Path | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    count = {0: "no face found", 1: "1 face"}.get(len(faces), f"{len(faces)} faces")
+    console.print(f"{escape(str(image))}: {count}")
+    for face in faces:
+        x, y, w, h = face.box
+        console.print(f"\n[bold]{escape(face.label)}[/] at x {x}, y {y}, {w} x {h} pixels")
+        console.print(_table(face))
+    if drawing is not None:
+        console.print(f"drawn to {escape(str(drawing))}")
+
+
+def _table(face: "Face") -> Any:
+    from rich.bar import Bar
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1))
+    for label, value in face.probabilities.items():
+        style = "green" if label == face.label else "default"
+        bar = Bar(1, 0, min(1.0, value), width=BAR_WIDTH, color=style)
+        table.add_row(escape(label), bar, f"{value:.1%}")
+    table.columns[2].justify = "right"
+    return table
