@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import accuracy, latency, machine, results, subject
+from benchmarks.files import make_folder
 from device.errors import InputError
 from device.interpreter import FACE_SIZE
 
@@ -56,10 +57,12 @@ def run(
 
     Raises:
         InputError: no model, a model that is given twice or cannot be used, or names labels that
-            the data has none of; no image, or images of another size; a count below 1.
+            the data has none of; no image, or images of another size; a count below 1; `out`
+            cannot be made.
     """
     _check(models, images, rounds=rounds, per_round=per_round, threads=threads)
     subjects = subject.load(models, labels, threads)
+    make_folder(out)  # what cannot be written is better not measured first
     blocks = [one.describe() for one in subjects]
     written: dict[str, Any] = {
         "schema_version": results.SCHEMA_VERSION,

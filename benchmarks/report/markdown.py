@@ -24,7 +24,6 @@ def write(results: dict[str, Any], folder: Path) -> Path:
     Returns:
         The path of `report.md`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = ["# Benchmark", *(f"**{line}**" for line in notices(results)), _table(results)]
     parts.append("\n".join(f"- {line}" for line in conditions(results)))
     parts += _plots(results, folder) if plots.available() else [NO_PLOTS]

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.files import written_whole
 from benchmarks.report.labelling import place
-from benchmarks.report.table import SYNTHETIC, percent
+from benchmarks.report.table import SYNTHETIC, microseconds, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +99,8 @@ def _draw_point(
     )
     axes.scatter(x, y, s=area, color=colour, alpha=0.28, linewidths=0)
     axes.scatter(x, y, s=10, color=colour)
-    text = f"{model['name']}\n{y:.1f} %, {x:,.0f} µs, {model['size']['bytes'] / 1000:,.0f} kB"
+    size = model["size"]["bytes"] / 1000
+    text = f"{model['name']}\n{y:.1f} %, {microseconds(x)} µs, {size:,.0f} kB"
     return x, y, float(np.sqrt(area / np.pi)), text, colour
 
 
@@ -153,7 +154,7 @@ def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> Non
     _title(
         figure,
         f"{model['name']}: top-1 {percent(block['top1'])} % [{low}, {high}]",
-        f"{block['n']:,} images, split {results['data']['split']} of {results['data']['name']}; "
+        f"{block['n']:,} images, {results['data']['name']}, split {results['data']['split']}; "
         f"macro-F1 {percent(block['macro_f1'])} %",
         results,
     )

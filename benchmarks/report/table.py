@@ -38,7 +38,8 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.2f}"
 
 
-def _microseconds(value: float) -> str:
+def microseconds(value: float) -> str:
+    """Write a time to three digits or more."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
@@ -62,9 +63,9 @@ COLUMNS = (
     Column("ECE %", _figure("accuracy", "ece", percent), brief=False),
     Column("kB", _figure("size", "bytes", _kilobytes)),
     Column("kB gzip", _figure("size", "bytes_gzip", _kilobytes), brief=False),
-    Column("p50 µs", _figure("latency", "p50_us", _microseconds)),
-    Column("p90 µs", _figure("latency", "p90_us", _microseconds)),
-    Column("p99 µs", _figure("latency", "p99_us", _microseconds)),
+    Column("p50 µs", _figure("latency", "p50_us", microseconds)),
+    Column("p90 µs", _figure("latency", "p90_us", microseconds)),
+    Column("p99 µs", _figure("latency", "p99_us", microseconds)),
     Column("x first", _figure("latency", "ratio_to_first", _ratio)),
 )
 
@@ -94,7 +95,7 @@ def conditions(results: dict[str, Any]) -> list[str]:
         "" if data["leaked"] is None else f", {data['leaked']:,} of which also stand in training"
     )
     return [
-        f"Images: {data['images']:,} of split {data['split']} of {data['name']}{leaks} "
+        f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
         f"(data digest {data['digest'][:12]}); single crop, in brackets the 95 % interval.",
         f"Latency: one call from the face's pixels to the probabilities, "
         f"{protocol['rounds']:,} rounds of {protocol['per_round']:,} calls a model, interleaved in "

@@ -64,7 +64,7 @@ def test_a_broken_model_leaves_the_garbage_collector_on():
 
 
 @given(times)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_percentiles_are_ordered_and_within_what_was_measured(measured):
     block = latency.summary(measured, measured.shape[1] - 1)
     own = measured[:, -1] / 1000
@@ -77,7 +77,7 @@ def test_percentiles_are_ordered_and_within_what_was_measured(measured):
 
 
 @given(times)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_the_first_model_compares_with_itself_as_one(measured):
     assert latency.summary(measured, 0)["ratio_to_first"] == 1
 

@@ -1,0 +1,123 @@
+"""`fer-edge bench`: accuracy, size and latency of model files on this machine."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fer_edge.data.dataset import Dataset
+
+EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz"
+
+SYNTHETIC_PER_CLASS = 200
+SYNTHETIC_SEED = 0
+INTERRUPTED = 130
+
+
+class Split(StrEnum):
+    """The splits that a finished model may be measured on."""
+
+    val = "val"
+    test = "test"
+
+
+def bench(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Model files (.tflite); the first is compared with.", metavar="MODEL…"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Labelled faces (.npz of `data prepare`); else the synthetic ones."),
+    ] = None,
+    split: Annotated[
+        Split | None,
+        typer.Option(
+            help="Of --data; test (PrivateTest) is for finished models, once.",
+            show_default="val; test of the synthetic faces",
+        ),
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Rounds in which all models take turns.")
+    ] = 100,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for results.json, report.md and plots.", show_default="runs/bench-TIME"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a result in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json, no table.")] = False,
+) -> None:
+    """Measure model files: accuracy, size, and latency with the models interleaved."""
+    if not models:
+        raise InputError("no model to measure: give .tflite files, as in runs/NAME/export/*.tflite")
+    folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
+
+    from rich.console import Console
+
+    import benchmarks
+    from benchmarks import report
+    from fer_edge.data.output import refuse_existing
+
+    refuse_existing(folder / "results.json", force=force)
+    # PrivateTest is read once, by the evaluation of finished models: never unless asked for.
+    split = split or (Split.val if data else Split.test)
+    faces, leaked = _faces(data, split)
+    results = benchmarks.run(
+        models,
+        faces.images,
+        _labels(faces),
+        leaked=leaked,
+        data={
+            "name": faces.provenance["name"],
+            "digest": faces.digest,
+            "synthetic": faces.synthetic,
+            "split": str(split),
+        },
+        rounds=rounds,
+        threads=threads,
+        out=folder,
+    )
+    written = report.write(results, folder)
+    if as_json:
+        typer.echo(json.dumps(results, ensure_ascii=False))
+    else:
+        report.show(results, Console())
+        typer.echo(f"Report: {written}")
+    if results["partial"]:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _faces(data: Path | None, split: str) -> tuple["Dataset", "np.ndarray | None"]:
+    """Load the split's faces, and which of them also stand in the training split."""
+    import numpy as np
+
+    from fer_edge.data import dataset, leaks
+
+    if data is None:
+        from fer_edge.data import synthetic
+
+        return synthetic.generate(SYNTHETIC_PER_CLASS, seed=SYNTHETIC_SEED).only(split), None
+    faces = dataset.load(data, [split])
+    if not len(faces):
+        raise InputError(f"{data} has no images in split {split}: give the other --split")
+    return faces, np.isin(faces.rows, leaks.load_or_find(data).leaked(split))
+
+
+def _labels(faces: "Dataset") -> dict[str, "np.ndarray"]:
+    """Give the labels of each head that the data has labels for; -1 where an image has none."""
+    from device.labels import FER2013
+    from fer_edge.data import ferplus
+
+    labels = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
+    return labels | ({"fer2013": faces.labels} if faces.label_names == FER2013 else {})

@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks import results
+from device.errors import InputError
+from device.labels import FER2013
+from fer_edge.cli.app import app
+from fer_edge.data.dataset import Dataset
+
+
+@pytest.fixture(scope="module")
+def npz(tmp_path_factory, faces):
+    """40 faces, half val and half test; the first of val also stands in train."""
+    draw = np.random.default_rng(3)
+    votes = np.zeros((41, 10), np.uint8)
+    votes[np.arange(41), draw.integers(0, 8, 41)] = 10
+    path = tmp_path_factory.mktemp("data") / "noise.npz"
+    Dataset(
+        images=np.concatenate([faces, faces[:1]]),
+        labels=draw.integers(0, 7, 41).astype(np.int16),
+        split=np.array([1] * 20 + [2] * 20 + [0], np.uint8),
+        votes=votes,
+        names=np.array([f"noise.csv:{line}" for line in range(2, 43)]),
+        label_names=FER2013,
+        provenance={"name": "noise", "synthetic": False},
+    ).save(path)
+    return path
+
+
+def bench(*arguments):
+    return CliRunner().invoke(app, ["bench", *map(str, arguments), "--rounds", "2"])
+
+
+@pytest.mark.slow
+def test_bench_measures_val_unless_test_is_asked_for(npz, model_files, tmp_path):
+    for split, out in (((), "a"), (("--split", "test"), "b")):
+        ran = bench(*model_files.values(), "--data", npz, "--out", tmp_path / out, *split)
+        assert ran.exit_code == 0, ran.output
+        assert "report.md" in ran.output
+    val, test = (results.load(tmp_path / out / "results.json")["data"] for out in "ab")
+    assert (val["split"], val["images"], val["leaked"]) == ("val", 20, 1)
+    assert (test["split"], test["images"], test["leaked"]) == ("test", 20, 0)
+
+
+@pytest.mark.slow
+def test_bench_without_data_measures_on_synthetic_faces_and_says_so(model_files, tmp_path):
+    ran = bench(model_files["int8"], "--out", tmp_path / "out")
+    assert ran.exit_code == 0, ran.output
+    assert "says nothing about people" in ran.output
+    assert results.load(tmp_path / "out" / "results.json")["data"]["synthetic"]
+
+
+@pytest.mark.slow
+def test_json_is_all_that_is_printed(npz, model_files, tmp_path):
+    ran = bench(model_files["int8"], "--data", npz, "--out", tmp_path / "out", "--json")
+    assert json.loads(ran.stdout) == results.load(tmp_path / "out" / "results.json")
+
+
+@pytest.mark.slow
+def test_results_that_are_there_stay_without_force(npz, model_files, tmp_path):
+    command = [model_files["int8"], "--data", npz, "--out", tmp_path]
+    (tmp_path / "results.json").write_text("mine")
+    assert isinstance(bench(*command).exception, InputError)
+    assert (tmp_path / "results.json").read_text() == "mine"
+    assert bench(*command, "--force").exit_code == 0
+    assert results.load(tmp_path / "results.json")
+
+
+def test_bench_without_a_model_says_what_to_give():
+    assert "give .tflite files" in str(bench().exception)
+
+
+@pytest.mark.parametrize("option", [("--threads", "0"), ("--split", "train")])
+def test_bench_refuses_an_option_out_of_range(option):
+    assert bench("any.tflite", *option).exit_code == 2
