@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from device.errors import InputError
-from fer_edge.data.output import replacing
+from device.files import replacing
 
 SPLITS = ("train", "val", "test")
 """Names of the splits; `Dataset.split` holds indices into this."""

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from device.errors import InputError
+from device.files import replacing
 from fer_edge.data import duplicates, progress
 from fer_edge.data.dataset import SPLITS, Dataset, load
-from fer_edge.data.output import replacing
 
 THRESHOLD = 0.999
 """Pixel correlation above which two images count as the same."""

@@ -1,6 +1,10 @@
 """What is wrong with single rows and images: the end of the command, or counted and left out."""
 
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
 from device.errors import InputError
+from fer_edge.data.dataset import SPLITS
 
 SHOWN = 20
 """How many problems the provenance of a data file spells out."""
@@ -34,3 +38,12 @@ class Problems:
     def summary(self) -> dict[str, object]:
         """How many were left out, and the first of them in words."""
         return {"count": len(self.found), "first": self.found[:SHOWN]}
+
+
+def require_splits(present: Iterable[int], needed: Collection[str], source: Path) -> None:
+    """Raise InputError where a source has no image of a split that it needs."""
+    numbers = set(present)
+    for number, split in enumerate(SPLITS):
+        if split in needed and number not in numbers:
+            hint = "; --val-fraction 0.1 holds out a tenth of train" if split == "val" else ""
+            raise InputError(f"{source}: has no {split} split{hint}")

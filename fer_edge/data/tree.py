@@ -66,6 +66,11 @@ class Tree:
         except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise InputError(f"{self.label(name)}: cannot be read ({error})") from error
 
+    def read(self, name: str) -> bytes:
+        """The whole content of a file; raises InputError as `open` does."""
+        with self.open(name) as stream:
+            return stream.read()
+
     def label(self, name: str) -> str:
         """What an error calls a file."""
         return name if name == self.source.name else f"{self.source.name}/{name}"
