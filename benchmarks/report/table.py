@@ -91,6 +91,7 @@ def conditions(results: dict[str, Any]) -> list[str]:
     )
     runtimes = ", ".join(sorted({model["runtime"] for model in results["models"]}))
     threads = protocol["threads"]
+    done = [model["latency"]["rounds"] for model in results["models"] if model["latency"]]
     leaks = (
         "" if data["leaked"] is None else f", {data['leaked']:,} of which also stand in training"
     )
@@ -98,8 +99,8 @@ def conditions(results: dict[str, Any]) -> list[str]:
         f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
         f"(data digest {data['digest'][:12]}); single crop, in brackets the 95 % interval.",
         f"Latency: one call from the face's pixels to the probabilities, "
-        f"{protocol['rounds']:,} rounds of {protocol['per_round']:,} calls a model, interleaved in "
-        f"random order, {threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; "
+        f"{max(done, default=0):,} rounds of {protocol['per_round']:,} calls a model, interleaved "
+        f"in random order, {threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; "
         f"`x first` is the ratio to the table's first model within a round.",
         f"Machine: {place}{governor}{load}; {machine['os']}, Python {machine['python']}.",
         f"Measured {results['created']} by {results['created_by']}.",

@@ -1,11 +1,12 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import results
-from device.errors import InputError
+from benchmarks import latency, results
 from device.labels import FER2013
 from fer_edge.cli.app import app
 from fer_edge.data.dataset import Dataset
@@ -54,6 +55,20 @@ def test_bench_without_data_measures_on_synthetic_faces_and_says_so(model_files,
 
 
 @pytest.mark.slow
+def test_bench_does_not_wait_for_tensorflow(npz, model_files, tmp_path):
+    command = ["fer-edge", "bench", model_files["int8"], "--data", npz, "--out", tmp_path / "out"]
+    program = (
+        "import atexit, sys; from fer_edge.cli.app import app; sys.argv = sys.argv[1:];"
+        "atexit.register(lambda: print('tensorflow' in sys.modules)); app()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *map(str, command)], capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.slow
 def test_json_is_all_that_is_printed(npz, model_files, tmp_path):
     ran = bench(model_files["int8"], "--data", npz, "--out", tmp_path / "out", "--json")
     assert json.loads(ran.stdout) == results.load(tmp_path / "out" / "results.json")
@@ -63,14 +78,30 @@ def test_json_is_all_that_is_printed(npz, model_files, tmp_path):
 def test_results_that_are_there_stay_without_force(npz, model_files, tmp_path):
     command = [model_files["int8"], "--data", npz, "--out", tmp_path]
     (tmp_path / "results.json").write_text("mine")
-    assert isinstance(bench(*command).exception, InputError)
+    refused = bench(*command)
+    assert refused.exit_code == 2
+    assert "exists already" in refused.output
     assert (tmp_path / "results.json").read_text() == "mine"
     assert bench(*command, "--force").exit_code == 0
     assert results.load(tmp_path / "results.json")
 
 
+@pytest.mark.slow
+def test_ctrl_c_shows_what_there_is_and_exits_130(npz, model_files, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(latency, "rounds", interrupted)
+    ran = bench(model_files["int8"], "--data", npz, "--out", tmp_path / "out")
+    assert ran.exit_code == 130
+    assert "Partial" in ran.output
+    assert results.load(tmp_path / "out" / "results.json")["partial"]
+
+
 def test_bench_without_a_model_says_what_to_give():
-    assert "give .tflite files" in str(bench().exception)
+    ran = bench()
+    assert ran.exit_code == 2
+    assert "give .tflite files" in ran.output
 
 
 @pytest.mark.parametrize("option", [("--threads", "0"), ("--split", "train")])

@@ -48,9 +48,12 @@ def test_an_interrupted_run_is_reported_as_far_as_it_went(tmp_path):
     results = example(partial=True)
     results["models"][1] |= {"accuracy": None, "latency": None}
     results["models"][2]["latency"] = None
+    results["protocol"]["rounds"] = 9999
     text = report.write(results, tmp_path).read_text()
     assert "Partial" in text
     assert "Partial" in terminal(results)
+    assert "5 rounds" in text
+    assert "9,999" not in text
     assert "confusion_fer2013_1.png" not in text
     assert "pareto.png" in text
 
