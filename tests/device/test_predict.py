@@ -1,0 +1,125 @@
+"""`fer-edge predict`, as a user runs it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from device import image
+from device.labels import FER2013
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run `fer-edge predict …` in a folder of its own; gives exit code, stdout and stderr."""
+    from fer_edge.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, ["predict", *map(str, arguments)])
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+@pytest.fixture
+def pictures(tmp_path, portrait, still_life):
+    image.write(tmp_path / "portrait.png", portrait)
+    image.write(tmp_path / "coffee.png", still_life)
+    return tmp_path
+
+
+def test_the_distribution_of_a_face_is_printed(run, models, pictures):
+    code, out, _ = run(models["int8"], "portrait.png")
+    assert code == 0
+    assert "portrait.png: 1 face" in out
+    assert all(label in out for label in FER2013)
+    assert out.count("%") == 7
+
+
+def test_json_is_one_object_a_picture(run, models, pictures):
+    code, out, _ = run(models["int8"], "portrait.png", "coffee.png", "--json")
+    assert code == 0
+    portrait, coffee = map(json.loads, out.splitlines())
+    assert portrait["schema_version"] == "1.0"
+    assert portrait["model"] == str(models["int8"])
+    assert portrait["image"] == "portrait.png"
+    (face,) = portrait["faces"]
+    assert set(face) == {"box", "label", "probabilities"}
+    assert set(face["box"]) == {"x", "y", "w", "h"}
+    assert tuple(face["probabilities"]) == FER2013
+    assert face["label"] == max(face["probabilities"], key=face["probabilities"].get)
+    assert coffee["faces"] == []
+
+
+def test_a_picture_without_a_face_says_so(run, models, pictures):
+    code, out, _ = run(models["int8"], "coffee.png")
+    assert code == 0
+    assert "coffee.png: no face found" in out
+
+
+def test_out_draws_and_leaves_the_picture_alone(run, models, pictures, portrait):
+    code, _, _ = run(models["int8"], "portrait.png", "--out", "drawn.png")
+    assert code == 0
+    drawing = image.read(pictures / "drawn.png")
+    assert drawing.shape == portrait.shape and np.any(drawing != portrait)
+    np.testing.assert_array_equal(image.read(pictures / "portrait.png"), portrait)
+
+
+def test_several_pictures_are_drawn_into_a_folder(run, models, pictures):
+    code, _, _ = run(models["int8"], "portrait.png", "coffee.png", "--out", "drawn")
+    assert code == 0
+    assert sorted(path.name for path in (pictures / "drawn").iterdir()) == [
+        "coffee.png",
+        "portrait.png",
+    ]
+
+
+@pytest.mark.parametrize("out", ["portrait.png", "./portrait.png", "link.png", "."])
+def test_no_picture_is_drawn_over(run, models, pictures, portrait, out):
+    (pictures / "link.png").symlink_to("portrait.png")
+    code, _, err = run(models["int8"], "portrait.png", "--out", out)
+    assert code == 2
+    assert "would overwrite" in err
+    np.testing.assert_array_equal(image.read(pictures / "portrait.png"), portrait)
+
+
+def test_two_drawings_to_one_place_are_refused(run, models, pictures, portrait):
+    image.write(pictures / "other" / "portrait.png", portrait)
+    code, _, err = run(models["int8"], "portrait.png", "other/portrait.png", "--out", "drawn")
+    assert code == 2
+    assert "same name" in err
+    assert not (pictures / "drawn").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "picture", "complaint"),
+    [
+        ("none.tflite", "portrait.png", "none.tflite: no such model file"),
+        ("portrait.png", "portrait.png", "portrait.png is not a .tflite file"),
+        (None, "none.png", "none.png: no such picture"),
+        (None, "text.png", "text.png is no picture"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run, models, pictures, model, picture, complaint):
+    (pictures / "text.png").write_text("not a picture")
+    code, out, err = run(model or models["int8"], picture)
+    assert code == 2
+    assert complaint in err and len(err.splitlines()) == 1
+    assert out == ""
+
+
+def test_predict_loads_no_training_code(models, pictures):
+    program = (
+        "import atexit, sys; sys.argv[0] = 'fer-edge'; from fer_edge.cli.app import app;"
+        "training = {'tensorflow', 'tf_keras', 'matplotlib'};"
+        "atexit.register(lambda: print('loaded', sorted(training & set(sys.modules)))); app()"
+    )
+    command = [sys.executable, "-c", program, "predict", models["int8"], pictures / "portrait.png"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded []"
