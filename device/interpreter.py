@@ -3,9 +3,7 @@
 import functools
 import importlib
 import importlib.metadata
-import io
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.modelfile import LABEL_FILE as LABEL_FILE
+from device.modelfile import read, read_labels
 
 FACE_SIZE = 48
 """Width and height of a model's input, in pixels."""
-
-LABEL_FILE = "labels.txt"
-"""The associated file of a model's metadata that names its classes, one a line."""
 
 Resolver = Literal["xnnpack", "builtin", "reference"]
 
@@ -86,8 +83,8 @@ class Classifier:
         if resolver not in _RESOLVERS:
             raise InputError(f"resolver {resolver!r}: give one of {', '.join(_RESOLVERS)}")
         self.path = Path(path)
-        content = _read(self.path)
-        self.labels = _read_labels(content, self.path)
+        content = read(self.path)
+        self.labels = read_labels(content, self.path)
         self._interpreter, inputs, outputs, self.delegated = _build(
             content, self.path, threads, resolver
         )
@@ -174,38 +171,6 @@ def _runtime() -> tuple[Any, str]:
 def _runtime_name() -> str:
     distribution = _runtime()[1]
     return f"{distribution} {importlib.metadata.version(distribution)}"
-
-
-def _read(path: Path) -> bytes:
-    """Read a model file whole: one that is replaced while it runs must not end the process."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the .tflite file in it")
-    if not path.is_file():
-        raise InputError(f"{path}: no such model file")
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-            if not head:
-                raise InputError(f"{path} is empty: copy or export the model again")
-            if head[4:8] != b"TFL3":
-                raise InputError(f"{path} is not a .tflite file (the identifier TFL3 is missing)")
-            return head + file.read()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _read_labels(content: bytes, path: Path) -> tuple[str, ...]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            text = archive.read(LABEL_FILE).decode("utf-8")
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise InputError(
-            f"{path} has no {LABEL_FILE} in its metadata, or the file is cut short: "
-            "copy it again, or export it with fer-edge"
-        ) from error
-    except Exception as error:  # zipfile raises many kinds on a damaged member
-        raise InputError(f"{path}: its {LABEL_FILE} cannot be read ({error})") from error
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _build(
