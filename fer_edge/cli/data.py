@@ -65,7 +65,117 @@ def prepare(
         typer.echo(f"left out: {problem}")
     if left_out["count"]:
         typer.echo(f"{left_out['count']} broken rows or images left out (--skip-bad)")
+    if passed_over := dataset.provenance.get("files_passed_over"):
+        typer.echo(f"{passed_over} files that are no images were passed over")
     typer.echo(f"{len(dataset)} images, digest {dataset.digest[:12]}: {out}")
+
+
+@app.command(epilog="Example: fer-edge data audit fer2013.npz")
+def audit(
+    data: Annotated[Path, typer.Argument(help="A .npz of `fer-edge data prepare`.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for figures and lists.", show_default="NAME.audit")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for duplicates, leaks between the splits, empty images and contradicting votes.
+
+    The rows that stand in several splits are written to NAME.leaked.csv beside the data, where
+    training and evaluation find them.
+    """
+    from fer_edge.data import audit_report, leaks
+    from fer_edge.data.audit import audit, summary
+    from fer_edge.data.dataset import load
+
+    dataset = load(data)
+    found = audit(dataset)
+    leaked = leaks.list_path(data)
+    found.leaks.save(leaked)
+    written = audit_report.write(dataset, found, out or data.with_suffix(".audit"))
+    figures = summary(dataset, found)
+    if as_json:
+        files = [str(path) for path in (leaked, *written)]
+        typer.echo(json.dumps(figures | {"files": files}, indent=2, ensure_ascii=False))
+        return
+    _print_counts(figures["counts"])
+    _print_twins(figures["images_with_twin"])
+    for line in _findings(figures):
+        typer.echo(line)
+    typer.echo(f"Leaked rows: {leaked}")
+    typer.echo(f"Figures and lists: {written[0].parent}")
+
+
+@app.command(
+    epilog="Example: fer-edge data synth --per-class 400 --out synthetic.npz --sheet sheet.png"
+)
+def synth(
+    out: Annotated[Path, typer.Option(help="The .npz to write.")],
+    per_class: Annotated[int, typer.Option(help="Faces of each expression.", min=1)] = 400,
+    size: Annotated[int, typer.Option(help="Width and height of a face, pixels.")] = 48,
+    seed: Annotated[int, typer.Option(help="Whose faces.", min=0)] = 0,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also draw a contact sheet for people to look at (.png).")
+    ] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw synthetic faces: to try the tools with; they say nothing about people."""
+    from fer_edge.data import synthetic
+    from fer_edge.data.output import refuse_existing
+
+    for path in (out, sheet):
+        if path is not None:
+            refuse_existing(path, force=force)
+    dataset = synthetic.generate(per_class, size=size, seed=seed)
+    dataset.save(out)
+    if sheet is not None:
+        synthetic.contact_sheet(sheet, seed=seed)
+    if as_json:
+        summary = {
+            "out": str(out),
+            "sheet": str(sheet) if sheet else None,
+            "digest": dataset.digest,
+            "images": len(dataset),
+            "counts": dataset.counts(),
+            "provenance": dataset.provenance,
+        }
+        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        return
+    _print_counts(dataset.counts())
+    typer.echo(f"{len(dataset)} synthetic images, digest {dataset.digest[:12]}: {out}")
+    if sheet is not None:
+        typer.echo(f"Contact sheet: {sheet}")
+
+
+def _findings(figures: dict[str, Any]) -> list[str]:
+    exact, near, leaked = (
+        figures[name] for name in ("exact_duplicates", "near_duplicates", "leaked")
+    )
+    lines = [
+        f"Exact duplicates: {exact['groups']:,} groups of {exact['images']:,} images; "
+        f"{exact['images_with_conflicting_labels']:,} of them differ in label",
+        f"Near duplicates (correlation above {near['threshold']}): {near['pairs']:,} pairs",
+        f"Leaked: {leaked['test']:,} test and {leaked['val']:,} val images also stand in train "
+        f"({leaked['train_rows_to_drop']:,} train images stand in val or test)",
+        f"Constant images: {figures['constant_images']:,}",
+    ]
+    if votes := figures["votes"]:
+        lines.append(
+            f"Votes: {votes['with_majority']:,} images have a majority, which contradicts the "
+            f"label of {votes['majority_contradicts_label']:,}; "
+            f"{votes['without_a_vote_for_label']:,} have no vote for their label"
+        )
+    return lines
+
+
+def _print_twins(twins: dict[str, dict[str, int]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("images with a twin", *(f"in {split}" for split in twins))
+    for split, there in twins.items():
+        table.add_row(f"of {split}", *(f"{number:,}" for number in there.values()))
+    Console().print(table)
 
 
 def _print_counts(counts: dict[str, dict[str, int]]) -> None:
