@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.files import written_whole
 from device.errors import InputError
+from device.files import replacing
 
 SCHEMA_VERSION = "1.0"
 SCHEMA = Path(__file__).parent / "schema" / "results.schema.json"
@@ -25,7 +25,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 def save(results: dict[str, Any], path: Path) -> None:
     """Write results as JSON, whole or not at all; a file that stood there is replaced."""
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    with written_whole(path) as partial:
+    with replacing(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 
 

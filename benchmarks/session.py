@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import accuracy, latency, machine, results, subject
-from benchmarks.files import make_folder
 from device.errors import InputError
+from device.files import make_folder
 from device.interpreter import FACE_SIZE
 
 TIMED = "set input, invoke, read probabilities"

@@ -8,6 +8,18 @@ from pathlib import Path
 from device.errors import InputError
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder to write to, with those above it.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary file beside `path`; it takes the place of `path` when the block ends well.
@@ -21,9 +33,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder or the file cannot be written.
     """
+    make_folder(path.parent)
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(path)
     except OSError as error:

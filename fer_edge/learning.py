@@ -1,9 +1,11 @@
 """The three stages that train: the float net, the pruned one, the quantization-aware one."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from device.files import replacing
 from fer_edge import splits
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
@@ -28,13 +30,17 @@ def prune(run: "Run", out: Path) -> None:
     assert phase is not None
     teacher = float_model(run)
     job, _ = _job(run, phase, out, teacher=teacher)
-    steps = len(job.train) // job.batch * phase.epochs
+    steps = len(job.train) // job.batch
+    end = int(steps * phase.epochs * phase.ramp)
     wrapped, hook = pruning.prune(
-        float_model(run), sparsity=phase.sparsity, begin_step=0, end_step=int(steps * phase.ramp)
+        float_model(run), sparsity=phase.sparsity, begin_step=0, end_step=end
     )
     hooks = Hooks(before_step=hook.before_step, after_epoch=lambda _: hook.after_epoch())
-    trainer.fit(wrapped, replace(job, hooks=hooks))
-    weights.save(pruning.strip(wrapped), out / "pruned.npz")
+    trainer.fit(wrapped, replace(job, hooks=hooks, selectable=end // steps))
+    pruned = pruning.strip(wrapped)
+    weights.save(pruned, out / "pruned.npz")
+    with replacing(out / "zeros.json") as partial:
+        partial.write_text(json.dumps(pruning.zero_fraction(pruned), indent=1) + "\n")
 
 
 def quantize(run: "Run", out: Path) -> None:

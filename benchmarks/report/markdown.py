@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.files import written_whole
 from benchmarks.report import plots
 from benchmarks.report.table import COLUMNS, conditions, notices
+from device.files import replacing
 
 REPORT = "report.md"
 NO_PLOTS = "No plots: matplotlib is not installed here (`pip install matplotlib`)."
@@ -28,7 +28,7 @@ def write(results: dict[str, Any], folder: Path) -> Path:
     parts.append("\n".join(f"- {line}" for line in conditions(results)))
     parts += _plots(results, folder) if plots.available() else [NO_PLOTS]
     report = folder / REPORT
-    with written_whole(report) as partial:
+    with replacing(report) as partial:
         partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return report
 

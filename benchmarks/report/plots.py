@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.files import written_whole
 from benchmarks.report.labelling import place
 from benchmarks.report.table import SYNTHETIC, microseconds, percent
+from device.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -197,5 +197,5 @@ def _title(figure: "Figure", title: str, subtitle: str, results: dict[str, Any])
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    with written_whole(path) as partial:
+    with replacing(path) as partial:
         figure.savefig(partial, format="png", dpi=DPI)

@@ -33,8 +33,8 @@ def best(rows: list[dict[str, float]]) -> dict[str, float]:
     return rows[scored.index(max(scored))]
 
 
-def draw(rows: list[dict[str, float]], path: Path, *, title: str) -> None:
-    """Draw loss and accuracy over the epochs as a PNG."""
+def draw(rows: list[dict[str, float]], chosen: dict[str, float], path: Path, *, title: str) -> None:
+    """Draw loss and accuracy over the epochs as a PNG, with the epoch whose weights were kept."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
@@ -46,8 +46,8 @@ def draw(rows: list[dict[str, float]], path: Path, *, title: str) -> None:
         right.plot(epochs, [100 * row[key] for row in rows], label=key.removeprefix("val_top1_"))
     right.set(xlabel="epoch", ylabel="top-1 on val, %")
     if right.lines:
-        chosen = best(rows)["epoch"]
-        right.axvline(chosen, color="grey", linestyle=":", label=f"best: epoch {chosen:.0f}")
+        epoch = chosen["epoch"]
+        right.axvline(epoch, color="grey", linestyle=":", label=f"kept: epoch {epoch:.0f}")
         right.legend()
     for axes in (left, right):
         axes.grid(alpha=0.3)

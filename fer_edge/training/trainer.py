@@ -56,6 +56,8 @@ class Job:
         title: what the progress bar says.
         teacher: a net with the same heads, followed with the share `phase.distil`.
         hooks: see `Hooks`.
+        selectable: epochs before this one, counted from 0, are not what the training is for (a net
+            that is still being pruned) and are never selected.
     """
 
     phase: Phase
@@ -69,6 +71,7 @@ class Job:
     title: str
     teacher: Any = None
     hooks: Hooks = field(default_factory=Hooks)
+    selectable: int = 0
 
 
 def fit(model: Any, job: Job) -> list[dict[str, float]]:
@@ -139,7 +142,8 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             with average.applied():
                 row |= _evaluate(model, job)
                 rows.append(row)
-                if job.phase.select == "last" or history.best(rows) is row:
+                last = job.phase.select == "last" or epoch <= job.selectable
+                if last or history.best(rows[job.selectable :]) is row:
                     weights.save(model, job.out / "weights.npz")
             history.save(rows, job.out / "history.csv")
             with board.as_default(step=epoch + 1):
@@ -149,7 +153,8 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             done.assign(epoch + 1)
             manager.save()
             progress.say(row)
-    history.draw(rows, job.out / "curves.png", title=job.title)
+    chosen = rows[-1] if job.phase.select == "last" else history.best(rows[job.selectable :])
+    history.draw(rows, chosen, job.out / "curves.png", title=job.title)
     weights.load(model, job.out / "weights.npz")
     return rows
 

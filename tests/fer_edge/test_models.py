@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from fer_edge import recipe
+
+LABELS = {"fer2013": 7, "ferplus": 8}
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_net_answers_with_one_row_of_logits_per_head(name: str) -> None:
+    model = recipe.load(name).model
+    heads = {head: LABELS[head] for head in model.heads}
+    net = model.build(heads)
+    outputs = net(np.zeros((2, 48, 48, 1), np.float32))
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    assert [tuple(z.shape) for z in outputs] == [(2, size) for size in heads.values()]
+    assert net.output_names == list(heads)
+
+
+def test_small_fits_the_size_that_it_promises() -> None:
+    net = recipe.load("small").model.build(LABELS)
+    assert net.count_params() < 400_000
+
+
+def test_the_seed_decides_the_first_weights() -> None:
+    model = recipe.load("demo").model
+    heads = {"fer2013": 7}
+    first, again, other = (model.build(heads, seed=s).get_weights() for s in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_leaving_dropout_out_changes_no_weight() -> None:
+    model = recipe.load("small").model
+    assert model.dropout
+    with_it, without = (model.build(LABELS, dropout=d) for d in (True, False))
+    without.set_weights(with_it.get_weights())
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 48, 48, 1)).astype(np.float32)
+    for a, b in zip(with_it(x, training=False), without(x, training=False), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+    import tf_keras as keras
+
+    from fer_edge.models.dropout import dropout
+
+    inputs = keras.Input((1000,))
+    net = keras.Model(inputs, dropout(inputs, 0.25, seed=1))
+    ones = np.ones((20, 1000), np.float32)
+    dropped = net(ones, training=True).numpy()
+    assert np.mean(dropped == 0) == pytest.approx(0.25, abs=0.02)
+    assert dropped.mean() == pytest.approx(1.0, abs=0.03)
+    np.testing.assert_array_equal(net(ones, training=False), ones)

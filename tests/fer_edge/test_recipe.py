@@ -1,0 +1,62 @@
+import pytest
+
+from device.errors import InputError
+from fer_edge import recipe
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_shipped_recipe_loads_and_says_what_it_is(name: str) -> None:
+    loaded = recipe.load(name)
+    assert loaded.name == name
+    assert loaded.description
+
+
+def test_the_paper_is_trained_as_it_describes() -> None:
+    paper = recipe.load("paper")
+    train, augment = paper.train, paper.augment
+    assert (train.optimizer, train.learning_rate, train.schedule) == ("adam", 1e-3, "constant")
+    assert (train.batch, train.epochs, train.select) == (64, 50, "last")
+    assert (paper.data.split, paper.data.test_fraction) == ("random", 0.2)
+    assert augment.flip and augment.rotation and augment.zoom
+    assert not augment.brightness and not augment.contrast and not augment.erasing
+    assert paper.model.normalisation == (0.0, 255.0)
+
+
+def test_an_override_takes_the_value_that_toml_would_have() -> None:
+    changed = recipe.load("small", ["train.epochs=5", "train.optimizer=sgd", "seed=9"])
+    assert (changed.train.epochs, changed.train.optimizer, changed.seed) == (5, "sgd", 9)
+
+
+def test_a_changed_value_is_another_recipe() -> None:
+    assert recipe.load("small").digest == recipe.load("small").digest
+    assert recipe.load("small").digest != recipe.load("small", ["seed=9"]).digest
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("train.epochs", "section.key=value"),
+        ("train.epoch=5", "train.epoch"),
+        ("train.epochs=0", "train.epochs"),
+        ("train.epochs=many", "train.epochs"),
+        ("seed.x=1", "not a section"),
+        ("model.name=resnet", "model"),
+        ("data.split=random", "last"),
+    ],
+)
+def test_a_wrong_override_is_named(override: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        recipe.load("small", [override])
+
+
+def test_an_unknown_recipe_lists_those_that_exist() -> None:
+    with pytest.raises(InputError, match="demo, paper, small"):
+        recipe.load("smal")
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path) -> None:
+    (tmp_path / "own.toml").write_text("[train\n")
+    with pytest.raises(InputError, match=r"own\.toml"):
+        recipe.load(str(tmp_path / "own.toml"))
+    with pytest.raises(InputError, match="no recipe file"):
+        recipe.load(str(tmp_path / "none.toml"))

@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.errors import InputError
+from fer_edge.data import ferplus, synthetic
+from fer_edge.data.augment import augment
+from fer_edge.recipe import Augment, Phase, Train
+from fer_edge.training import batches, history, optimizers, targets
+from fer_edge.training.batches import Labelled
+
+EVERYTHING = Augment(erasing=1.0)
+NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
+
+
+def faces(n: int) -> Labelled:
+    images = np.random.default_rng(1).integers(0, 256, (n, 48, 48), np.uint8)
+    target = np.eye(7, dtype=np.float32)[np.arange(n) % 7]
+    return Labelled(images, {"fer2013": target}, {})
+
+
+def epoch(data: Labelled, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
+    made = batches.training(
+        data,
+        batch=8,
+        seed=seed,
+        epochs=range(number, number + 1),
+        augment=change,
+        normalisation=(128.0, 128.0),
+    )
+    (dataset,) = made
+    return [(x.numpy(), targets[0].numpy()) for x, targets in dataset]
+
+
+def test_an_epoch_is_a_function_of_seed_and_number() -> None:
+    data = faces(64)
+    first, again = epoch(data, 3), epoch(data, 3)
+    assert all(np.array_equal(a, b) for a, b in zip(first[0], again[0], strict=True))
+    assert not np.array_equal(first[0][0], epoch(data, 4)[0][0])
+    assert not np.array_equal(first[0][0], epoch(data, 3, seed=1)[0][0])
+
+
+def test_an_epoch_shows_every_image_once_with_its_own_target() -> None:
+    data = faces(64)
+    seen = epoch(data, 0, change=NOTHING)
+    pixels = np.concatenate([x for x, _ in seen])[..., 0] * 128 + 128
+    shown = np.concatenate([t for _, t in seen])
+    order = [int(np.flatnonzero((data.images == p).all((1, 2)))[0]) for p in pixels]
+    assert sorted(order) == list(range(64))
+    np.testing.assert_array_equal(shown, data.targets["fer2013"][order])
+
+
+@given(seed=st.integers(0, 2**40))
+def test_changed_pixels_stay_pixels(seed: int) -> None:
+    pixels = faces(4).images.astype(np.float32)[..., None]
+    changed = augment(pixels, np.array([seed, 1]), EVERYTHING).numpy()
+    assert changed.shape == pixels.shape
+    assert changed.min() >= 0 and changed.max() <= 255
+
+
+def test_no_change_asked_for_is_no_change() -> None:
+    pixels = faces(4).images.astype(np.float32)[..., None]
+    np.testing.assert_array_equal(augment(pixels, np.array([1, 1]), NOTHING), pixels)
+
+
+def test_a_flip_is_a_mirror_image_and_happens_to_half() -> None:
+    pixels = faces(200).images.astype(np.float32)[..., None]
+    changed = augment(pixels, np.array([1, 1]), NOTHING.model_copy(update={"flip": True})).numpy()
+    same = np.isclose(changed, pixels, atol=1e-2).all((1, 2, 3))
+    mirrored = np.isclose(changed, pixels[:, :, ::-1], atol=1e-2).all((1, 2, 3))
+    assert (same ^ mirrored).all()
+    assert 60 < mirrored.sum() < 140
+
+
+def test_a_shift_moves_the_face_by_no_more_than_asked() -> None:
+    pixels = np.zeros((50, 48, 48, 1), np.float32)
+    pixels[:, 24, 24] = 255
+    changed = augment(pixels, np.array([1, 1]), NOTHING.model_copy(update={"shift": 5.0})).numpy()
+    grid = np.indices((48, 48))
+    centres = [(grid * image[..., 0]).sum((1, 2)) / image.sum() for image in changed]
+    moved = np.abs(np.array(centres) - 24)
+    assert moved.max() <= 5.01
+    assert moved.max() > 3
+
+
+@given(
+    epochs=st.integers(1, 20),
+    warmup=st.floats(0, 3),
+    steps=st.integers(1, 30),
+    kind=st.sampled_from(["cosine", "constant"]),
+)
+def test_the_learning_rate_rises_to_its_peak_and_never_leaves_zero_to_peak(
+    epochs: int, warmup: float, steps: int, kind: str
+) -> None:
+    phase = Phase(epochs=epochs, learning_rate=0.1, warmup_epochs=warmup, schedule=kind)
+    rates = [optimizers.learning_rate(phase, i, steps) for i in range(epochs * steps)]
+    assert all(0 <= rate <= 0.1 + 1e-9 for rate in rates)
+    rising = rates[: int(warmup * steps)]
+    assert rising == sorted(rising)
+    falling = rates[int(warmup * steps) + 1 :]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_smoothing_and_class_weights_are_in_the_targets() -> None:
+    data = synthetic.generate(20, seed=2).only("train")
+    train = Train(epochs=1, learning_rate=0.1, label_smoothing=0.1, class_weights=True)
+    made = targets.labelled(data, {"fer2013": 7}, train).targets["fer2013"]
+    np.testing.assert_array_equal(made.argmax(1), data.labels)
+    assert made.sum() == pytest.approx(len(data), rel=1e-4)
+    assert made.min() > 0
+
+
+def test_an_image_without_label_or_votes_teaches_nothing() -> None:
+    from dataclasses import replace
+
+    data = synthetic.generate(20, seed=2).only("val")
+    data = replace(data, labels=np.full_like(data.labels, -1))
+    train = Train(epochs=1, learning_rate=0.1, label_smoothing=0.1)
+    made = targets.labelled(data, {"fer2013": 7, "ferplus": 8}, train).targets
+    assert not made["fer2013"].any()
+    assert not made["ferplus"].any()
+    assert (ferplus.majority(data.votes) == -1).all()
+
+
+def test_the_best_epoch_is_that_of_the_highest_mean_over_the_heads() -> None:
+    rows = [
+        {"epoch": 1.0, "val_top1_fer2013": 0.5, "val_top1_ferplus": 0.6},
+        {"epoch": 2.0, "val_top1_fer2013": 0.7, "val_top1_ferplus": 0.6},
+        {"epoch": 3.0, "val_top1_fer2013": 0.6, "val_top1_ferplus": 0.7},
+    ]
+    assert history.best(rows)["epoch"] == 2
+    assert history.best([{"epoch": 1.0}, {"epoch": 2.0}])["epoch"] == 2
+
+
+def test_a_history_survives_its_file(tmp_path) -> None:
+    rows = [{"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}]
+    history.save(rows, tmp_path / "history.csv")
+    assert history.load(tmp_path / "history.csv") == rows
+    assert history.load(tmp_path / "none.csv") == []
+
+
+def test_weights_of_another_net_are_refused(tmp_path) -> None:
+    from fer_edge import recipe
+    from fer_edge.training import weights
+
+    demo, paper = (recipe.load(n).model.build({"fer2013": 7}) for n in ("demo", "paper"))
+    weights.save(demo, tmp_path / "demo.npz")
+    with pytest.raises(InputError, match="another net"):
+        weights.load(paper, tmp_path / "demo.npz")
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "demo.npz").read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"torn\.npz"):
+        weights.load(demo, tmp_path / "torn.npz")
