@@ -1,5 +1,6 @@
 """From a lit, frontal head to a picture: pose, backdrop, exposure, lens, sensor and file."""
 
+import math
 from functools import lru_cache
 
 import cv2
@@ -28,19 +29,16 @@ def pose(scene: Scene, source: Frame, target: Frame) -> tuple[np.ndarray, np.nda
     shift move the picture. One step of the inverse is enough for a depth this smooth.
     """
     xs, ys = target.columns - scene.shift_x, target.rows - scene.shift_y
-    angle = np.deg2rad(scene.roll)
-    cos, sin = np.cos(angle) / scene.zoom, np.sin(angle) / scene.zoom
+    angle = math.radians(scene.roll)
+    cos, sin = math.cos(angle) / scene.zoom, math.sin(angle) / scene.zoom
     # Roll about the face's middle, half a unit below the eyes.
     x = (xs * cos)[None, :] + ((ys - 0.5) * sin)[:, None]
     y = 0.5 + ((ys - 0.5) * cos)[:, None] - (xs * sin)[None, :]
     z = depth(target)
-    yaw, pitch = np.deg2rad(scene.yaw), np.deg2rad(scene.pitch)
-    x = (x - z * np.sin(yaw)) / np.cos(yaw)
-    y = (y - z * np.sin(pitch)) / np.cos(pitch)
-    return (
-        (x * source.unit + source.x).astype(np.float32),
-        (y * source.unit + source.y).astype(np.float32),
-    )
+    yaw, pitch = math.radians(scene.yaw), math.radians(scene.pitch)
+    x = (x - z * math.sin(yaw)) / math.cos(yaw)
+    y = (y - z * math.sin(pitch)) / math.cos(pitch)
+    return x * source.unit + source.x, y * source.unit + source.y
 
 
 def backdrop(scene: Scene, target: Frame, rng: np.random.Generator) -> np.ndarray:
@@ -49,15 +47,22 @@ def backdrop(scene: Scene, target: Frame, rng: np.random.Generator) -> np.ndarra
     return cv2.resize(patches, (target.side, target.side), interpolation=cv2.INTER_LINEAR)
 
 
-def expose(picture: np.ndarray, scene: Scene) -> np.ndarray:
-    """Apply exposure and gamma: float32 of 0..255 in and out."""
-    scaled = np.clip(picture * (scene.exposure / 255), 0.0, 1.0)
-    return scaled**scene.gamma * 255
-
-
 def sense(picture: np.ndarray, scene: Scene, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Scale down, blur, add noise and compress: uint8 [size, size]."""
+    """Take the picture: scale down, expose, blur, add noise and compress.
+
+    Args:
+        picture: float32 [h, w] of reflected light, 0..255 and more.
+        scene: exposure, gamma, blur and noise (pixels and grey levels of a 48-pixel picture),
+            quality of the JPEG file.
+        size: of the result, pixels.
+        rng: the sample's own generator.
+
+    Returns:
+        uint8 [size, size].
+    """
     small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+    np.clip(small * (scene.exposure / 255), 0, 1, out=small)
+    small = small**scene.gamma * 255
     if scene.blur:
         small = cv2.GaussianBlur(small, (0, 0), scene.blur * size / 48)
     small += rng.standard_normal(small.shape, dtype=np.float32) * scene.noise

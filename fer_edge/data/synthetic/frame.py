@@ -28,13 +28,13 @@ class Frame:
 
     @cached_property
     def columns(self) -> np.ndarray:
-        """The columns' x in head units, float64 [side]."""
-        return (np.arange(self.side) - self.x) / self.unit
+        """The columns' x in head units, float32 [side]."""
+        return ((np.arange(self.side) - self.x) / self.unit).astype(np.float32)
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The rows' y in head units, float64 [side]."""
-        return (np.arange(self.side) - self.y) / self.unit
+        """The rows' y in head units, float32 [side]."""
+        return ((np.arange(self.side) - self.y) / self.unit).astype(np.float32)
 
     def pixels(self, points: np.ndarray) -> np.ndarray:
         """Points in head units, float [..., 2], as int32 fixed-point pixels for OpenCV."""

@@ -85,13 +85,13 @@ SHAPES = {
     "brow_height": (0.30, 0.022),
     "brow_thickness": (0.052, 0.013),
     "brow_arch": (0.045, 0.016),
-    "brow_slope": (0.09, 0.02),
+    "brow_slope": (0.09, 0.015),
     "nose_width": (0.19, 0.025),
     "nose_length": (0.54, 0.035),
     "nose_height": (1.0, 0.2),
     "mouth_y": (0.88, 0.03),
     "mouth_width": (0.37, 0.03),
-    "mouth_curve": (0.018, 0.013),
+    "mouth_curve": (0.02, 0.01),
     "upper_lip": (0.062, 0.016),
     "lower_lip": (0.088, 0.018),
     "hairline": (0.84, 0.06),
@@ -113,7 +113,7 @@ def sample_person(rng: np.random.Generator) -> Person:
     bearded = rng.random() < 0.2
     styles = ("bald", "short", "parted", "fringe", "long")
     return Person(
-        skin=rng.uniform(85, 215),
+        skin=rng.uniform(95, 215),
         iris=rng.uniform(20, 85),
         lip_tone=rng.uniform(0.58, 0.85),
         age=age,
@@ -134,12 +134,12 @@ def sample_scene(rng: np.random.Generator) -> Scene:
     z = math.cos(azimuth) * math.cos(height) + 0.25
     norm = math.sqrt(x * x + y * y + z * z)
     return Scene(
-        yaw=9 * spread[0],
-        pitch=5 * spread[1],
-        roll=6 * spread[2],
-        zoom=rng.uniform(0.92, 1.1),
-        shift_x=0.04 * spread[3],
-        shift_y=0.04 * spread[4],
+        yaw=7 * spread[0],
+        pitch=4 * spread[1],
+        roll=4.5 * spread[2],
+        zoom=rng.uniform(0.94, 1.08),
+        shift_x=0.03 * spread[3],
+        shift_y=0.03 * spread[4],
         gaze=0.03 * spread[5],
         light=(x / norm, y / norm, z / norm),
         ambient=rng.uniform(0.3, 0.65),
@@ -148,9 +148,9 @@ def sample_scene(rng: np.random.Generator) -> Scene:
         backdrop=rng.uniform(10, 245),
         cloth=rng.uniform(15, 230),
         glasses=_pick(("", "thin", "thick"), (0.84, 0.09, 0.07), rng),
-        mask=_pick(("", "light", "dark"), (0.96, 0.025, 0.015), rng),
-        blur=rng.uniform(0.3, 0.9) if rng.random() < 0.4 else 0.0,
-        noise=rng.exponential(2.2),
+        mask=_pick(("", "light", "dark"), (0.97, 0.02, 0.01), rng),
+        blur=rng.uniform(0.2, 0.7) if rng.random() < 0.3 else 0.0,
+        noise=rng.exponential(1.6),
         jpeg=int(rng.integers(45, 95)) if rng.random() < 0.35 else 0,
     )
 

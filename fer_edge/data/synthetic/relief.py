@@ -17,7 +17,7 @@ CREASE_DEPTH = 0.035
 
 
 def bumps(person: Person, au: list[float]) -> np.ndarray:
-    """The bumps and hollows of a face: float64 [n, 5] of x, y, width, height, elevation."""
+    """The bumps and hollows of a face: float32 [n, 5] of x, y, width, height, elevation."""
     nose, drop = person.nose_length - 0.04 * au[9], anatomy.jaw_drop(au)
     cheek_y = 0.42 - 0.1 * max(au[6], au[12])
     cheek = 0.05 + 0.09 * max(au[6], au[12]) + 0.04 * au[9]
@@ -39,7 +39,7 @@ def bumps(person: Person, au: list[float]) -> np.ndarray:
         (0.86, -0.42, 0.14, 0.26, -0.05),
     ]
     both = [(sign * x, *rest) for x, *rest in paired for sign in (-1, 1)]
-    return np.array(middle + both, dtype=np.float64)
+    return np.array(middle + both, dtype=np.float32)
 
 
 def slopes(person: Person, au: list[float], frame: Frame) -> tuple[np.ndarray, np.ndarray]:

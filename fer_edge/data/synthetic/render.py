@@ -78,4 +78,4 @@ def picture(
     shown = cv2.remap(coverage, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # Tones were drawn on black, so they are already weighted by their coverage.
     whole = lit + camera.backdrop(scene, target, rng) * ((255 - shown) / np.float32(255))
-    return camera.sense(camera.expose(whole, scene), scene, size, rng)
+    return camera.sense(whole, scene, size, rng)

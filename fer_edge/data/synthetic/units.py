@@ -96,13 +96,13 @@ def sample(expression: str, rng: np.random.Generator) -> list[float]:
     intensity = [0.0] * (max(NAMES) + 1)
     # Nobody's face is at rest: every unit twitches a little, in neutral faces too.
     for number, twitch in zip(NAMES, rng.beta(1.2, 7.0, len(NAMES)).tolist(), strict=True):
-        intensity[number] = twitch * (0.12 if number in (9, 25, 26, 27, 43) else 0.3)
+        intensity[number] = twitch * (0.08 if number in (9, 25, 26, 27, 43) else 0.22)
     variants = PROTOTYPES[expression]
     variant = variants[rng.integers(len(variants))]
-    effort = rng.uniform(0.62, 1.0)
+    effort = rng.uniform(0.75, 1.0)
     for unit in variant:
         joins = rng.random() < unit.chance
-        strength = unit.strength * effort * rng.uniform(0.75, 1.15)
+        strength = unit.strength * effort * rng.uniform(0.8, 1.15)
         if joins:
             intensity[unit.number] = max(intensity[unit.number], min(strength, 1.0))
     return intensity
