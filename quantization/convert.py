@@ -78,7 +78,7 @@ def to_tflite(
     precision: Precision,
     normalisation: Normalisation,
     calibration: npt.NDArray[np.uint8] | None = None,
-    description: str = "",
+    description: str = "Expression of a face",
 ) -> None:
     """Convert one head of a model, with softmax, and write the file when it is whole and checked.
 
@@ -96,7 +96,7 @@ def to_tflite(
         normalisation: of the model's input.
         calibration: for "ptq" uint8 [n, 48, 48], at least `MIN_CALIBRATION` training images; the
             others ignore it.
-        description: a sentence for the file's metadata.
+        description: of the model, for the file's metadata.
 
     Raises:
         InputError: no such head or precision, labels that do not fit, a model that does not fit the

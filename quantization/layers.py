@@ -65,7 +65,8 @@ def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
 
     def fresh(layer: Any) -> Any:
         inner = plain(layer)
-        return wrap(type(inner).from_config(inner.get_config()))
+        # A custom layer's config may leave out the name, by which the weights are found below.
+        return wrap(type(inner).from_config(inner.get_config() | {"name": inner.name}))
 
     built = keras.models.clone_model(model, clone_function=fresh)
     sources = {plain(layer).name: plain(layer) for layer in model.layers}

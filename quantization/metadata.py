@@ -44,7 +44,7 @@ def embed(
     Args:
         model: a `.tflite` file's content, without metadata.
         name: of the model.
-        description: of the model, a sentence.
+        description: of the model, a line.
         labels: of the output, in its order.
         mean: with `std`, what is left to do to a pixel before the input (quantization apart):
             (pixel - mean) / std.
