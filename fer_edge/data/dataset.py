@@ -113,10 +113,12 @@ class Dataset:
         """
         meta = {
             "format_version": FORMAT_VERSION,
-            "digest": content_digest(self),
+            "digest": self.digest if self.file_digest is None else content_digest(self),
             "provenance": self.provenance,
         }
-        arrays = {name: getattr(self, name).astype(kind) for name, kind in _ARRAYS.items()}
+        arrays: dict[str, Any] = {
+            name: np.asarray(getattr(self, name), kind) for name, kind in _ARRAYS.items()
+        }
         with replacing(Path(path)) as partial, partial.open("wb") as handle:
             np.savez(
                 handle,
