@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
+from device.files import replacing
 from quantization.convert import INTEGER, Normalisation, Precision
-from quantization.files import write_whole
 
 
 def card_path(model: Path) -> Path:
@@ -115,5 +115,6 @@ def sha256(path: Path) -> str:
 
 def _save(card: dict[str, Any], path: Path) -> Path:
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, text.encode("utf-8"))
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     return path

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import GateError, InputError
+from device.files import replacing
 from quantization import metadata
-from quantization.files import write_whole
 from quantization.layers import heads, is_pruning, is_quantized
 from quantization.quiet import quiet
 
@@ -118,7 +118,8 @@ def to_tflite(
             std=normalisation.std if precision in INTEGER else 1.0,
         )
         _verify(content, len(labels), precision, normalisation, path.name)
-    write_whole(path, content)
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:

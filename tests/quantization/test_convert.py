@@ -158,24 +158,24 @@ def test_a_file_whose_bytes_are_not_pixels_is_not_written(paper, tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_process_killed_while_it_writes_leaves_the_older_file(tmp_path):
+def test_a_conversion_that_is_killed_leaves_the_older_file_and_nothing_else(tmp_path):
+    """Killed as late as can be: the net is converted, and nothing is written before that."""
     target = tmp_path / "x.tflite"
     target.write_bytes(b"older")
-    killed = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import os, signal, sys; from pathlib import Path\n"
-            "from quantization.files import write_whole\n"
-            "Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-            "write_whole(Path(sys.argv[1]), b'newer')",
-            str(target),
-        ],
-        check=False,
-    )
+    script = f"""
+import os, signal, sys
+from pathlib import Path
+from quantization import convert
+convert._check = lambda *_: 0
+convert._convert = lambda *_: b""
+convert.metadata.embed = lambda *_, **__: b"newer"
+convert._verify = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
+    normalisation=convert.Normalisation(0.0, 1.0))
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert target.read_bytes() == b"older"
-    convert.write_whole(target, b"newer")
     assert list(tmp_path.iterdir()) == [target]
 
 
