@@ -2,16 +2,13 @@
 
 import json
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from device.files import replacing
 from device.labels import FERPLUS
 from fer_edge import learning, splits
+from fer_edge.calibration import calibration_images
 
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
@@ -34,7 +31,7 @@ def export(run: "Run", out: Path) -> None:
     models = {"int8": (learning.qat_model(run), run.folder("quantize") / "weights.npz")}
     parent = (learning.float_model(run), run.folder("train") / "weights.npz")
     normalisation = convert.Normalisation(*recipe.model.normalisation)
-    calibration = calibration_images(data, recipe.quantize.calibration)
+    calibration = calibration_images(data.images, recipe.quantize.calibration)
     for head in recipe.model.heads:
         labels = data.label_names if head == "fer2013" else FERPLUS
         for precision in convert.PRECISIONS:
@@ -65,24 +62,6 @@ def export(run: "Run", out: Path) -> None:
                 },
                 parent_sha256=card.sha256(weights),
             )
-
-
-def calibration_images(train: "Dataset", count: int) -> NDArray[np.uint8]:
-    """The images that calibrate PTQ, the same in every run.
-
-    The list that ships with fer-edge holds positions as millionths of the training split, so that
-    it serves a split of any size.
-
-    Args:
-        train: the training split.
-        count: how many, from the head of the list.
-
-    Returns:
-        uint8 `[count, 48, 48]`.
-    """
-    text = (resources.files("fer_edge") / "recipes" / "calibration.csv").read_text()
-    millionths = np.array(text.split()[1:], np.int64)[:count]
-    return train.images[millionths * len(train) // 1_000_000]
 
 
 def verify(run: "Run", out: Path) -> None:

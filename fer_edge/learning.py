@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.files import replacing
 from fer_edge import splits
+from fer_edge.calibration import calibration_images
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
 from fer_edge.training import targets, trainer, weights
@@ -14,12 +15,14 @@ from fer_edge.training.trainer import Hooks, Job
 
 if TYPE_CHECKING:
     from fer_edge.pipeline import Run
+    from quantization.convert import Normalisation
 
 
 def train(run: "Run", out: Path) -> None:
     """Train the float net from scratch."""
     job, heads = _job(run, run.recipe.train, out)
-    trainer.fit(run.recipe.model.build(heads, seed=run.recipe.seed), job)
+    model = run.recipe.model.build(heads, seed=run.recipe.seed)
+    trainer.fit(model, replace(job, ema=run.recipe.train.ema))
 
 
 def prune(run: "Run", out: Path) -> None:
@@ -51,8 +54,12 @@ def quantize(run: "Run", out: Path) -> None:
     model = qat_model(run, load=False)
     job, _ = _job(run, phase, out, teacher=float_model(run))
 
-    def freeze(epoch: int) -> None:
-        qat.set_batchnorm_frozen(model, epoch >= phase.freeze_batchnorm_after)
+    # Ranges that start where the activations are; those of a resumed run replace them.
+    images = calibration_images(job.train.images, phase.calibration)
+    qat.calibrate(model, images, normalisation=_scaling(run))
+
+    def freeze(epoch: int) -> bool:
+        return qat.set_batchnorm_frozen(model, epoch >= phase.freeze_batchnorm_after) > 0
 
     trainer.fit(model, replace(job, hooks=Hooks(before_epoch=freeze)))
 
@@ -70,18 +77,23 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
         load: give it the weights of the stage `quantize`.
     """
     from quantization import qat
-    from quantization.convert import Normalisation
 
     pruned = run.recipe.prune is not None
     parent = run.folder("prune") / "pruned.npz" if pruned else run.folder("train") / "weights.npz"
     model = qat.quantize_aware(
         _net(run, parent),
-        normalisation=Normalisation(*run.recipe.model.normalisation),
+        normalisation=_scaling(run),
         keep_zeros=pruned,
     )
     if load:
         weights.load(model, run.folder("quantize") / "weights.npz")
     return model
+
+
+def _scaling(run: "Run") -> "Normalisation":
+    from quantization.convert import Normalisation
+
+    return Normalisation(*run.recipe.model.normalisation)
 
 
 def _net(run: "Run", path: Path) -> Any:

@@ -54,7 +54,6 @@ class Phase(Section):
     schedule: Literal["cosine", "constant"] = "cosine"
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.0, ge=0)
-    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
     select: Literal["best", "last"] = Field(
         default="best", description="keep the epoch that is best on val, or the last one"
     )
@@ -67,6 +66,7 @@ class Train(Phase):
     """The `[train]` section."""
 
     batch: int = Field(default=128, ge=1)
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
     ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
@@ -75,7 +75,7 @@ class Train(Phase):
 class Prune(Phase):
     """The `[prune]` section: magnitude pruning on a polynomial schedule."""
 
-    sparsity: float = Field(ge=0, lt=1, description="share of zeros at the end")
+    sparsity: float = Field(gt=0, lt=1, description="share of zeros at the end")
     ramp: float = Field(
         default=0.6, gt=0, le=1, description="share of the steps in which the zeros grow"
     )

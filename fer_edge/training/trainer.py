@@ -25,17 +25,22 @@ def _nothing(_: int) -> None:
     pass
 
 
+def _no_change(_: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Hooks:
     """What a kind of training does at its own moments, each called with a number counted from 0.
 
     Attributes:
-        before_epoch: with the epoch; may freeze layers.
+        before_epoch: with the epoch; says whether it changed how layers behave, so that the step
+            has to be traced anew.
         before_step: with the step of the whole run.
         after_epoch: with the epoch, before the evaluation.
     """
 
-    before_epoch: Callable[[int], None] = _nothing
+    before_epoch: Callable[[int], bool] = _no_change
     before_step: Callable[[int], None] = _nothing
     after_epoch: Callable[[int], None] = _nothing
 
@@ -45,13 +50,14 @@ class Job:
     """Everything a training needs besides the model.
 
     Attributes:
-        phase: epochs, optimizer, schedule, averaging, selection.
+        phase: epochs, optimizer, schedule, selection.
         train: the images that train.
         val: the images that select; never the test split.
         batch: images a step.
         seed: of shuffling, augmentation and dropout.
         augment: changes to the training images.
         normalisation: mean and standard deviation.
+        ema: decay of the averaged weights, which are then what is evaluated and kept; 0 for none.
         out: the folder of checkpoints, history and the weights.
         title: what the progress bar says.
         teacher: a net with the same heads, followed with the share `phase.distil`.
@@ -69,6 +75,7 @@ class Job:
     normalisation: tuple[float, float]
     out: Path
     title: str
+    ema: float = 0.0
     teacher: Any = None
     hooks: Hooks = field(default_factory=Hooks)
     selectable: int = 0
@@ -99,7 +106,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     tf.config.experimental.enable_op_determinism()
     job.out.mkdir(parents=True, exist_ok=True)
     optimizer = optimizers.build(job.phase, model.trainable_variables)
-    average = Average(model, job.phase.ema)
+    average = Average(model, job.ema)
     done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
     manager = tf.train.CheckpointManager(
         tf.train.Checkpoint(
@@ -121,15 +128,11 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         augment=job.augment,
         normalisation=job.normalisation,
     )
-    step, traced = None, 0
+    step = None
     with Progress(job.title, job.phase.epochs * steps, first * steps) as progress:
         for epoch, images in zip(epochs, data, strict=True):
-            job.hooks.before_epoch(epoch)
-            if step is None or traced != len(model.trainable_variables):
-                step, traced = (
-                    _train_step(model, optimizer, average, job),
-                    len(model.trainable_variables),
-                )
+            if job.hooks.before_epoch(epoch) or step is None:
+                step = _train_step(model, optimizer, average, job)
             losses, started = [], time.monotonic()
             for i, (x, targets) in enumerate(images, start=epoch * steps):
                 job.hooks.before_step(i)
