@@ -1,0 +1,191 @@
+"""Class folders: any picture, any spelling of the classes, in a folder or a zip."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from device.errors import InputError
+from device.labels import FER2013, FERPLUS
+from fer_edge.data.folders import to_face
+from fer_edge.data.prepare import prepare
+
+from .conftest import faces, tree
+
+
+def test_class_folders_are_labels_and_split_folders_splits(write_images):
+    data = prepare(write_images(tree(FER2013)))
+    assert data.label_names == FER2013
+    for split in ("train", "val", "test"):
+        assert data.only(split).counts()[split] == dict.fromkeys(FER2013, 1)
+    assert data.names[0] == "test/angry/0.png"
+
+
+def test_48x48_grey_pixels_come_through_unchanged(write_images):
+    pictures = tree(FER2013)
+    data = prepare(write_images(pictures))
+    for name, image in zip(data.names, data.images, strict=True):
+        np.testing.assert_array_equal(image, pictures[str(name)])
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        ("Anger", "DISGUST", "Fearful", "Happiness", "sadness", "Surprised", "Neutral"),
+        ("angry", "disgusted", "afraid", "joy", "Sad", "surprise", "calm"),
+    ],
+)
+def test_synonyms_and_case_mean_the_same_classes(write_images, spelled):
+    same = prepare(write_images(tree(FER2013), "ours"))
+    data = prepare(write_images(tree(spelled), "theirs"))
+    assert data.label_names == FER2013
+    assert sorted(data.labels.tolist()) == sorted(same.labels.tolist())
+
+
+def test_contempt_makes_them_the_classes_of_fer_plus(write_images):
+    data = prepare(write_images(tree((*FER2013, "contempt"))))
+    assert data.label_names == FERPLUS
+    assert data.label_names[data.labels[data.names == "train/happy/3.png"][0]] == "happiness"
+
+
+def test_own_classes_keep_their_names(write_images):
+    data = prepare(write_images(tree(("Bored", "awake", "happy"))))
+    assert data.label_names == ("awake", "bored", "happy")
+
+
+def test_a_typing_error_is_no_class_of_its_own(write_images):
+    folder = write_images(tree(FER2013) | {"train/hapy/9.png": faces(1)[0]})
+    with pytest.raises(InputError, match=r"train/hapy/9\.png: unknown class 'hapy': did you mean"):
+        prepare(folder)
+    assert prepare(folder, skip_bad=True).label_names == FER2013
+
+
+def test_a_class_that_train_does_not_know_is_named(write_images):
+    folder = write_images(tree(("bored", "awake")) | {"test/asleep/9.png": faces(1)[0]})
+    with pytest.raises(InputError, match=r"test/asleep/9\.png: unknown class 'asleep': no folder"):
+        prepare(folder)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Training", "PublicTest", "PrivateTest"),
+        ("TRAIN", "valid", "Test"),
+        ("train", "validation", "testing"),
+    ],
+)
+def test_split_folders_have_many_names(write_images, names):
+    data = prepare(write_images(tree(FER2013, names)))
+    assert [len(data.only(split)) for split in ("train", "val", "test")] == [7, 7, 7]
+
+
+@pytest.mark.parametrize("shape", [(48, 48, 3), (96, 96), (200, 120, 3), (20, 20), (1, 9, 4)])
+def test_pictures_of_any_size_and_colour_become_faces(write_images, shape):
+    picture = np.full(shape, 90, np.uint8)
+    data = prepare(write_images(tree(FER2013) | {"train/happy/other.png": picture}))
+    np.testing.assert_array_equal(data.images[data.names == "train/happy/other.png"][0], 90)
+
+
+def test_jpeg_and_16_bit_pictures_are_read(write_images):
+    face = faces(1)[0]
+    extra = {"train/sad/a.JPG": face, "train/sad/b.png": face.astype(np.uint16) * 257}
+    data = prepare(write_images(tree(FER2013) | extra))
+    jpeg, deep = (data.images[data.names == name][0].astype(int) for name in extra)
+    assert np.abs(jpeg - face).mean() < 4
+    np.testing.assert_array_equal(deep, face)
+
+
+def test_a_large_picture_is_averaged_not_sampled():
+    checks = (np.indices((480, 480)).sum(axis=0) % 2 * 200).astype(np.uint8)
+    assert np.abs(to_face(checks).astype(int) - 100).max() <= 1
+
+
+def test_a_wide_picture_keeps_its_aspect():
+    wide = np.zeros((60, 120), np.uint8)
+    cv2.circle(wide, (60, 30), 20, 255, -1)
+    mask = to_face(wide) > 127
+    assert mask.any(axis=0).sum() == pytest.approx(mask.any(axis=1).sum(), abs=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", "half"])
+def test_an_unreadable_image_is_named(write_images, content):
+    folder = write_images(tree(FER2013))
+    bad = folder / "train/happy/bad.png"
+    whole = cv2.imencode(".png", faces(1)[0])[1].tobytes()
+    bad.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
+    with pytest.raises(InputError, match=r"train/happy/bad\.png: is not an image"):
+        prepare(folder)
+    data = prepare(folder, skip_bad=True)
+    assert len(data) == 21
+    assert data.provenance["left_out"]["count"] == 1
+
+
+def test_a_missing_split_is_named(write_images):
+    folder = write_images(tree(FER2013, ("train", "test")))
+    with pytest.raises(InputError, match="has no val split; --val-fraction"):
+        prepare(folder)
+    with pytest.raises(InputError, match="has no test split"):
+        prepare(write_images(tree(FER2013, ("train", "val")), "other"))
+
+
+def test_class_folders_without_splits_are_refused(write_images):
+    folder = write_images({"angry/1.png": faces(1)[0]})
+    with pytest.raises(InputError, match="lie in no folders train, val and test"):
+        prepare(folder)
+
+
+def test_an_image_outside_the_splits_or_classes_is_named(write_images):
+    folder = write_images(tree(FER2013) | {"cover.png": faces(1)[0]})
+    with pytest.raises(InputError, match=r"cover\.png: lies in none of the folders"):
+        prepare(folder)
+    (folder / "cover.png").rename(folder / "train/cover.png")
+    with pytest.raises(InputError, match=r"train/cover\.png: lies in no class folder"):
+        prepare(folder)
+
+
+def test_an_empty_folder_and_no_folder_are_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds neither a table of faces nor images"):
+        prepare(tmp_path / "empty")
+    with pytest.raises(InputError, match="no such file or folder"):
+        prepare(tmp_path / "nothing")
+
+
+def test_files_that_are_no_images_are_passed_over_and_counted(write_images):
+    folder = write_images(tree(FER2013))
+    (folder / "README.txt").write_text("faces")
+    (folder / ".DS_Store").write_text("")
+    assert prepare(folder).provenance["files_passed_over"] == 1
+
+
+def test_a_level_down_and_in_a_zip_it_is_the_same_data(write_images, tmp_path):
+    plain = prepare(write_images(tree(FER2013)))
+    write_images(tree(FER2013), "kaggle/archive")
+    assert prepare(tmp_path / "kaggle").digest == plain.digest
+    archive = shutil.make_archive(str(tmp_path / "faces"), "zip", tmp_path / "kaggle")
+    before = set(tmp_path.rglob("*"))
+    assert prepare(tmp_path / archive).digest == plain.digest
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_zip_of_the_tables_is_the_same_data(small_csv, tmp_path):
+    digest = prepare(small_csv).digest
+    folder = tmp_path / "challenges" / "data"
+    folder.mkdir(parents=True)
+    shutil.copy(small_csv, folder)
+    shutil.copy(small_csv, folder / "icml_face_data.csv")
+    archive = shutil.make_archive(str(tmp_path / "challenges"), "zip", tmp_path / "challenges")
+    assert prepare(tmp_path / archive).digest == digest
+
+
+def test_a_damaged_zip_is_refused(small_csv, tmp_path):
+    (tmp_path / "in").mkdir()
+    shutil.copy(small_csv, tmp_path / "in")
+    archive = tmp_path / "faces.zip"
+    shutil.make_archive(str(archive.with_suffix("")), "zip", tmp_path / "in")
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 255
+    archive.write_bytes(content)
+    with pytest.raises(InputError, match=r"fer2013\.csv"):
+        prepare(archive)
