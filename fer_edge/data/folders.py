@@ -57,7 +57,10 @@ def read(
     """
     images = [name for name in tree.names if name.lower().endswith(SUFFIXES)]
     if not images:
-        raise InputError(f"{tree.source}: holds neither a table of faces nor images")
+        raise InputError(
+            f"{tree.source}: holds neither a table of faces nor images; give fer2013.csv, a folder "
+            "with train, val and test in it, or a zip of one of them"
+        )
     places = _places(tree, images, problems)
     require_splits((place.split for place in places), needed, tree.source)
     if any(place.folder for place in places):
