@@ -1,0 +1,84 @@
+"""What flows through the loop: a frame of a source, the faces in it, the result for the sinks."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from device.detect import Box
+
+
+@dataclass(slots=True)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: uint8 [h, w, 3] in the order blue, green, red, or uint8 [h, w] grey. It belongs to
+            the source, which may write the next picture into it: copy what is kept.
+        number: place in the source, from 0; frames that were dropped count too.
+        time: seconds. Live sources: `time.monotonic()` of the capture. Files: position in the file.
+        name: the picture's file name; the source's own name where it has no files.
+    """
+
+    image: npt.NDArray[np.uint8]
+    number: int
+    time: float
+    name: str
+
+
+@dataclass(slots=True)
+class TrackedFace:
+    """One face in a frame.
+
+    Attributes:
+        track: stays the same while the face is followed from frame to frame.
+        box: where it is, in pixels of the frame; it may reach over the edge.
+        probabilities: float32 [labels], 0..1, smoothed over time; a view that the next frame
+            overwrites: copy what is kept.
+        label: what it shows, or "uncertain" below the threshold.
+        confidence: the probability of the likeliest label, 0..1.
+    """
+
+    track: int
+    box: Box
+    probabilities: npt.NDArray[np.float32]
+    label: str
+    confidence: float
+
+
+@dataclass(slots=True)
+class Result:
+    """What the loop hands to the sinks; one object, reused from frame to frame.
+
+    Attributes:
+        frame: the picture.
+        faces: those in it, the largest first.
+        labels: names of the entries of each face's `probabilities`.
+        stages: milliseconds by stage: read, detect, classify, track, total.
+        dropped: frames of the live source that were replaced unseen, since the start.
+    """
+
+    frame: Frame
+    faces: list[TrackedFace]
+    labels: tuple[str, ...]
+    stages: dict[str, float] = field(default_factory=dict)
+    dropped: int = 0
+
+
+class Recogniser(Protocol):
+    """What the loop needs of the part that finds, classifies and follows faces."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the entries of each face's `probabilities`."""
+        ...
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Milliseconds of the last `process`: detect, classify, track; each call fills it anew."""
+        ...
+
+    def process(self, frame: Frame) -> list[TrackedFace]:
+        """Find, classify and follow the faces in the next frame."""
+        ...
