@@ -110,7 +110,7 @@ def audit(
 )
 def synth(
     out: Annotated[Path, typer.Option(help="The .npz to write.")],
-    per_class: Annotated[int, typer.Option(help="Faces of each expression.", min=1)] = 400,
+    per_class: Annotated[int, typer.Option(help="Faces of each expression.", min=3)] = 400,
     size: Annotated[int, typer.Option(help="Width and height of a face, pixels.")] = 48,
     seed: Annotated[int, typer.Option(help="Whose faces.", min=0)] = 0,
     sheet: Annotated[

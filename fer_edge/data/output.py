@@ -1,11 +1,8 @@
-"""What `data` commands write, and what they must not write over."""
+"""What commands must not write over."""
 
 from pathlib import Path
 
 from device.errors import InputError
-from device.files import replacing
-
-__all__ = ["refuse_existing", "replacing"]
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 
-def conv_bn(x: Any, filters: int, *, kernel: int, stride: int, name: str, relu: bool = True) -> Any:
+def conv_bn(
+    x: Any, filters: int, *, kernel: int, stride: int, name: str, momentum: float, relu: bool = True
+) -> Any:
     """Convolution, BatchNorm, and ReLU6 unless the block ends linear.
 
     ReLU6 bounds the activation to [0, 6], so that 8 bits spread over a range known in advance
@@ -15,6 +17,7 @@ def conv_bn(x: Any, filters: int, *, kernel: int, stride: int, name: str, relu: 
         kernel: side of the square kernel.
         stride: 1 or 2.
         name: prefix of the layers' names.
+        momentum: of BatchNorm's running mean and variance, a step.
         relu: whether the block ends with ReLU6.
 
     Returns:
@@ -25,23 +28,30 @@ def conv_bn(x: Any, filters: int, *, kernel: int, stride: int, name: str, relu: 
     x = keras.layers.Conv2D(
         filters, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
-    x = keras.layers.BatchNormalization(momentum=0.99, name=f"{name}_bn")(x)
+    x = keras.layers.BatchNormalization(momentum=momentum, name=f"{name}_bn")(x)
     return keras.layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x
 
 
-def depthwise_bn(x: Any, *, kernel: int, stride: int, name: str) -> Any:
+def depthwise_bn(x: Any, *, kernel: int, stride: int, name: str, momentum: float) -> Any:
     """Depthwise convolution, BatchNorm and ReLU6; shapes as in `conv_bn`, channels kept."""
     import tf_keras as keras
 
     x = keras.layers.DepthwiseConv2D(
         kernel, stride, padding="same", use_bias=False, name=f"{name}_dw"
     )(x)
-    x = keras.layers.BatchNormalization(momentum=0.99, name=f"{name}_dw_bn")(x)
+    x = keras.layers.BatchNormalization(momentum=momentum, name=f"{name}_dw_bn")(x)
     return keras.layers.ReLU(6.0, name=f"{name}_dw_relu")(x)
 
 
 def inverted_residual(
-    x: Any, width: int, *, expansion: float, stride: int, kernel: int, name: str
+    x: Any,
+    width: int,
+    *,
+    expansion: float,
+    stride: int,
+    kernel: int,
+    name: str,
+    momentum: float,
 ) -> Any:
     """Expand by a 1x1 convolution, filter each channel, project linearly, add where shapes allow.
 
@@ -55,6 +65,7 @@ def inverted_residual(
         stride: of the depthwise convolution, 1 or 2.
         kernel: side of the depthwise kernel.
         name: prefix of the layers' names.
+        momentum: of BatchNorm's running mean and variance, a step.
 
     Returns:
         float32 `[n, ceil(h / stride), ceil(w / stride), width]`.
@@ -65,9 +76,9 @@ def inverted_residual(
     inside = round(channels * expansion)
     y = x
     if inside != channels:
-        y = conv_bn(y, inside, kernel=1, stride=1, name=f"{name}_expand")
-    y = depthwise_bn(y, kernel=kernel, stride=stride, name=name)
-    y = conv_bn(y, width, kernel=1, stride=1, name=f"{name}_project", relu=False)
+        y = conv_bn(y, inside, kernel=1, stride=1, name=f"{name}_expand", momentum=momentum)
+    y = depthwise_bn(y, kernel=kernel, stride=stride, name=name, momentum=momentum)
+    y = conv_bn(y, width, kernel=1, stride=1, name=f"{name}_project", momentum=momentum, relu=False)
     if stride == 1 and channels == width:
         y = keras.layers.Add(name=f"{name}_add")([x, y])
     return y

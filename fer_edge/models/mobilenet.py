@@ -39,6 +39,9 @@ class MobileNet(Section):
     stages: tuple[Stage, ...]
     features: int = Field(gt=0, description="channels of the last 1x1 convolution, before pooling")
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    batchnorm_momentum: float = Field(
+        default=0.99, ge=0, lt=1, description="a step; lower it for runs of under 2,000 steps"
+    )
 
     @property
     def normalisation(self) -> tuple[float, float]:
@@ -59,9 +62,12 @@ class MobileNet(Section):
         import tf_keras as keras
 
         keras.utils.set_random_seed(seed)
+        momentum = self.batchnorm_momentum
         x = pixels = keras.Input((48, 48, 1), name="pixels")
         for i, stem in enumerate(self.stem):
-            x = conv_bn(x, stem.width, kernel=3, stride=stem.stride, name=f"stem{i}")
+            x = conv_bn(
+                x, stem.width, kernel=3, stride=stem.stride, name=f"stem{i}", momentum=momentum
+            )
         for s, stage in enumerate(self.stages):
             for r in range(stage.repeats):
                 x = inverted_residual(
@@ -71,8 +77,9 @@ class MobileNet(Section):
                     stride=stage.stride if r == 0 else 1,
                     kernel=stage.kernel,
                     name=f"stage{s}_block{r}",
+                    momentum=momentum,
                 )
-        x = conv_bn(x, self.features, kernel=1, stride=1, name="features")
+        x = conv_bn(x, self.features, kernel=1, stride=1, name="features", momentum=momentum)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
         if dropout and self.dropout:
             x = seeded_dropout(x, self.dropout, seed=seed)
