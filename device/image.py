@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.files import replacing
+from device.opencv import silent
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
@@ -38,16 +39,11 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def _decode(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
-    """Decode without OpenCV's own warnings: who calls says what is wrong, in one line."""
-    logging = cv2.utils.logging
-    level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     try:
-        return cv2.imdecode(content, cv2.IMREAD_COLOR)
+        with silent():
+            return cv2.imdecode(content, cv2.IMREAD_COLOR)
     except cv2.error:  # for instance more pixels than OpenCV takes
         return None
-    finally:
-        logging.setLogLevel(level)
 
 
 def write(path: Path, image: npt.NDArray[np.uint8]) -> None:

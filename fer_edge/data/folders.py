@@ -11,6 +11,7 @@ import numpy as np
 from device.detect import Box
 from device.errors import InputError
 from device.labels import FER2013
+from device.opencv import silent
 from device.preprocess import crop_face
 from fer_edge.data import classes, ferplus, progress
 from fer_edge.data.dataset import SPLITS, Dataset
@@ -147,8 +148,6 @@ def _decode(
     problems: Problems,
 ) -> Dataset:
     images, kept = [], []
-    log = cv2.utils.logging
-    log.setLogLevel(log.LOG_LEVEL_SILENT)  # a broken image is named below, once
     with progress.bar(f"Reading {tree.source.name}", len(places)) as advance:
         for place, label in zip(places, labels, strict=True):
             advance(1)
@@ -176,6 +175,8 @@ def _decode(
 
 def _image(tree: Tree, path: str) -> np.ndarray | None:
     try:
-        return cv2.imdecode(np.frombuffer(tree.read(path), np.uint8), cv2.IMREAD_GRAYSCALE)
+        content = np.frombuffer(tree.read(path), np.uint8)
+        with silent():  # a broken image is named by the caller, once
+            return cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
     except (InputError, cv2.error):
         return None
