@@ -28,13 +28,19 @@ def export(run: "Run", out: Path) -> None:
     from quantization import card, convert
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe).train
-    models = {"int8": (learning.qat_model(run), run.folder("quantize") / "weights.npz")}
+    models = {}
+    if recipe.quantize:
+        models["int8"] = learning.qat_model(run), run.folder("quantize") / "weights.npz"
     parent = (learning.float_model(run), run.folder("train") / "weights.npz")
     normalisation = convert.Normalisation(*recipe.model.normalisation)
-    calibration = calibration_images(data.images, recipe.quantize.calibration)
+    calibration = None
+    if recipe.quantize:
+        calibration = calibration_images(data.images, recipe.quantize.calibration)
     for head in recipe.model.heads:
         labels = data.label_names if head == "fer2013" else FERPLUS
         for precision in convert.PRECISIONS:
+            if precision in convert.INTEGER and not recipe.quantize:
+                continue
             model, weights = models.get(precision, parent)
             path = out / f"{head}_{precision}.tflite"
             convert.to_tflite(
@@ -73,6 +79,7 @@ def verify(run: "Run", out: Path) -> None:
     from quantization import convert, parity
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe)
+    assert recipe.quantize is not None
     images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
     model = learning.qat_model(run)
     found: dict[str, Any] = {}

@@ -51,6 +51,7 @@ def quantize(run: "Run", out: Path) -> None:
     from quantization import qat
 
     phase = run.recipe.quantize
+    assert phase is not None
     model = qat_model(run, load=False)
     job, _ = _job(run, phase, out, teacher=float_model(run))
 

@@ -81,10 +81,12 @@ def plan(job: Run) -> list[Stage]:
     ]
     if recipe.prune:
         steps.append(stage("prune", learning.prune, prune=section("prune")))
+    if recipe.quantize:
+        steps.append(stage("quantize", learning.quantize, quantize=section("quantize")))
+    steps.append(stage("export", exporting.export, recipe=recipe.name))
+    if recipe.quantize:
+        steps.append(stage("verify", exporting.verify))
     steps += [
-        stage("quantize", learning.quantize, quantize=section("quantize")),
-        stage("export", exporting.export, recipe=recipe.name),
-        stage("verify", exporting.verify),
         stage("benchmark", evaluating.benchmark, bench=section("bench")),
         stage("report", evaluating.report),
     ]

@@ -111,7 +111,7 @@ class Recipe(Section):
     augment: Augment = Augment()
     train: Train
     prune: Prune | None = None
-    quantize: Quantize
+    quantize: Quantize | None = None
     bench: Bench = Bench()
 
     @model_validator(mode="after")

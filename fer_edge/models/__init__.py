@@ -2,8 +2,9 @@
 
 from fer_edge.models.mobilenet import MobileNet
 from fer_edge.models.paper import Paper
+from fer_edge.models.resnet import ResNet
 
-Net = MobileNet | Paper
+Net = MobileNet | Paper | ResNet
 """Every net that a recipe can name."""
 
-__all__ = ["MobileNet", "Net", "Paper"]
+__all__ = ["MobileNet", "Net", "Paper", "ResNet"]
