@@ -96,11 +96,14 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        note = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}): remove {path.parent}") from error
+    except ValueError:
+        note = None
+    if not isinstance(note, dict) or not {"fingerprint", "settings", "done"} <= note.keys():
+        raise InputError(f"{path} is damaged: remove {path.parent}")
+    return note
 
 
 def _write(path: Path, note: dict[str, Any]) -> None:
