@@ -1,6 +1,7 @@
 """Faces and their expressions, drawn into a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -16,6 +17,25 @@ _BAR = (150, 150, 150)
 _TEXT = (255, 255, 255)
 
 
+class Drawable(Protocol):
+    """A face that can be drawn."""
+
+    @property
+    def box(self) -> Box:
+        """Where it is, in pixels of the picture."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What it shows; that bar is highlighted."""
+        ...
+
+    @property
+    def probabilities(self) -> Mapping[str, float]:
+        """Label to probability 0..1, a bar each."""
+        ...
+
+
 def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray[np.uint8]:
     """Draw each face's box and the bars of its distribution, the likeliest label highlighted.
 
@@ -27,15 +47,31 @@ def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray
         uint8 [h, w, 3], a copy with the drawing.
     """
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
-    unit = max(1, round(min(canvas.shape[:2]) / 40))  # height of a line of text, in pixels
+    draw_on(canvas, faces)
+    return canvas
+
+
+def draw_on(canvas: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> None:
+    """Draw as `annotate` does, into the picture itself, uint8 [h, w, 3]."""
+    unit = text_height(canvas)
     for face in faces:
         x, y, w, h = face.box
         cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), _ACCENT, max(1, unit // 5))
         _draw_bars(canvas, face, unit)
-    return canvas
 
 
-def _draw_bars(canvas: npt.NDArray[np.uint8], face: Face, unit: int) -> None:
+def text_height(canvas: npt.NDArray[np.uint8]) -> int:
+    """Give the height of a line of text that suits a picture, in pixels."""
+    return max(1, round(min(canvas.shape[:2]) / 40))
+
+
+def write(canvas: npt.NDArray[np.uint8], text: str, left: int, base: int, unit: int) -> None:
+    """Write a line of text; `base` is the row that its letters stand on, `unit` their height."""
+    scale, thickness = unit / _FONT_HEIGHT, max(1, unit // 8)
+    cv2.putText(canvas, text, (left, base), _FONT, scale, _TEXT, thickness, cv2.LINE_AA)
+
+
+def _draw_bars(canvas: npt.NDArray[np.uint8], face: Drawable, unit: int) -> None:
     """Draw the panel of labels, bars and percentages beside the face, dimming what is under it."""
     rows = len(face.probabilities)
     labels = max(_text_width(label, unit) for label in face.probabilities)
@@ -49,11 +85,11 @@ def _draw_bars(canvas: npt.NDArray[np.uint8], face: Face, unit: int) -> None:
         colour = _ACCENT if label == face.label else _BAR
         base = panel.y + (2 * row + 2) * unit
         left = panel.x + unit
-        _write(canvas, label, left, base, unit)
+        write(canvas, label, left, base, unit)
         left += labels + unit
         end = left + round(bars * min(1.0, probability))
         cv2.rectangle(canvas, (left, base - unit), (end, base), colour, cv2.FILLED)
-        _write(canvas, f"{probability:.0%}", left + bars + unit, base, unit)
+        write(canvas, f"{probability:.0%}", left + bars + unit, base, unit)
 
 
 def _place(
@@ -73,8 +109,3 @@ def _place(
 
 def _text_width(text: str, unit: int) -> int:
     return int(cv2.getTextSize(text, _FONT, unit / _FONT_HEIGHT, max(1, unit // 8))[0][0])
-
-
-def _write(canvas: npt.NDArray[np.uint8], text: str, left: int, base: int, unit: int) -> None:
-    scale, thickness = unit / _FONT_HEIGHT, max(1, unit // 8)
-    cv2.putText(canvas, text, (left, base), _FONT, scale, _TEXT, thickness, cv2.LINE_AA)

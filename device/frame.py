@@ -1,5 +1,6 @@
 """What flows through the loop: a frame of a source, the faces in it, the result for the sinks."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +58,7 @@ class Result:
         labels: names of the entries of each face's `probabilities`.
         stages: milliseconds by stage: read, detect, classify, track, total.
         dropped: frames of the live source that were replaced unseen, since the start.
+        live: whether the source is live, so that `frame.time` is that of a clock.
     """
 
     frame: Frame
@@ -64,6 +66,13 @@ class Result:
     labels: tuple[str, ...]
     stages: dict[str, float] = field(default_factory=dict)
     dropped: int = 0
+    live: bool = False
+
+    @property
+    def wall_time(self) -> float:
+        """Seconds since 1970: of the capture for live sources, now for files."""
+        age = time.monotonic() - self.frame.time if self.live else 0.0
+        return time.time() - age
 
 
 class Recogniser(Protocol):

@@ -1,0 +1,55 @@
+"""Log lines for something that runs for a month: on standard error, and not too many."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+
+INTERVAL = 60.0
+"""Seconds in which each kind of line is written at most `BURST` times."""
+
+BURST = 5
+
+
+class RateLimit(logging.Filter):
+    """Lets each kind of line through a few times a minute and counts the rest.
+
+    Lines are of one kind when they come from one place in the code. The first line of the next
+    minute says how many were left out.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with nothing written.
+
+        Args:
+            clock: seconds, growing; tests turn it by hand.
+        """
+        super().__init__()
+        self._clock = clock
+        self._kinds: dict[tuple[str, int], tuple[float, int]] = {}  # begin of interval, lines
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the line is written."""
+        kind = (record.pathname, record.lineno)
+        now = self._clock()
+        begin, lines = self._kinds.get(kind, (now, 0))
+        left_out = 0
+        if now - begin >= INTERVAL:
+            left_out = max(0, lines - BURST)
+            begin, lines = now, 0
+        self._kinds[kind] = (begin, lines + 1)
+        if left_out:
+            record.msg = f"{record.getMessage()} ({left_out} more lines like this were left out)"
+            record.args = None
+        return lines < BURST
+
+
+def start() -> None:
+    """Write the log of this package to standard error, one line an event, limited in rate."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s: %(message)s"))
+    handler.addFilter(RateLimit())
+    logger = logging.getLogger("device")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,157 @@
+"""The loop: frames of a source in, results to the sinks out, until the end or a signal."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import numpy as np
+
+from device.frame import Frame, Recogniser, Result
+from device.sinks.base import ReaderGone, Sink
+from device.sources.base import Source
+
+STAGES = ("read", "detect", "classify", "track", "total")
+"""What the latencies of a result are named, in this order."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    Attributes:
+        frames: that were analysed.
+        faces: in all of them.
+        dropped: frames of a live source that were replaced unseen.
+        skipped: pictures that could not be decoded.
+        seconds: from the first frame to the last result.
+        lost: results that a sink could not write, by the sink's name; without those that lost none.
+    """
+
+    frames: int = 0
+    faces: int = 0
+    dropped: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    lost: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        rate = f", {self.frames / self.seconds:.1f} a second" if self.seconds else ""
+        return (
+            f"{self.frames} frames in {self.seconds:.1f} s{rate}; {self.faces} faces; "
+            f"{self.dropped} frames dropped, {self.skipped} damaged"
+        )
+
+
+def run(
+    source: Source,
+    faces: Recogniser,
+    sinks: Sequence[Sink],
+    *,
+    stop: threading.Event,
+    frames: int | None = None,
+) -> Summary:
+    """Analyse frame after frame. Source and sinks stay open: who made them closes them.
+
+    A sink that fails is logged and tried again with the next result; the others are not held up.
+
+    Args:
+        source: where the frames come from.
+        faces: finds, classifies and follows the faces.
+        sinks: where the results go, in this order.
+        stop: ends the run before the next frame, or while it is awaited.
+        frames: ends the run after so many; None goes on to the source's end.
+
+    Returns:
+        counts of the run, which ends with the source, with `stop`, after `frames`, or when nobody
+        reads a sink any more.
+
+    Raises:
+        InputError: the source cannot be opened or is damaged.
+    """
+    summary = Summary()
+    stages = dict.fromkeys(STAGES, 0.0)
+    nothing = Frame(np.empty((0, 0), np.uint8), -1, 0.0, source.name)
+    result = Result(nothing, [], faces.labels, stages, live=source.live)
+    first = 0.0
+    while summary.frames != frames and not stop.is_set():
+        waiting = time.perf_counter()
+        frame = source.read(stop)
+        if frame is None:
+            break
+        begin = time.perf_counter()
+        first = first or begin
+        result.frame = frame
+        result.faces = faces.process(frame)
+        result.dropped = source.dropped
+        end = time.perf_counter()
+        stages["read"] = (begin - waiting) * 1000
+        stages.update(faces.stages)
+        stages["total"] = (end - begin) * 1000
+        if source.live:
+            stages["total"] = (time.monotonic() - frame.time) * 1000
+        summary.frames += 1
+        summary.faces += len(result.faces)
+        wanted = _write(result, sinks, summary)
+        summary.seconds = time.perf_counter() - first
+        if not wanted:
+            break
+    summary.dropped, summary.skipped = source.dropped, source.skipped
+    return summary
+
+
+def _write(result: Result, sinks: Sequence[Sink], summary: Summary) -> bool:
+    """Hand a result to every sink; False when nobody reads one of them any more."""
+    for sink in sinks:
+        try:
+            sink.write(result)
+        except ReaderGone:
+            return False
+        except OSError as error:
+            summary.lost[sink.name] = summary.lost.get(sink.name, 0) + 1
+            log.error("%s cannot be written (%s): a result is lost", sink.name, error.strerror)
+    return True
+
+
+class Stop(threading.Event):
+    """Set when the process is asked to end.
+
+    Attributes:
+        signal: which signal asked; None when it was none.
+    """
+
+    signal: int | None = None
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[Stop]:
+    """Within the block SIGTERM, SIGINT and SIGHUP set the event; a second one ends at once.
+
+    A signal that the process was started to ignore, as by nohup, stays ignored. Use it in the main
+    thread, where Python delivers signals.
+    """
+    stop = Stop()
+
+    def ask(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.signal = number
+        stop.set()
+
+    before = {
+        number: signal.signal(number, ask)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,103 @@
+"""Results as JSON Lines: one object a frame (https://jsonlines.org), described by a JSON schema."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError
+from device.frame import Result
+from device.sinks.base import Sink
+from device.sinks.lines import LineFile, write_all
+
+SCHEMA_VERSION = "1.0"
+"""Grows in its first part when a reader of the old form would stumble, else in its second."""
+
+SCHEMA = Path(__file__).parent / f"result-{SCHEMA_VERSION}.schema.json"
+"""JSON Schema (2020-12) of one line."""
+
+
+class JsonLinesSink(Sink):
+    """One line a frame, with or without faces, to a file that grows or to standard output."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file.
+
+        Args:
+            path: a file; one that holds such lines grows. None is standard output.
+
+        Raises:
+            InputError: it cannot be written, or holds something else.
+        """
+        self.name = "stdout" if path is None else str(path)
+        self._encode = json.JSONEncoder(
+            separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode
+        self._file = (
+            None if path is None else LineFile(path, ours=_is_ours, kind="JSON lines of fer-edge")
+        )
+        self._stdout = -1
+        if path is None:
+            try:
+                self._stdout = sys.stdout.fileno()
+                os.fstat(self._stdout)
+            except OSError as error:
+                raise InputError("stdout is closed: give --jsonl FILE") from error
+
+    def write(self, result: Result) -> None:
+        """Append a line."""
+        line = self._encode(as_json(result)).encode("utf-8", "replace") + b"\n"
+        if self._file is None:
+            write_all(self._stdout, line)
+        else:
+            self._file.write(line)
+
+    def close(self) -> None:
+        """Close the file; standard output stays open."""
+        if self._file is not None:
+            self._file.close()
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """Give a result as JSON's types, as the schema says."""
+    frame = result.frame
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "time": timestamp(result.wall_time),
+        "source": frame.name,
+        "frame": frame.number,
+        "position": None if result.live else round(frame.time, 3),
+        "dropped": result.dropped,
+        "faces": [
+            {
+                "track": face.track,
+                "box": face.box._asdict(),
+                "label": face.label,
+                "confidence": round(float(face.confidence), 4),
+                "probabilities": {
+                    label: round(value, 4)
+                    for label, value in zip(result.labels, face.probabilities.tolist(), strict=True)
+                },
+            }
+            for face in result.faces
+        ],
+        "latency_ms": {stage: round(value, 3) for stage, value in result.stages.items()},
+    }
+
+
+def timestamp(seconds: float) -> str:
+    """Write seconds since 1970 as RFC 3339 does, in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_ours(line: str) -> bool:
+    """Whether a line was written by this sink, in a form that a reader of today's form takes."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return line.startswith('{"schema_version":"1.')  # torn by a power cut
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    return isinstance(version, str) and version.split(".")[0] == SCHEMA_VERSION.split(".")[0]

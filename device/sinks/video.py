@@ -1,0 +1,144 @@
+"""The source's pictures as a video, with boxes, labels and bars drawn in."""
+
+import errno
+import logging
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from device.detect import Box
+from device.draw import draw_on, text_height, write
+from device.errors import InputError
+from device.files import make_folder, replacing
+from device.frame import Result, TrackedFace
+from device.opencv import silent
+from device.sinks.base import Sink
+
+CODECS = {".avi": "MJPG", ".mp4": "mp4v"}
+FPS = 15.0
+"""Frames a second of the video when the source names no rate."""
+
+_RESERVE = 8 << 20  # bytes that stay free on the disk: the index is written at the end
+_LONGEST_STILL = 1.0  # seconds that a picture is shown when a live source pauses
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Drawn:
+    box: Box
+    label: str
+    probabilities: dict[str, float]
+
+
+class VideoSink(Sink):
+    """Writes an annotated video that appears when it is whole.
+
+    A file's frames are written one by one. A live source's come unevenly, so each is written as
+    often as the clock asks; the video then runs as fast as the world did.
+    """
+
+    def __init__(self, path: Path, *, fps: float = 0.0) -> None:
+        """Check the place; the file is begun with the first frame, whose size it takes.
+
+        Args:
+            path: ends in .avi (motion JPEG) or .mp4 (MPEG-4 part 2); it must not exist.
+            fps: frames a second; 0 takes 15.
+
+        Raises:
+            InputError: it exists, has another ending, or its folder cannot be made.
+        """
+        if path.suffix.lower() not in CODECS:
+            raise InputError(f"{path}: a video ends in {' or '.join(CODECS)}")
+        if path.exists():
+            raise InputError(f"{path} exists: give another name; videos are not written over")
+        make_folder(path.parent)
+        self.name = str(path)
+        self.fps = fps or FPS
+        self._path = path
+        self._file = ExitStack()
+        self._video: cv2.VideoWriter | None = None
+        self._canvas = np.empty((0, 0, 3), np.uint8)
+        self._written = 0
+        self._clock = 0.0  # time of the next frame of the video, in the source's time
+
+    def write(self, result: Result) -> None:
+        """Draw and write a frame."""
+        if self._video is None:
+            self._video = self._begin(result)
+            self._clock = result.frame.time
+        free = os.statvfs(self._path.parent)
+        if free.f_bavail * free.f_frsize < _RESERVE:  # OpenCV would not say that it is full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._draw(result)
+        for _ in range(self._due(result)):
+            self._video.write(self._canvas)
+            self._written += 1
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        if self._video is None:
+            return
+        self._video.release()
+        self._video = None
+        self._file.close()
+        with silent():
+            video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+            found = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
+            video.release()
+        if found < self._written:
+            raise InputError(
+                f"{self._path} holds {found} of {self._written} frames: is the disk full?"
+            )
+
+    def _begin(self, result: Result) -> cv2.VideoWriter:
+        height, width = result.frame.image.shape[:2]
+        height, width = max(2, height - height % 2), max(2, width - width % 2)  # codecs want even
+        partial = self._file.enter_context(replacing(self._path))
+        codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
+        with silent():
+            video = cv2.VideoWriter(str(partial), codec, self.fps, (width, height))
+        if not video.isOpened():
+            raise InputError(f"{self._path}: cannot be written as a video of {width} x {height}")
+        self._canvas = np.empty((height, width, 3), np.uint8)
+        return video
+
+    def _draw(self, result: Result) -> None:
+        image = result.frame.image
+        height, width = self._canvas.shape[:2]
+        fits = abs(image.shape[0] - height) < 2 and abs(image.shape[1] - width) < 2
+        fits = fits and image.shape[0] >= height and image.shape[1] >= width
+        scale = (1.0, 1.0) if fits else (width / image.shape[1], height / image.shape[0])
+        shown = image[:height, :width] if fits else cv2.resize(image, (width, height))
+        if shown.ndim == 2:
+            cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR, dst=self._canvas)
+        else:
+            np.copyto(self._canvas, shown)
+        faces = [_drawn(face, result.labels, scale) for face in result.faces]
+        draw_on(self._canvas, faces)
+        unit = text_height(self._canvas)
+        for face, tracked in zip(faces, result.faces, strict=True):
+            text = f"#{tracked.track} {tracked.label} {tracked.confidence:.0%}"
+            write(self._canvas, text, face.box.x, max(unit, face.box.y - unit // 2), unit)
+
+    def _due(self, result: Result) -> int:
+        """How often the frame is written: once, or as often as the clock asks."""
+        if not result.live:
+            return 1
+        late = result.frame.time - self._clock
+        self._clock += max(0.0, late - _LONGEST_STILL)
+        count = max(0, int((result.frame.time - self._clock) * self.fps) + 1)
+        self._clock += count / self.fps
+        return count
+
+
+def _drawn(face: TrackedFace, labels: tuple[str, ...], scale: tuple[float, float]) -> _Drawn:
+    across, down = scale
+    x, y, w, h = face.box
+    box = Box(round(x * across), round(y * down), round(w * across), round(h * down))
+    named = zip(labels, face.probabilities.tolist(), strict=True)
+    return _Drawn(box, face.label, dict(named))

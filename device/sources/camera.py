@@ -1,0 +1,93 @@
+"""USB and other cameras that Video4Linux knows."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.opencv import silent
+from device.sources.capture import Capture
+
+
+class Camera(Capture):
+    """A camera by its number or device file, through Video4Linux (elsewhere by its number)."""
+
+    def __init__(
+        self, device: str, *, width: int | None, height: int | None, fps: float | None
+    ) -> None:
+        """Note the camera and what is wanted of it; it gives the nearest that it can.
+
+        Args:
+            device: a number, or a path such as "/dev/video0" or "/dev/v4l/by-id/…".
+            width: pixels; None leaves it to the camera, as with the others.
+            height: pixels.
+            fps: frames a second.
+        """
+        self.name = f"/dev/video{device}" if device.isdecimal() else device
+        self._number = int(device) if device.isdecimal() else None
+        self._wanted = {
+            cv2.CAP_PROP_FRAME_WIDTH: width,
+            cv2.CAP_PROP_FRAME_HEIGHT: height,
+            cv2.CAP_PROP_FPS: fps,
+            cv2.CAP_PROP_BUFFERSIZE: 1,  # of the driver's queue: the next frame is a fresh one
+        }
+        self._camera: cv2.VideoCapture | None = None
+
+    def open(self) -> None:
+        """Open the camera; InputError says whether it is missing, forbidden or in use."""
+        with silent():
+            if sys.platform == "linux":
+                _check_device(self.name)
+                camera = cv2.VideoCapture(self.name, cv2.CAP_V4L2)
+            elif self._number is not None:
+                camera = cv2.VideoCapture(self._number)
+            else:
+                raise InputError(f"{self.name}: name a camera by its number on this system")
+            if not camera.isOpened():
+                raise InputError(
+                    f"{self.name} is there but cannot be opened: another program may use it, or it "
+                    "gives no pictures (of two files of one camera, try the lower number)"
+                )
+            for option, value in self._wanted.items():
+                if value is not None:
+                    camera.set(option, value)
+        self._camera = camera
+        fps = camera.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < 1000 else 0.0
+
+    def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+        """Wait for the next frame."""
+        assert self._camera is not None
+        found, image = self._camera.read(buffer)
+        return image if found else None
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        if self._camera is not None:
+            self._camera.release()
+            self._camera = None
+
+
+def _check_device(name: str) -> None:
+    """Say what OpenCV does not: why a device file cannot be opened."""
+    try:
+        os.close(os.open(name, os.O_RDWR | os.O_NONBLOCK))
+    except FileNotFoundError as error:
+        found = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "no camera"
+        raise InputError(
+            f"{name}: no such camera; there is {found}. Is it plugged in? "
+            "(A Raspberry Pi camera module is called picamera.)"
+        ) from error
+    except PermissionError as error:
+        raise InputError(
+            f"{name}: not permitted; add yourself to the group video "
+            "(sudo usermod -aG video $USER, then log in anew)"
+        ) from error
+    except OSError as error:
+        reason = "in use by another program" if error.errno == errno.EBUSY else error.strerror
+        raise InputError(f"{name} cannot be opened: {reason}") from error

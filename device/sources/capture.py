@@ -1,0 +1,180 @@
+"""One thread that captures, one slot, one reader."""
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.frame import Frame
+from device.sources.base import Source
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+"""Seconds before the first try to open a vanished source again, and at most between two."""
+
+_POLL = 0.1  # seconds between two looks at `stop` while nothing comes
+_PATIENCE = 0.3  # seconds that closing waits for a capture in progress
+
+log = logging.getLogger(__name__)
+
+
+class Capture(ABC):
+    """Something that gives pictures when asked, and may take its time: camera, stream, video.
+
+    All of it runs in the capture thread, opening too, so that a hanging driver or network never
+    keeps the loop from ending.
+
+    Attributes:
+        name: what the log and the results call it, without passwords.
+        live: whether pictures come by the clock.
+        reopens: whether it is worth opening again when it ends.
+        fps: pictures a second once open, 0 where unknown.
+        time: position in seconds of the picture read last; files alone set it.
+        skipped: pictures that were damaged and left out.
+    """
+
+    name: str
+    live = True
+    reopens = True
+    fps = 0.0
+    time = 0.0
+    skipped = 0
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open it.
+
+        Raises:
+            InputError: it cannot be opened; the message says what to check.
+        """
+
+    @abstractmethod
+    def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+        """Wait for the next picture.
+
+        Args:
+            buffer: a picture that nobody needs any more: write into it where it fits.
+
+        Returns:
+            uint8 [h, w, 3] blue, green, red, or uint8 [h, w]; None when there is no more.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it; it may be opened again."""
+
+
+class CapturedSource(Source):
+    """Reads a capture in a thread of its own, into three buffers that go round.
+
+    The reader holds one, one is in the slot, the thread fills the third. In a live source a newer
+    picture takes the place of one in the slot that was not read; of a file every picture waits
+    until it is read.
+    """
+
+    def __init__(self, capture: Capture) -> None:
+        """Set up; the thread starts, and the capture opens, at the first read.
+
+        Args:
+            capture: what gives the pictures; it must not be used elsewhere.
+        """
+        self.name = capture.name
+        self.live = capture.live
+        self._capture = capture
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._slot: Frame | None = None
+        self._held: Frame | None = None
+        self._spare: list[npt.NDArray[np.uint8]] = []
+        self._number = 0
+        self._ended = False
+        self._error: BaseException | None = None
+
+    def read(self, stop: threading.Event | None = None) -> Frame | None:
+        """Give the newest frame that was not read yet, or a file's next one; see `Source`."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+            self._thread.start()
+        with self._changed:
+            if self._held is not None:
+                self._spare.append(self._held.image)
+                self._held = None
+            while self._slot is None:
+                if self._error is not None:
+                    raise self._error
+                if self._ended or self._closing.is_set() or (stop is not None and stop.is_set()):
+                    return None
+                self._changed.wait(_POLL)
+            self._held, self._slot = self._slot, None
+            self._changed.notify_all()
+            return self._held
+
+    def close(self) -> None:
+        """End the thread; one that hangs in a driver is left behind and ends with the process."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+
+    def _run(self) -> None:
+        try:
+            self._capture.open()
+            self.fps = self._capture.fps
+            while not self._closing.is_set():
+                image = self._capture.read(self._take_spare())
+                if image is not None:
+                    self._hand_over(image)
+                elif self._number == 0:
+                    raise InputError(f"{self.name} opens but gives no picture: is it in use?")
+                elif not self._capture.reopens or not self._reopen():
+                    break
+        except BaseException as error:  # raised again where somebody sees it: in read()
+            self._error = error
+        finally:
+            self._capture.close()
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _take_spare(self) -> npt.NDArray[np.uint8] | None:
+        with self._changed:
+            return self._spare.pop() if self._spare else None
+
+    def _hand_over(self, image: npt.NDArray[np.uint8]) -> None:
+        with self._changed:
+            while self._slot is not None and not self.live and not self._closing.is_set():
+                self._changed.wait()
+            if self._slot is not None:
+                self._spare.append(self._slot.image)
+                self.dropped += 1
+            moment = time.monotonic() if self.live else self._capture.time
+            self._slot = Frame(image, self._number, moment, self.name)
+            self._number += 1
+            self.skipped = self._capture.skipped
+            self._changed.notify_all()
+
+    def _reopen(self) -> bool:
+        """Open a source that vanished again; False when the loop ended before."""
+        lost, wait = time.monotonic(), FIRST_WAIT
+        log.warning("%s gives no more pictures: opening it again", self.name)
+        while True:
+            self._capture.close()
+            if self._closing.wait(wait):
+                return False
+            wait = min(2 * wait, LONGEST_WAIT)
+            try:
+                self._capture.open()
+                image = self._capture.read(self._take_spare())
+                reason = "opens but gives no picture"
+            except InputError as error:
+                image, reason = None, str(error)
+            if image is not None:
+                log.warning("%s is back after %.0f s", self.name, time.monotonic() - lost)
+                self._hand_over(image)
+                return True
+            log.warning("%s is still away, next try in %.0f s (%s)", self.name, wait, reason)

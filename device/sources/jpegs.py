@@ -1,0 +1,88 @@
+"""Single JPEGs out of a stream of bytes (motion JPEG)."""
+
+import re
+
+_START = b"\xff\xd8\xff"
+_END = 0xD9
+_SCAN = 0xDA
+# In a scan 0xFF is data when 0 follows, a restart marker when D0..D7 does, and a fill byte when
+# another 0xFF does (ITU-T T.81, B.1.1).
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+
+
+class Splitter:
+    """Cuts a stream of JPEGs; bytes between them, such as multipart headers, are passed over.
+
+    Attributes:
+        waiting: bytes held back, the beginning of a JPEG that is not whole yet.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._bytes = bytearray()
+        self._begun = False  # whether the bytes start with a JPEG
+        self._next = 0  # where the next marker is looked for
+        self._in_scan = False
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes are held back."""
+        return len(self._bytes)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a JPEG has begun and is not whole yet."""
+        return self._begun
+
+    def feed(self, piece: bytes | memoryview) -> None:
+        """Add bytes as they come."""
+        self._bytes += piece
+
+    def next(self) -> bytes | None:
+        """Give the next whole JPEG; None until more bytes come."""
+        if not self._begun and not self._begin():
+            return None
+        while (end := self._walk()) is not None:
+            whole = bytes(self._bytes[:end]) if end else None
+            del self._bytes[: end or len(_START)]
+            self._begun = False
+            if whole is not None:
+                return whole
+            if not self._begin():
+                return None
+        return None
+
+    def _begin(self) -> bool:
+        start = self._bytes.find(_START)
+        if start < 0:
+            del self._bytes[: max(0, len(self._bytes) - len(_START) + 1)]
+            return False
+        del self._bytes[:start]
+        self._begun, self._in_scan, self._next = True, False, 2
+        return True
+
+    def _walk(self) -> int | None:
+        """Go on from marker to marker: where the JPEG ends; 0 if it is none; None for more."""
+        while True:
+            found = _MARKER.search(self._bytes, self._next)
+            if found is None:
+                # Its last byte may be the first half of a marker.
+                self._next = max(self._next, len(self._bytes) - 1)
+                return None
+            if not self._in_scan and found.start() != self._next:
+                filled = self._bytes[self._next : found.start()].strip(b"\xff")
+                if filled:  # between segments nothing else may stand
+                    return 0
+            marker = found[1][0]
+            if marker == _END:
+                return found.end()
+            if marker == 0xD8:  # another one starts: this one was torn
+                return 0
+            length = int.from_bytes(self._bytes[found.end() : found.end() + 2], "big")
+            if len(self._bytes) < found.end() + max(2, length):
+                self._next = found.start()
+                return None
+            if length < 2:
+                return 0
+            self._next = found.end() + length
+            self._in_scan = marker == _SCAN

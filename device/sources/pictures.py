@@ -1,0 +1,67 @@
+"""Pictures in files: one, or a folder of them."""
+
+import logging
+import re
+import threading
+from pathlib import Path
+
+from device import image
+from device.errors import InputError
+from device.frame import Frame
+from device.sources.base import Source
+
+ENDINGS = frozenset(
+    {".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""Which files of a folder are taken, whatever case they are in."""
+
+log = logging.getLogger(__name__)
+
+
+class Pictures(Source):
+    """One picture, or those of a folder in the order a person would sort them (2 before 10)."""
+
+    def __init__(self, path: Path, *, fps: float | None = None) -> None:
+        """List the pictures; none is read yet.
+
+        Args:
+            path: a picture or a folder; folders in it are not looked into.
+            fps: pictures a second, when they are the frames of a video; else one a second.
+
+        Raises:
+            InputError: the folder holds no picture.
+        """
+        self.name = path.name or str(path)
+        self.fps = fps or 1.0
+        self._alone = not path.is_dir()
+        self._paths = [path] if self._alone else _list(path)
+        self._next = 0
+
+    def read(self, stop: threading.Event | None = None) -> Frame | None:
+        """Give the next picture. A damaged one in a folder is left out, logged and counted."""
+        while self._next < len(self._paths) and not (stop is not None and stop.is_set()):
+            number, path = self._next, self._paths[self._next]
+            self._next += 1
+            try:
+                return Frame(image.read(path), number, number / self.fps, path.name)
+            except InputError as error:
+                if self._alone:
+                    raise
+                self.skipped += 1
+                log.warning("left out: %s", error)
+        return None
+
+
+def _list(folder: Path) -> list[Path]:
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror or error}") from error
+    if not found:
+        raise InputError(f"{folder} holds no picture ({', '.join(sorted(ENDINGS))})")
+    return sorted(found, key=_as_sorted_by_people)
+
+
+def _as_sorted_by_people(path: Path) -> list[tuple[int, str]]:
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part.lower()) for part in parts]

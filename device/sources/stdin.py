@@ -1,0 +1,164 @@
+"""Frames on standard input: JPEGs one after another, or raw pixels."""
+
+import logging
+import os
+import stat
+import sys
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.opencv import silent
+from device.sources.capture import Capture
+from device.sources.jpegs import Splitter
+
+Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
+
+_PIECE = 1 << 16  # bytes; as many as a pipe holds
+_LARGEST = 64 << 20  # bytes of one JPEG; more is no JPEG
+
+log = logging.getLogger(__name__)
+
+
+class _Stdin(Capture):
+    """Standard input; a pipe is live, a file that is redirected here is read whole."""
+
+    name = "stdin"
+    reopens = False
+
+    def __init__(self, *, every_frame: bool, fps: float | None) -> None:
+        self._file = sys.stdin.fileno()
+        self.live = not every_frame and not stat.S_ISREG(os.fstat(self._file).st_mode)
+        self.fps = fps or 0.0
+        self._frames = 0
+
+    def open(self) -> None:
+        """Refuse a terminal: nobody types pictures."""
+        if os.isatty(self._file):
+            raise InputError("stdin is a terminal: pipe frames into it, or name another source")
+
+    def close(self) -> None:
+        """Leave it to the process."""
+
+    def _count(self) -> None:
+        self.time = self._frames / self.fps if self.fps else float(self._frames)
+        self._frames += 1
+
+
+class JpegStdin(_Stdin):
+    """JPEGs one after another, as `rpicam-vid --codec mjpeg -o -` and `ffmpeg -f mjpeg -` write."""
+
+    def __init__(self, *, every_frame: bool, fps: float | None) -> None:
+        """Set up; nothing is read yet.
+
+        Args:
+            every_frame: keep every frame of a pipe too, letting the writer wait.
+            fps: pictures a second, for the position in a file.
+        """
+        super().__init__(every_frame=every_frame, fps=fps)
+        self._splitter = Splitter()
+        self._damaged = 0
+
+    def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+        """Wait for the next JPEG and decode it; damaged ones are left out and counted."""
+        while True:
+            jpeg = self._splitter.next()
+            while jpeg is None:
+                piece = os.read(self._file, _PIECE)
+                if not piece:
+                    self._end()
+                    return None
+                self._splitter.feed(piece)
+                if self._splitter.waiting > _LARGEST:
+                    raise InputError("stdin: a JPEG of more than 64 MB; is it motion JPEG at all?")
+                jpeg = self._splitter.next()
+            image = _decode(jpeg)
+            if image is not None:
+                self._count()
+                return image
+            self.skipped += 1
+            log.warning("%s: a damaged JPEG was left out", self.name)
+
+    def _end(self) -> None:
+        if self._splitter.begun:
+            self.skipped += 1
+            log.warning("%s ends in the middle of a JPEG", self.name)
+        if not self._frames:
+            raise InputError(
+                "stdin held no JPEG: pipe motion JPEG into it, or say --stdin-format bgr24 "
+                "with --width and --height for raw frames"
+            )
+
+
+class RawStdin(_Stdin):
+    """Raw frames of a known size, without headers, one after another."""
+
+    def __init__(
+        self,
+        form: Format,
+        *,
+        width: int | None,
+        height: int | None,
+        every_frame: bool,
+        fps: float | None,
+    ) -> None:
+        """Check the size.
+
+        Args:
+            form: "bgr24" (3 bytes a pixel), "gray" (1), "yuv420" (planes: luma, then chroma).
+            width: pixels.
+            height: pixels.
+            every_frame: keep every frame of a pipe too, letting the writer wait.
+            fps: frames a second, for the position in a file.
+
+        Raises:
+            InputError: the size is missing, or odd for "yuv420".
+        """
+        super().__init__(every_frame=every_frame, fps=fps)
+        if not width or not height:
+            raise InputError("raw frames on stdin name no size: give --width and --height")
+        if form == "yuv420" and (width % 2 or height % 2):
+            raise InputError(f"yuv420 has even sizes alone, not {width} x {height}")
+        rows = height * 3 // 2 if form == "yuv420" else height
+        self._shape = (rows, width, 3) if form == "bgr24" else (rows, width)
+        self._planes = np.empty(self._shape, np.uint8) if form == "yuv420" else None
+
+    def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+        """Wait for the next frame, in the buffer where it fits."""
+        target = self._planes
+        if target is None:
+            fits = buffer is not None and buffer.shape == self._shape
+            target = buffer if fits else np.empty(self._shape, np.uint8)
+        assert target is not None
+        if not self._fill(target.reshape(-1)):
+            return None
+        self._count()
+        if self._planes is None:
+            return target
+        return cv2.cvtColor(self._planes, cv2.COLOR_YUV2BGR_I420, dst=buffer)
+
+    def _fill(self, target: npt.NDArray[np.uint8]) -> bool:
+        view = memoryview(target.data)
+        filled = 0
+        while filled < len(view):
+            count = os.readv(self._file, [view[filled:]])
+            if not count:
+                break
+            filled += count
+        if 0 < filled < len(view):
+            self.skipped += 1
+            log.warning("%s ends in the middle of a frame: are width and height right?", self.name)
+        if filled < len(view) and not self._frames:
+            raise InputError(f"stdin held {filled} bytes, less than a frame of {len(view)}")
+        return filled == len(view)
+
+
+def _decode(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
+    with silent():
+        try:
+            return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:
+            return None

@@ -1,0 +1,78 @@
+"""Video files."""
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.opencv import silent
+from device.sources.capture import Capture
+
+log = logging.getLogger(__name__)
+
+
+class VideoFile(Capture):
+    """A video file, every frame of it, decoded by FFmpeg in one thread."""
+
+    live = False
+    reopens = False
+
+    def __init__(self, path: Path) -> None:
+        """Note the file.
+
+        Args:
+            path: any container that OpenCV's FFmpeg reads, an animated GIF too.
+        """
+        self.name = path.name
+        self._path = path
+        self._video: cv2.VideoCapture | None = None
+        self._frames = 0
+        self._expected = 0
+
+    def open(self) -> None:
+        """Open the file; InputError when it is no video."""
+        with silent():
+            video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+        if not video.isOpened():
+            raise InputError(
+                f"{self._path} is no picture or video that OpenCV can read, or is cut short: "
+                "open it in a player; convert it to MP4 or AVI"
+            )
+        self._video = video
+        fps = video.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < 1000 else 0.0
+        count = video.get(cv2.CAP_PROP_FRAME_COUNT)
+        self._expected = int(count) if 0 < count < 1e9 else 0
+
+    def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+        """Decode the next frame."""
+        assert self._video is not None
+        found, image = self._video.read(buffer)
+        if not found:
+            self._end()
+            return None
+        position = self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # Some containers name no times; frames still come at a rate.
+        self.time = position if position > 0 or not self.fps else self._frames / self.fps
+        self._frames += 1
+        return image
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._video is not None:
+            self._video.release()
+            self._video = None
+
+    def _end(self) -> None:
+        if not self._frames:
+            raise InputError(f"{self._path} holds no frame that OpenCV can decode")
+        if self._frames < 0.98 * self._expected:  # the header's count is an estimate
+            log.warning(
+                "%s ends after %d frames, its header says %d: is it cut short?",
+                self.name,
+                self._frames,
+                self._expected,
+            )
