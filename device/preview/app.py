@@ -1,0 +1,140 @@
+"""The preview's addresses: the page, the live feed, login, health, metrics."""
+
+import base64
+import re
+from hashlib import sha256
+from importlib import resources
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from device.preview.access import COOKIE, Access, same_origin
+from device.preview.hub import Hub
+from device.preview.statistics import metric
+from device.temperature import celsius
+
+STALE = 10.0
+"""Seconds without a frame after which `/healthz` says that the loop is not well."""
+
+_MONTH = 30 * 24 * 3600
+_MOST_LOGIN_BYTES = 4096
+_POLICY_VIOLATION = 1008  # code of a WebSocket that is closed for lack of rights
+
+
+def build(hub: Hub, access: Access) -> Starlette:
+    """Put the addresses together.
+
+    Args:
+        hub: what is shown.
+        access: to whom.
+
+    Returns:
+        an ASGI application.
+    """
+    page, login_page = _Page("page.html"), _Page("login.html")
+
+    async def home(request: Request) -> Response:
+        if access.admits(request):
+            return page.response()
+        return login_page.response(status=401)
+
+    async def login(request: Request) -> Response:
+        if not same_origin(request.headers):
+            return PlainTextResponse("come from the login page\n", 403)
+        form = parse_qs((await _body(request)).decode("utf-8", "replace"))
+        if not access.knows(form.get("token", [""])[0].strip()):
+            return login_page.response(status=401, wrong=True)
+        response = Response(status_code=303, headers={"Location": "/"})
+        response.set_cookie(
+            COOKIE, access.session, max_age=_MONTH, httponly=True, samesite="strict"
+        )
+        return response
+
+    async def live(socket: WebSocket) -> None:
+        if not (access.admits(socket) and same_origin(socket.headers)):
+            await socket.close(_POLICY_VIOLATION)
+            return
+        await socket.accept()
+        second = -1
+        with hub.watching():
+            try:
+                while True:
+                    await socket.receive_text()  # the viewer is ready for another frame
+                    message, second = await hub.message(second)
+                    await socket.send_bytes(message)
+            except WebSocketDisconnect:
+                return
+
+    async def metrics(request: Request) -> Response:
+        if not access.admits(request):
+            return PlainTextResponse("give the token: Authorization: Bearer TOKEN\n", 401)
+        lines = [*hub.statistics.prometheus()]
+        lines += metric("viewers", "gauge", "Open preview pages.", hub.viewers)
+        temperature = celsius()
+        if temperature is not None:
+            lines += metric("temperature_celsius", "gauge", "Of the processor.", temperature)
+        return PlainTextResponse(
+            "\n".join(lines) + "\n", media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
+
+    async def health(_: Request) -> Response:
+        age = hub.statistics.age()
+        well = age < STALE
+        return JSONResponse(
+            {"status": "ok" if well else "stale", "last_frame_age_seconds": round(age, 1)},
+            status_code=200 if well else 503,
+        )
+
+    return Starlette(
+        routes=[
+            Route("/", home),
+            Route("/login", login, methods=["POST"]),
+            WebSocketRoute("/live", live),
+            Route("/metrics", metrics),
+            Route("/healthz", health),
+        ]
+    )
+
+
+class _Page:
+    """An HTML file of this package with its style and script inside, and nothing from elsewhere.
+
+    The content security policy names the digests of exactly these two, so that text that came from
+    a camera's or a model's name can never run.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._html = resources.files("device.preview").joinpath(name).read_text("utf-8")
+        self._headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                f"frame-ancestors 'none'; img-src data:; script-src {self._digests('script')}; "
+                f"style-src {self._digests('style')}"
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cache-Control": "no-store",
+        }
+
+    def response(self, *, status: int = 200, wrong: bool = False) -> Response:
+        html = self._html.replace('data-wrong="no"', 'data-wrong="yes"') if wrong else self._html
+        return HTMLResponse(html, status, self._headers)
+
+    def _digests(self, tag: str) -> str:
+        blocks = re.findall(rf"<{tag}>(.*?)</{tag}>", self._html, re.DOTALL)
+        digests = (base64.b64encode(sha256(block.encode()).digest()).decode() for block in blocks)
+        return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+
+
+async def _body(request: Request) -> bytes:
+    """Read a short body; what goes beyond is left unread."""
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _MOST_LOGIN_BYTES:
+            return b""
+    return content

@@ -1,0 +1,91 @@
+"""The web server, in a thread beside the loop."""
+
+import errno
+import logging
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from device.errors import InputError
+
+_END = 0.5  # seconds that open connections get when the server ends
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow is loaded, so that a second instance fails at once.
+
+    Args:
+        host: an address of this machine.
+        port: 1..65535; 0 for any that is free.
+
+    Returns:
+        a socket that listens already; connections wait for the server.
+
+    Raises:
+        InputError: the port is in use or may not be used, or the address is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise InputError(f"--host {host} is no address ({error.strerror})") from error
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(64)
+    except OSError as error:
+        listener.close()
+        raise InputError(_explain(error, host, port)) from error
+    return listener
+
+
+def _explain(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use, perhaps by another fer-edge: give another --port"
+    if error.errno == errno.EACCES:
+        return f"port {port} is for root alone: give a --port from 1024 on"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"--host {host} is no address of this machine"
+    return f"{host}:{port} cannot be served ({error.strerror})"
+
+
+class Server:
+    """Serves an ASGI application from its making until `close`."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        """Start the thread.
+
+        Args:
+            app: the ASGI application.
+            listener: from `bind`; closed at the end.
+        """
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level=logging.CRITICAL,
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=1024,  # a viewer only says that it is ready
+            ws_per_message_deflate=False,  # JPEGs do not get smaller
+            timeout_graceful_shutdown=1,
+        )
+        self._listener = listener
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="preview", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the server within about a second, open pages or not."""
+        self._server.should_exit = True
+        self._thread.join(_END)
+        self._server.force_exit = True
+        self._thread.join(_END)
+        self._listener.close()

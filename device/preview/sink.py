@@ -1,0 +1,44 @@
+"""The preview as one of the loop's sinks."""
+
+import socket
+
+from device.frame import Result
+from device.preview.access import Access
+from device.preview.app import build
+from device.preview.hub import Hub
+from device.preview.server import Server
+from device.sinks.base import Sink
+
+
+class PreviewSink(Sink):
+    """Shows each result on a web page; costs the loop no more however many watch."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        access: Access,
+        *,
+        source: str,
+        frames: bool = True,
+        fps: float = 20,
+    ) -> None:
+        """Start the server.
+
+        Args:
+            listener: the address to serve, from `server.bind`.
+            access: who may look.
+            source: what the page calls the source.
+            frames: whether pictures are shown; without them no picture leaves the loop.
+            fps: most frames a second that a viewer is sent.
+        """
+        self.name = "preview"
+        self.hub = Hub(source, frames=frames, fps=fps)
+        self._server = Server(build(self.hub, access), listener)
+
+    def write(self, result: Result) -> None:
+        """Show one result."""
+        self.hub.publish(result)
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.close()
