@@ -1,7 +1,7 @@
 """Where faces are in a picture."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -12,7 +12,9 @@ from device.errors import InputError
 CASCADE = "haarcascade_frontalface_alt2.xml"
 """OpenCV's cascade with the fewest false alarms at the same number of faces found."""
 
-_SEARCH_SIZE = 640  # longest side, in pixels, of the picture that is searched
+DETECTORS = ("haar", "yunet")
+"""The names that `open_detector` knows."""
+
 _SMALLEST_WINDOW = 24  # pixels; the cascade was trained on windows of 20
 
 
@@ -32,6 +34,63 @@ class Box(NamedTuple):
     h: int
 
 
+class Detection(NamedTuple):
+    """A face that was found.
+
+    Attributes:
+        box: framed as the pictures are that models are trained on, whatever the detector.
+        roll: how far the eye line is turned clockwise in the picture, in radians; 0 where the
+            detector does not see the eyes.
+    """
+
+    box: Box
+    roll: float = 0.0
+
+    @property
+    def area(self) -> int:
+        """Of the box, in square pixels."""
+        return self.box.w * self.box.h
+
+
+class Detector(Protocol):
+    """Finds faces.
+
+    Attributes:
+        colour: whether it searches the picture in colour rather than in grey.
+    """
+
+    colour: ClassVar[bool]
+
+    def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
+        """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in colour; the largest first."""
+        ...
+
+
+class Shrinker:
+    """Scales pictures down to a size that is quick to search, into one buffer."""
+
+    def __init__(self, longest: int) -> None:
+        """Set the longest side, in pixels, of what is searched.
+
+        Raises:
+            InputError: too few pixels to hold a face.
+        """
+        if longest < _SMALLEST_WINDOW:
+            raise InputError(f"detection size {longest}: give {_SMALLEST_WINDOW} pixels or more")
+        self._longest = longest
+        self._buffer: npt.NDArray[np.uint8] | None = None
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
+        """Give the picture no larger than that, and the factor back to its own pixels (from 1)."""
+        height, width = image.shape[:2]
+        factor = max(height, width) / self._longest
+        if factor <= 1:
+            return image, 1.0
+        size = (max(1, round(width / factor)), max(1, round(height / factor)))
+        self._buffer = cv2.resize(image, size, dst=self._buffer, interpolation=cv2.INTER_AREA)
+        return self._buffer, factor
+
+
 class HaarDetector:
     """Finds frontal faces with the cascade that OpenCV 4 ships: nothing to download.
 
@@ -39,47 +98,82 @@ class HaarDetector:
     cascade by Lienhart. The boxes are about as tight as FER2013's pictures.
     """
 
+    colour: ClassVar[bool] = False
+
     def __init__(
-        self, *, min_face: float = 0.08, scale_step: float = 1.1, min_neighbours: int = 5
+        self,
+        *,
+        search_size: int = 640,
+        min_face: float = 0.08,
+        scale_step: float = 1.1,
+        min_neighbours: int = 5,
     ) -> None:
         """Load the cascade.
 
         Args:
+            search_size: a picture whose longer side has more pixels is searched at that size.
             min_face: smallest face, as a fraction of the picture's shorter side.
             scale_step: factor between two window sizes, above 1; larger is faster and misses more.
             min_neighbours: overlapping windows that make a face; more gives fewer false alarms.
 
         Raises:
-            InputError: this OpenCV has no cascade.
+            InputError: this OpenCV has no cascade, or the size is too small.
         """
+        self._shrink = Shrinker(search_size)
         self._min_face = min_face
         self._scale_step = scale_step
         self._min_neighbours = min_neighbours
         self._cascade = _load_cascade()
 
-    def find(self, grey: npt.NDArray[np.uint8]) -> list[Box]:
+    def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
         """Find the faces in a picture.
 
         Args:
-            grey: uint8 [h, w]. A larger one than 640 pixels is searched at that size.
+            image: uint8 [h, w] grey.
 
         Returns:
-            boxes inside the picture, the largest first.
+            faces with boxes inside the picture, the largest first.
         """
-        height, width = grey.shape
-        shrink = max(1.0, max(height, width) / _SEARCH_SIZE)
-        if shrink > 1:
-            size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        smallest = max(_SMALLEST_WINDOW, round(self._min_face * min(grey.shape)))
+        height, width = image.shape
+        small, factor = self._shrink(image)
+        smallest = max(_SMALLEST_WINDOW, round(self._min_face * min(small.shape)))
         found = self._cascade.detectMultiScale(
-            grey,
+            small,
             scaleFactor=self._scale_step,
             minNeighbors=self._min_neighbours,
             minSize=(smallest, smallest),
         )
-        boxes = [_enlarge(box, shrink, width, height) for box in found]
-        return sorted(boxes, key=lambda box: box.w * box.h, reverse=True)
+        faces = [Detection(_enlarge(box, factor, width, height)) for box in found]
+        return sorted(faces, key=lambda face: face.area, reverse=True)
+
+
+def open_detector(
+    name: Literal["haar", "yunet"] | str = "haar",
+    *,
+    model: Path | None = None,
+    search_size: int | None = None,
+) -> Detector:
+    """Make a detector by its name.
+
+    Args:
+        name: "haar" needs nothing; "yunet" needs its file, fetched or given.
+        model: file of YuNet.
+        search_size: longest side of the searched picture; None for the detector's own default.
+
+    Raises:
+        InputError: no such name, a model for a detector that takes none, or what the detector
+            itself raises.
+    """
+    size = {} if search_size is None else {"search_size": search_size}
+    if name == "yunet":
+        from device.yunet import YuNetDetector
+
+        return YuNetDetector(model, **size)
+    if name != "haar":
+        raise InputError(f"detector {name!r}: give one of {', '.join(DETECTORS)}")
+    if model is not None:
+        raise InputError(f"detector haar takes no model file ({model}): give detector yunet")
+    return HaarDetector(**size)
 
 
 def _load_cascade() -> "cv2.CascadeClassifier":

@@ -28,24 +28,55 @@ def grey(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[n
     Raises:
         ValueError: another shape or dtype, or no pixels.
     """
+    pixels, channels = _eight_bits(image)
+    if channels == 1:
+        return pixels.reshape(pixels.shape[:2])
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY)
+
+
+def colour(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """Give a picture three channels of 8 bits.
+
+    Args:
+        image: as `grey` takes it.
+
+    Returns:
+        uint8 [h, w, 3] in the order blue, green, red; the picture's own memory where it is so
+        already.
+
+    Raises:
+        ValueError: another shape or dtype, or no pixels.
+    """
+    pixels, channels = _eight_bits(image)
+    if channels == 3:
+        return pixels
+    return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR if channels == 1 else cv2.COLOR_BGRA2BGR)
+
+
+def _eight_bits(
+    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+) -> tuple[npt.NDArray[np.uint8], int]:
+    """Give the picture as uint8, and its number of channels."""
     if image.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"a picture is uint8 or uint16, not {image.dtype}")
     if image.size == 0 or image.ndim not in (2, 3):
         raise ValueError(f"a picture is [h, w] or [h, w, 1, 3 or 4], not {list(image.shape)}")
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels not in (1, 3, 4):
+        raise ValueError(f"a picture has 1, 3 or 4 channels, not {channels}")
     deep = image.dtype == np.uint16
-    pixels = np.asarray(cv2.convertScaleAbs(image, alpha=255 / 65535) if deep else image, np.uint8)
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    if channels == 1:
-        return pixels.reshape(pixels.shape[:2])
-    if channels == 3:
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    if channels == 4:
-        return cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY)
-    raise ValueError(f"a picture has 1, 3 or 4 channels, not {channels}")
+    return np.asarray(
+        cv2.convertScaleAbs(image, alpha=255 / 65535) if deep else image, np.uint8
+    ), channels
 
 
 def crop_face(
-    grey: npt.NDArray[np.uint8], box: Box, *, margin: float = MARGIN, size: int = FACE_SIZE
+    grey: npt.NDArray[np.uint8],
+    box: Box,
+    *,
+    margin: float = MARGIN,
+    size: int = FACE_SIZE,
+    out: npt.NDArray[np.uint8] | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Cut a square around a box and scale it to a model's input.
 
@@ -57,9 +88,10 @@ def crop_face(
         box: a face, in whole or in part inside the picture.
         margin: added on each side, as a fraction of the box's longer side; above -0.5.
         size: width and height of the result, in pixels.
+        out: uint8 [size, size] to write the result into instead of a new array.
 
     Returns:
-        uint8 [size, size].
+        uint8 [size, size]; `out` where it was given.
 
     Raises:
         ValueError: the box is empty or the margin leaves nothing of it.
@@ -77,7 +109,10 @@ def crop_face(
         rows = np.clip(np.arange(top, top + side), 0, height - 1)
         columns = np.clip(np.arange(left, left + side), 0, width - 1)
         square = grey[np.ix_(rows, columns)]
+    if out is None:
+        out = np.empty((size, size), np.uint8)
     if side == size:
-        return square.copy()
+        out[:] = square
+        return out
     way = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return cv2.resize(square, (size, size), interpolation=way)
+    return cv2.resize(square, (size, size), dst=out, interpolation=way)

@@ -1,22 +1,14 @@
 """A picture in, the faces in it with their expressions out."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from device.detect import Box
+from device.align import Cropper
+from device.detect import Box, Detector
 from device.interpreter import Classifier
-from device.preprocess import MARGIN, crop_face, grey
-
-
-class Detector(Protocol):
-    """Finds faces."""
-
-    def find(self, grey: npt.NDArray[np.uint8]) -> list[Box]:
-        """Find the faces in a picture, uint8 [h, w]; the largest first."""
-        ...
+from device.preprocess import MARGIN, colour, grey
 
 
 @dataclass(frozen=True)
@@ -61,10 +53,11 @@ def recognise(
         ValueError: the image has another shape or dtype.
     """
     pixels = grey(image)
-    boxes = detector.find(pixels)
+    found = detector.find(colour(image) if detector.colour else pixels)
+    crop = Cropper(margin=margin)
     faces = []
-    for box in boxes[:1] if largest else boxes:
-        probabilities = classifier(crop_face(pixels, box, margin=margin))
+    for box, roll in found[:1] if largest else found:
+        probabilities = classifier(crop(pixels, box, roll))
         named = zip(classifier.labels, probabilities.tolist(), strict=True)
         faces.append(Face(box, dict(named)))
     return faces

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from device.detect import Box
-from device.preprocess import crop_face, grey
+from device.preprocess import colour, crop_face, grey
 
 sides = st.integers(1, 40)
 shapes = st.one_of(st.tuples(sides, sides), st.tuples(sides, sides, st.sampled_from([1, 3, 4])))
@@ -19,6 +19,14 @@ def test_any_picture_becomes_grey_of_its_size(image):
     result = grey(image)
     assert result.dtype == np.uint8
     assert result.shape == image.shape[:2]
+
+
+@given(image=shapes.flatmap(lambda s: arrays.arrays(st.sampled_from([np.uint8, np.uint16]), s)))
+def test_any_picture_gets_three_channels(image):
+    result = colour(image)
+    assert result.dtype == np.uint8 and result.shape == (*image.shape[:2], 3)
+    if image.ndim == 2:
+        np.testing.assert_array_equal(result[:, :, 1], grey(image))
 
 
 @given(value=st.integers(0, 255), channels=st.sampled_from([1, 3, 4]))
@@ -91,6 +99,14 @@ def test_a_margin_is_a_fraction_of_the_box_on_each_side():
     image = np.random.default_rng(4).integers(0, 256, (100, 100), dtype=np.uint8)
     expected = crop_face(image, Box(20, 20, 60, 60), margin=0)
     np.testing.assert_array_equal(crop_face(image, Box(30, 30, 40, 40), margin=0.25), expected)
+
+
+def test_a_crop_is_written_where_it_is_wanted():
+    image = np.random.default_rng(5).integers(0, 256, (100, 100), dtype=np.uint8)
+    out = np.empty((48, 48), np.uint8)
+    for box in (Box(0, 0, 48, 48), Box(3, 4, 20, 20), Box(-9, 30, 90, 90)):
+        assert crop_face(image, box, out=out) is out
+        np.testing.assert_array_equal(out, crop_face(image, box))
 
 
 def test_a_crop_is_not_a_view_of_the_picture():
