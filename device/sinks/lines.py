@@ -63,10 +63,12 @@ class LineFile:
             raise
 
     def close(self) -> None:
-        """Have the disk keep the lines, and close."""
+        """Have the disk keep the lines, and close; InputError when it does not."""
         try:
             if self._regular:
                 os.fsync(self._file)
+        except OSError as error:
+            raise InputError(f"{self._path}: not all is on the disk ({error.strerror})") from error
         finally:
             os.close(self._file)
 

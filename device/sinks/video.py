@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +43,12 @@ class VideoSink(Sink):
     often as the clock asks; the video then runs as fast as the world did.
     """
 
-    def __init__(self, path: Path, *, fps: float = 0.0) -> None:
+    def __init__(self, path: Path, *, fps: Callable[[], float] = lambda: FPS) -> None:
         """Check the place; the file is begun with the first frame, whose size it takes.
 
         Args:
             path: ends in .avi (motion JPEG) or .mp4 (MPEG-4 part 2); it must not exist.
-            fps: frames a second; 0 takes 15.
+            fps: gives the frames a second when the first one comes; for 0 it takes 15.
 
         Raises:
             InputError: it exists, has another ending, or its folder cannot be made.
@@ -58,7 +59,8 @@ class VideoSink(Sink):
             raise InputError(f"{path} exists: give another name; videos are not written over")
         make_folder(path.parent)
         self.name = str(path)
-        self.fps = fps or FPS
+        self._ask_fps = fps
+        self._fps = FPS
         self._path = path
         self._file = ExitStack()
         self._video: cv2.VideoWriter | None = None
@@ -100,8 +102,9 @@ class VideoSink(Sink):
         height, width = max(2, height - height % 2), max(2, width - width % 2)  # codecs want even
         partial = self._file.enter_context(replacing(self._path))
         codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
+        self._fps = self._ask_fps() or FPS
         with silent():
-            video = cv2.VideoWriter(str(partial), codec, self.fps, (width, height))
+            video = cv2.VideoWriter(str(partial), codec, self._fps, (width, height))
         if not video.isOpened():
             raise InputError(f"{self._path}: cannot be written as a video of {width} x {height}")
         self._canvas = np.empty((height, width, 3), np.uint8)
@@ -131,8 +134,8 @@ class VideoSink(Sink):
             return 1
         late = result.frame.time - self._clock
         self._clock += max(0.0, late - _LONGEST_STILL)
-        count = max(0, int((result.frame.time - self._clock) * self.fps) + 1)
-        self._clock += count / self.fps
+        count = max(0, int((result.frame.time - self._clock) * self._fps) + 1)
+        self._clock += count / self._fps
         return count
 
 

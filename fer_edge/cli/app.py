@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from device.errors import FerEdgeError
 from fer_edge import __version__
-from fer_edge.cli import bench, data, pipeline, predict, train
+from fer_edge.cli import bench, data, pipeline, predict, run, train
 
 INTERRUPTED = 130
 
@@ -41,6 +41,7 @@ app.add_typer(data.app, name="data")
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
+app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 
 
