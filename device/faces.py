@@ -96,15 +96,15 @@ class Faces:
         self._grey = GreyFrame()
         self._until_detection = 0
         self._main = 0  # id of the face that is the largest
-        self._name = ""
+        self._kind: tuple[str, tuple[int, ...]] = ("", ())
         self._time = 0.0
         self._new_person(Track(0, Box(0, 0, 1, 1), 0.0, 0.0))  # says now what is out of range
 
     def process(self, frame: Frame) -> list[TrackedFace]:
         """Find, classify and follow the faces in the next frame.
 
-        A frame of another name, as in a folder of pictures, or from before the last one, as when a
-        video begins anew, has nothing to do with the last one: its faces are new.
+        A frame of another name, as in a folder of pictures, of another size, or from before the
+        last one, as when a video begins anew, has nothing to do with it: its faces are new.
 
         Args:
             frame: with an image that is uint8 [h, w, 3] or [h, w].
@@ -116,9 +116,10 @@ class Faces:
         start = perf_counter()
         for stage in self.stages:
             self.stages[stage] = 0.0
-        if frame.name != self._name or frame.time < self._time:
+        kind = (frame.name, frame.image.shape[:2])
+        if kind != self._kind or frame.time < self._time:
             self._forget()
-        self._name, self._time = frame.name, frame.time
+        self._kind, self._time = kind, frame.time
         self._grey.begin(frame.image)
 
         self._until_detection -= 1
