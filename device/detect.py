@@ -151,29 +151,28 @@ def open_detector(
     name: Literal["haar", "yunet"] | str = "haar",
     *,
     model: Path | None = None,
-    search_size: int | None = None,
+    search_size: int = 320,
 ) -> Detector:
-    """Make a detector by its name.
+    """Make a detector by its name, for frames that come one after the other.
 
     Args:
         name: "haar" needs nothing; "yunet" needs its file, fetched or given.
         model: file of YuNet.
-        search_size: longest side of the searched picture; None for the detector's own default.
+        search_size: a picture whose longer side has more pixels is searched at that size.
 
     Raises:
         InputError: no such name, a model for a detector that takes none, or what the detector
             itself raises.
     """
-    size = {} if search_size is None else {"search_size": search_size}
     if name == "yunet":
         from device.yunet import YuNetDetector
 
-        return YuNetDetector(model, **size)
+        return YuNetDetector(model, search_size=search_size)
     if name != "haar":
         raise InputError(f"detector {name!r}: give one of {', '.join(DETECTORS)}")
     if model is not None:
         raise InputError(f"detector haar takes no model file ({model}): give detector yunet")
-    return HaarDetector(**size)
+    return HaarDetector(search_size=search_size)
 
 
 def _load_cascade() -> "cv2.CascadeClassifier":

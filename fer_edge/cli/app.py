@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from device.errors import FerEdgeError
 from fer_edge import __version__
-from fer_edge.cli import bench, data, pipeline, predict, run, train
+from fer_edge.cli import bench, data, fetch, pipeline, predict, run, train
 
 INTERRUPTED = 130
 
@@ -42,6 +42,7 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 
 
