@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from device.errors import FerEdgeError
 from fer_edge import __version__
-from fer_edge.cli import bench, data, fetch, pipeline, predict, run, train
+from fer_edge.cli import bench, data, fetch, pipeline, predict, run, serve, service, train
 
 INTERRUPTED = 130
 
@@ -42,6 +42,8 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
+app.add_typer(service.app, name="service")
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 
