@@ -12,7 +12,7 @@ from device.sources.base import Source
 from device.sources.camera import Camera
 from device.sources.capture import CapturedSource
 from device.sources.picamera import PiCamera
-from device.sources.pictures import Pictures
+from device.sources.pictures import ENDINGS, Pictures
 from device.sources.stdin import Format, JpegStdin, RawStdin
 from device.sources.stream import SCHEMES, Stream, without_password
 from device.sources.video import VideoFile
@@ -79,6 +79,11 @@ def _open_file(path: Path, fps: float | None) -> Source:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     if empty:
         raise InputError(f"{path} is empty")
+    return Pictures(path, fps=fps) if _is_picture(path) else CapturedSource(VideoFile(path))
+
+
+def _is_picture(path: Path) -> bool:
+    """Go by the ending where it says it, else by the content; a GIF may be animated."""
+    ending = path.suffix.lower()
     with silent():
-        picture = path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path))
-    return Pictures(path, fps=fps) if picture else CapturedSource(VideoFile(path))
+        return ending in ENDINGS or (ending != ".gif" and cv2.haveImageReader(str(path)))

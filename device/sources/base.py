@@ -18,6 +18,8 @@ class Source(ABC):
         fps: frames a second, 0 where unknown.
         dropped: frames that were replaced by a newer one before they were read.
         skipped: pictures that could not be decoded and were left out.
+        hung: whether closing left behind a thread that hangs in a driver or in the network. Python
+            before 3.14 aborts when such a process ends; `os._exit` ends it well.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Source(ABC):
     fps: float = 0.0
     dropped: int = 0
     skipped: int = 0
+    hung: bool = False
 
     @abstractmethod
     def read(self, stop: threading.Event | None = None) -> Frame | None:

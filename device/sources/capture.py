@@ -1,6 +1,7 @@
 """One thread that captures, one slot, one reader."""
 
 import logging
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -10,10 +11,14 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.frame import Frame
+from device.opencv import silent
 from device.sources.base import Source
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before the first try to open a vanished source again, and at most between two."""
+
+# FFmpeg writes what it thinks to standard error, without limit and with the address.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 _POLL = 0.1  # seconds between two looks at `stop` while nothing comes
 _PATIENCE = 0.3  # seconds that closing waits for a capture in progress
@@ -114,14 +119,19 @@ class CapturedSource(Source):
             return self._held
 
     def close(self) -> None:
-        """End the thread; one that hangs in a driver is left behind and ends with the process."""
+        """End the thread; one that hangs is left behind, see `hung`."""
         self._closing.set()
         with self._changed:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_PATIENCE)
+            self.hung = self._thread.is_alive()
 
     def _run(self) -> None:
+        with silent():  # drivers warn by the frame; what matters is said once, by read()
+            self._capture_all()
+
+    def _capture_all(self) -> None:
         try:
             self._capture.open()
             self.fps = self._capture.fps

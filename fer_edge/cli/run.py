@@ -1,19 +1,22 @@
 """`fer-edge run`: the expressions in a video, a camera's or a stream's pictures, on and on."""
 
 import logging
+import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from device.errors import GateError, InputError
+from device.errors import FerEdgeError, GateError, InputError
 
 if TYPE_CHECKING:
     from device.faces import Faces
+    from device.runner import Summary
     from device.sinks import Sink
     from device.sources import Source
 
@@ -230,18 +233,39 @@ def analyse(
     from device.runner import stopping_on_signals
 
     log.start()
-    with stopping_on_signals() as stop, ExitStack() as stack:
-        opened = [stack.enter_context(open_sink()) for open_sink in sinks]
-        stack.enter_context(source)
-        summary = run_loop(source, faces, opened, stop=stop, frames=frames)
-    logging.getLogger("device").info("%s: %s", source.name, summary)
+    error: FerEdgeError | KeyboardInterrupt | None = None
+    try:
+        with stopping_on_signals() as stop, ExitStack() as stack:
+            opened = [stack.enter_context(open_sink()) for open_sink in sinks]
+            stack.enter_context(source)
+            summary = run_loop(source, faces, opened, stop=stop, frames=frames)
+        logging.getLogger("device").info("%s: %s", source.name, summary)
+        error = _complaint(summary, source)
+        if error is None and stop.signal == signal.SIGINT:
+            error = KeyboardInterrupt()
+    except (FerEdgeError, KeyboardInterrupt) as raised:
+        error = raised
+    if source.hung:
+        _end_at_once(error)
+    if error is not None:
+        raise error
+
+
+def _complaint(summary: "Summary", source: "Source") -> GateError | None:
     lost = [f"{count} results not written to {name}" for name, count in summary.lost.items()]
     if summary.skipped and not source.live:
         lost.append(f"{summary.skipped} pictures of {source.name} could not be read")
-    if lost:
-        raise GateError("; ".join(lost))
-    if stop.signal == signal.SIGINT:
-        raise KeyboardInterrupt
+    return GateError("; ".join(lost)) if lost else None
+
+
+def _end_at_once(error: FerEdgeError | KeyboardInterrupt | None) -> NoReturn:
+    """End the process beside a thread that hangs in a driver, with the exit code of the error."""
+    code = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 0)
+    if error is not None:
+        typer.echo(f"fer-edge: {str(error) or 'interrupted'}", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def file_sinks(
