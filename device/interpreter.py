@@ -107,7 +107,7 @@ class Classifier:
     @property
     def runtime(self) -> str:
         """Name and version of the runtime, such as "ai-edge-litert 2.1.6"."""
-        return _runtime_name()
+        return runtime_name()
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify one face.
@@ -168,7 +168,12 @@ def _runtime() -> tuple[Any, str]:
 
 
 @functools.cache
-def _runtime_name() -> str:
+def runtime_name() -> str:
+    """Name and version of the runtime that models run in, which this imports.
+
+    Raises:
+        InputError: there is none.
+    """
     distribution = _runtime()[1]
     return f"{distribution} {importlib.metadata.version(distribution)}"
 
@@ -191,7 +196,7 @@ def _build(
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()
         raise InputError(
-            f"{path} cannot be loaded by {_runtime_name()}: {reason[0] if reason else 'no reason'}"
+            f"{path} cannot be loaded by {runtime_name()}: {reason[0] if reason else 'no reason'}"
         ) from error
     return interpreter, inputs, outputs, delegated
 

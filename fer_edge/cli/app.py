@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from device.errors import FerEdgeError
 from fer_edge import __version__
-from fer_edge.cli import bench, data, fetch, pipeline, predict, run, serve, service, train
+from fer_edge.cli import bench, data, doctor, fetch, pipeline, predict, run, serve, service, train
 
 INTERRUPTED = 130
 
@@ -44,6 +44,7 @@ app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
 app.add_typer(service.app, name="service")
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 

@@ -1,0 +1,145 @@
+"""Cameras, power, heat and memory, as Linux shows them in files."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from device.doctor.finding import Finding, ok, problem, warning
+from device.temperature import celsius
+
+_HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
+_TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner takes up to 150
+# Of the firmware's `get_throttled`: bit, whether it matters now, and 16 bits further since boot.
+_THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft heat limit"}
+_POWER, _HEAT = "use the official power supply and a short cable", "add a heat sink or a fan"
+_THROTTLED_FILES = ("soc/soc:firmware", "soc@*/*firmware*", "*firmware*")
+# Video devices of a Raspberry Pi that are no cameras, and those that are its camera module.
+_NO_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc-dec", "rpivid")
+_MODULES = ("unicam", "rp1-cfe")
+
+
+def cameras(root: Path) -> Finding:
+    """List the cameras that Video4Linux knows, and whether this user may open them."""
+    found, forbidden, missing, module = [], [], [], False
+    entries = (root / "sys/class/video4linux").glob("video*")
+    for entry in sorted(entries, key=lambda entry: (len(entry.name), entry.name)):
+        name = _read(entry / "name") or "unknown"
+        if name.startswith(_MODULES):
+            module = True
+        # A camera's further devices carry its metadata.
+        if name.startswith((*_MODULES, *_NO_CAMERAS)) or (_read(entry / "index") or "0") != "0":
+            continue
+        device = root / "dev" / entry.name
+        line = f"/dev/{entry.name} ({name})"
+        if not device.exists():
+            missing.append(line)
+        elif not os.access(device, os.R_OK | os.W_OK):
+            forbidden.append(line)
+        else:
+            found.append(line)
+    if module and importlib.util.find_spec("picamera2") is None:
+        return warning(
+            "a Raspberry Pi camera module without picamera2",
+            "sudo apt install python3-picamera2, in a venv made with --system-site-packages",
+        )
+    if forbidden:
+        return problem(
+            f"{', '.join(forbidden)}: not permitted",
+            "sudo usermod -aG video $USER, then log in anew",
+        )
+    if module:
+        found.append("picamera")
+    if found:
+        return ok(", ".join(found))
+    if missing:
+        return warning(
+            f"{', '.join(missing)}: not in /dev", "give the container the device (--device)"
+        )
+    return warning("no camera", "plug one in; pictures, videos and streams work without")
+
+
+def throttling(root: Path) -> Finding:
+    """Read whether a Raspberry Pi was slowed down for lack of power or for heat."""
+    text = _throttled(root)
+    if text is None:
+        if "Raspberry Pi" not in (_read(root / "proc/device-tree/model") or ""):
+            return ok("not reported: no Raspberry Pi")
+        return warning("the firmware does not answer", "sudo usermod -aG video $USER (vcgencmd)")
+    try:
+        bits = int(text.rpartition("=")[2], 16)
+    except ValueError:
+        return warning(f"the firmware says {text!r}", "update Raspberry Pi OS")
+    now = [name for bit, name in _THROTTLED.items() if bits >> bit & 1]
+    before = [name for bit, name in _THROTTLED.items() if bits >> bit + 16 & 1]
+    ever = {*now, *before}
+    causes = (("under-voltage" in ever, _POWER), (bool(ever - {"under-voltage"}), _HEAT))
+    remedy = "; ".join(advice for applies, advice in causes if applies)
+    if now:
+        return problem(f"{', '.join(now)} right now", remedy)
+    if before:
+        return warning(f"{', '.join(before)} since boot", remedy)
+    return ok("none since boot")
+
+
+def temperature(root: Path) -> Finding:
+    """Read how hot the processor is."""
+    degrees = celsius(root / "sys/class/thermal/thermal_zone0/temp")
+    if degrees is None:
+        text = _vcgencmd("measure_temp")  # such as temp=48.3'C
+        try:
+            degrees = float((text or "").removeprefix("temp=").partition("'")[0])
+        except ValueError:
+            return ok("no sensor")
+    says = f"{degrees:.0f} °C"
+    if degrees >= _TOO_HOT:
+        return problem(f"{says}: slowed down", _HEAT)
+    if degrees >= _HOT:
+        return warning(says, _HEAT)
+    return ok(says)
+
+
+def memory(root: Path) -> Finding:
+    """Read how much memory is left."""
+    sizes = {}
+    for line in (_read(root / "proc/meminfo") or "").splitlines():
+        name, _, size = line.partition(":")
+        if size.strip().endswith("kB"):
+            sizes[name] = int(size.split()[0]) * 1024 // 10**6
+    if "MemAvailable" not in sizes:
+        return ok("not reported by this system")
+    free = sizes["MemAvailable"]
+    says = f"{free:,} of {sizes['MemTotal']:,} MB available"
+    if free < _TOO_TIGHT:
+        return problem(says, "end other programs; the runner takes up to 150 MB")
+    if free < _TIGHT:
+        return warning(says, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
+    return ok(says)
+
+
+def _throttled(root: Path) -> str | None:
+    platform = root / "sys/devices/platform"
+    for pattern in _THROTTLED_FILES:
+        for file in platform.glob(f"{pattern}/get_throttled"):
+            return _read(file)
+    return _vcgencmd("get_throttled")
+
+
+def _vcgencmd(question: str) -> str | None:
+    """Ask a Raspberry Pi's firmware; None where there is no such program or it does not answer."""
+    program = shutil.which("vcgencmd")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run([program, question], capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return None

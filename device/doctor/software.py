@@ -1,0 +1,177 @@
+"""Python, the libraries, the model and the detectors' files."""
+
+import importlib.metadata
+import platform
+import sys
+from pathlib import Path
+
+from device.doctor.finding import Finding, ok, problem, warning
+from device.doctor.trial import TrialFailed, attempt
+from device.errors import InputError
+from device.fetch import YUNET
+
+_PYTHON = (3, 11)
+_LITERT, _TFLITE = "ai-edge-litert", "tflite-runtime"
+_TESTED = (2, 1)  # version of ai-edge-litert that fer-edge is tested with
+_OPENCVS = (
+    "opencv-python-headless",
+    "opencv-python",
+    "opencv-contrib-python-headless",
+    "opencv-contrib-python",
+)
+
+
+def python() -> Finding:
+    """Check the interpreter's version and width."""
+    bits = 64 if sys.maxsize > 2**32 else 32
+    says = f"Python {platform.python_version()}, {platform.machine()}, {bits} bits"
+    if sys.version_info < _PYTHON:
+        return problem(says, "install Python 3.11 or later")
+    if bits == 32:
+        return warning(says, "64-bit Raspberry Pi OS runs int8 models many times as fast")
+    return ok(says)
+
+
+def numpy() -> Finding:
+    """Check numpy, and that the runtime was built for it."""
+    version = _version("numpy")
+    if version is None:
+        return problem("numpy is not installed", "pip install fer-edge")
+    if _clashes():
+        return problem(
+            f"numpy {version} with tflite-runtime {_version(_TFLITE)}, which is built for numpy 1",
+            "pip install 'fer-edge[legacy]' brings numpy 1; on 64 bits use ai-edge-litert instead",
+        )
+    try:
+        return ok(f"numpy {attempt('numpy')['version']}")
+    except TrialFailed as failure:
+        return problem(f"numpy {version}: {failure}", "pip install --force-reinstall numpy")
+
+
+def runtime() -> Finding:
+    """Check which TensorFlow Lite runtime there is and that it can be imported."""
+    litert, tflite = _version(_LITERT), _version(_TFLITE)
+    if litert is None and tflite is None:
+        return problem(
+            "no TensorFlow Lite runtime", f"pip install {_LITERT} (old boards: 'fer-edge[legacy]')"
+        )
+    if _clashes():
+        return problem(f"{_TFLITE} {tflite} cannot run", "see the line on numpy")
+    try:
+        name = attempt("runtime")["name"]
+    except TrialFailed as failure:
+        return problem(
+            f"{_LITERT} {litert}: {failure}" if litert else f"{_TFLITE} {tflite}: {failure}",
+            f"pip install --force-reinstall '{_LITERT}>=2.1.6,<2.2'",
+        )
+    if litert is None:
+        return warning(
+            f"{name} runs int8 models without XNNPACK, many times slower",
+            f"where there is a wheel (64 bits): pip install {_LITERT}",
+        )
+    if _numbers(litert)[:2] != _TESTED:
+        return warning(
+            f"{name}, which fer-edge is not tested with", f"pip install '{_LITERT}>=2.1.6,<2.2'"
+        )
+    return ok(name)
+
+
+def model(file: Path | None) -> Finding:
+    """Load and run a model, and see whether XNNPACK took it."""
+    if file is None:
+        return warning("XNNPACK not checked, it needs a model", "give --model FILE.tflite")
+    try:
+        found = attempt("model", file)
+    except TrialFailed as failure:
+        return problem(str(failure), "give a model that fer-edge exported, copied whole")
+    says = f"{file.name}: {found['precision']}, {found['labels']} labels, XNNPACK"
+    if not found["delegated"]:
+        return warning(
+            f"{says} not active, so it runs many times slower",
+            f"pip install '{_LITERT}>=2.1.6,<2.2'; export the model with fer-edge",
+        )
+    return ok(f"{says} active")
+
+
+def opencv() -> Finding:
+    """Check OpenCV, and that only one package of it is installed."""
+    installed = [name for name in _OPENCVS if _version(name)]
+    try:
+        found = attempt("opencv")
+    except TrialFailed as failure:
+        remedy = "pip install 'opencv-python-headless>=4.11,<5'"
+        if "libGL" in str(failure):
+            remedy = f"pip uninstall opencv-python opencv-contrib-python; {remedy}"
+        return problem(str(failure), remedy)
+    version = found["version"]
+    abilities = {
+        "V4L2": "v4l/v4l2:" in found["build"],
+        "FFMPEG": _built_with(found["build"], "FFMPEG"),
+        "GStreamer": _built_with(found["build"], "GStreamer"),
+    }
+    says = (
+        f"OpenCV {version} with {', '.join(n for n, has in abilities.items() if has) or 'no video'}"
+    )
+    if not (4, 11) <= _numbers(version)[:2] < (5,):
+        return problem(says, "pip install 'opencv-python-headless>=4.11,<5'")
+    if len(installed) > 1:
+        return warning(
+            f"{says}; {' and '.join(installed)} overwrite each other's files",
+            f"pip uninstall {' '.join(installed)}; pip install opencv-python-headless",
+        )
+    if not abilities["FFMPEG"]:
+        return warning(says, "videos and streams need FFMPEG: pip install opencv-python-headless")
+    return ok(says)
+
+
+def haar() -> Finding:
+    """Check the cascade that OpenCV ships."""
+    try:
+        return ok(f"{attempt('haar')['file']}, shipped with OpenCV")
+    except TrialFailed as failure:
+        return problem(str(failure), "pip install --force-reinstall 'opencv-python-headless<5'")
+
+
+def yunet(file: Path | None) -> Finding:
+    """Check YuNet's file: a given one, or the fetched one."""
+    if file is None:
+        file = YUNET.path()
+        if not file.exists():
+            return ok("not fetched; only --detector yunet needs it (fer-edge fetch yunet)")
+        try:
+            YUNET.read()
+        except InputError as error:
+            return problem(str(error), "fer-edge fetch yunet")
+    try:
+        return ok(attempt("yunet", file)["file"])
+    except TrialFailed as failure:
+        return problem(str(failure), "fer-edge fetch yunet; pip install opencv-python-headless")
+
+
+def _clashes() -> bool:
+    """Whether the only runtime is the old one, with a numpy that it was not built for."""
+    found = _version("numpy")
+    old_alone = _version(_TFLITE) is not None and _version(_LITERT) is None
+    return old_alone and found is not None and _numbers(found) >= (2,)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Read the leading numbers of a version, such as (2, 1) of "2.1.rc1"."""
+    numbers = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def _built_with(build: str, library: str) -> bool:
+    lines = (line.strip() for line in build.splitlines())
+    return any(line.startswith(f"{library}:") and "YES" in line for line in lines)

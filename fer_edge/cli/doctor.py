@@ -1,0 +1,70 @@
+"""`fer-edge doctor`: whether this machine can run fer-edge, and what to do where it cannot."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.errors import GateError
+
+if TYPE_CHECKING:
+    from device.doctor import Finding
+
+EXAMPLE = "Example: fer-edge doctor --model fer2013_int8.tflite"
+
+SCHEMA_VERSION = "1.0"
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+def doctor(
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Model file to try; shows whether XNNPACK runs it.", envvar="FER_EDGE_MODEL"
+        ),
+    ] = None,
+    detector_model: Annotated[
+        Path | None, typer.Option(help="File of YuNet to try, instead of the fetched.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+) -> None:
+    """Check Python, libraries, model, detectors, cameras, power, heat and memory.
+
+    Exit code 1 when there is a problem; warnings are none.
+    """
+    from device.doctor import Status, examine
+
+    findings = []
+    for finding in examine(model=model, detector_model=detector_model):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    problems = sum(finding.status is Status.problem for finding in findings)
+    if as_json:
+        typer.echo(json.dumps(_as_json(findings, problems), ensure_ascii=False))
+    if problems:
+        raise GateError("1 problem found" if problems == 1 else f"{problems} problems found")
+
+
+def _print(finding: "Finding") -> None:
+    status = typer.style(f"{finding.status:8}", fg=_COLOURS[finding.status])
+    typer.echo(f"{status} {finding.name:12} {finding.says}")
+    if finding.remedy:
+        typer.echo(f"{'':8} {'':12} -> {finding.remedy}")
+
+
+def _as_json(findings: "list[Finding]", problems: int) -> dict[str, object]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": problems == 0,
+        "findings": [
+            {
+                "name": finding.name,
+                "status": finding.status,
+                "says": finding.says,
+                "remedy": finding.remedy or None,
+            }
+            for finding in findings
+        ],
+    }
