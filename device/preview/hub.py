@@ -77,7 +77,9 @@ class Hub:
         now = time.monotonic()
         if not self._waiting or now < self._due:
             return
-        self._due = now + self._interval
+        self._due = max(
+            self._due + self._interval, now
+        )  # keeps the mean rate, whatever the source's
         height, width = result.frame.image.shape[:2]
         shown = _Shown(
             faces=[

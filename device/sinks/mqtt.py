@@ -28,8 +28,8 @@ QOS = 1
 """At least once: a message counts as delivered when the broker has said so."""
 
 _IN_FLIGHT = 20  # messages handed to the network before the broker has acknowledged them
-_FLUSH = 0.4  # seconds that the last messages get at the end
-_FAREWELL = 0.2  # seconds
+_FLUSH = 0.3  # seconds that the last messages get at the end
+_FAREWELL = 0.15  # seconds
 _KEEP_ALIVE = 30  # seconds
 _LONGEST_WAIT = 30  # seconds between two attempts to reach the broker
 
@@ -147,9 +147,9 @@ class MqttSink(Sink):
             log.warning("%s: the queue is full, the oldest message is dropped", self.name)
 
     def close(self) -> None:
-        """Give the last messages half a second, say that the device is off, and disconnect."""
+        """Give the last messages a moment, say that the device is off, and disconnect."""
         with self._change:
-            self._change.wait_for(self._all_delivered, _FLUSH)
+            self._change.wait_for(lambda: self._all_delivered() or not self._connected, _FLUSH)
             left = len(self._waiting) + self._in_flight
             self._closing = True
             self._change.notify_all()
@@ -231,6 +231,7 @@ class MqttSink(Sink):
     ) -> None:
         with self._change:
             self._connected = False
+            self._change.notify_all()
         if reason != ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"):
             log.warning("%s has gone (%s); messages wait", self.name, reason)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from device.errors import FerEdgeError, GateError, InputError
+from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
 
 if TYPE_CHECKING:
     from device.faces import Faces
@@ -122,6 +123,8 @@ def run(
     video: Annotated[
         Path | None, typer.Option(help="Draw the results into this video (.avi, .mp4).")
     ] = None,
+    mqtt: MqttOption = None,
+    mqtt_interval: IntervalOption = 1.0,
     frames: FramesOption = None,
     threads: ThreadsOption = 1,
     width: WidthOption = None,
@@ -165,9 +168,15 @@ def run(
         threads=threads,
     )
     sinks = file_sinks(
-        jsonl, csv, video, labels=faces.labels, fps=lambda: fps or opened.fps, default_stdout=True
+        jsonl,
+        csv,
+        video,
+        labels=faces.labels,
+        fps=lambda: fps or opened.fps,
+        default_stdout=mqtt is None,
     )
-    analyse(opened, faces, sinks, frames=frames)
+    messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
+    analyse(opened, faces, [*sinks, *messages], frames=frames)
 
 
 def make_faces(
@@ -231,12 +240,13 @@ def analyse(
     from device import log
     from device.runner import run as run_loop
     from device.runner import stopping_on_signals
+    from device.sinks.systemd import SystemdSink
 
     log.start()
     error: FerEdgeError | KeyboardInterrupt | None = None
     try:
         with stopping_on_signals() as stop, ExitStack() as stack:
-            opened = [stack.enter_context(open_sink()) for open_sink in sinks]
+            opened = [stack.enter_context(open_sink()) for open_sink in [*sinks, SystemdSink]]
             stack.enter_context(source)
             summary = run_loop(source, faces, opened, stop=stop, frames=frames)
         logging.getLogger("device").info("%s: %s", source.name, summary)
