@@ -20,6 +20,7 @@ class Scripted(Capture):
         self.live, self.reopens = live, reopens
         self.sessions = list(sessions)
         self.step = step  # one permit a picture
+        self.reading = threading.Event()
         self.buffers = []
         self.opened = self.closed = 0
         self._left = iter(())
@@ -32,6 +33,7 @@ class Scripted(Capture):
         self._left = iter(session)
 
     def read(self, buffer):
+        self.reading.set()
         if self.step is not None:
             self.step.acquire()
         level = next(self._left, None)
@@ -157,10 +159,12 @@ def test_a_read_that_waits_gives_up_when_stopped():
 def test_closing_leaves_a_hanging_driver_behind_and_says_so(monkeypatch):
     monkeypatch.setattr(capture, "_PATIENCE", 0.01)
     step = threading.Semaphore(0)
-    source = CapturedSource(Scripted([1], step=step))
+    script = Scripted([1], step=step)
+    source = CapturedSource(script)
     stop = threading.Event()
     stop.set()
     assert source.read(stop) is None
+    assert script.reading.wait(10)
     source.close()
     assert source.hung
     step.release(2)
