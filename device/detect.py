@@ -171,7 +171,7 @@ def open_detector(
     if name != "haar":
         raise InputError(f"detector {name!r}: give one of {', '.join(DETECTORS)}")
     if model is not None:
-        raise InputError(f"detector haar takes no model file ({model}): give detector yunet")
+        raise InputError(f"detector haar takes no model file ({model}): choose yunet")
     return HaarDetector(search_size=search_size)
 
 
