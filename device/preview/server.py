@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from device.errors import InputError
 
-_END = 0.5  # seconds that open connections get when the server ends
+_END = 0.3  # seconds that open connections get, twice, when the server ends
 
 
 def bind(host: str, port: int) -> socket.socket:
