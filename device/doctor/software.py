@@ -80,6 +80,8 @@ def model(file: Path | None) -> Finding:
     """Load and run a model, and see whether XNNPACK took it."""
     if file is None:
         return warning("XNNPACK not checked, it needs a model", "give --model FILE.tflite")
+    if _clashes():
+        return problem(f"{file.name} cannot run", "see the line on numpy")
     try:
         found = attempt("model", file)
     except TrialFailed as failure:

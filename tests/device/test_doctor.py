@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -96,7 +97,8 @@ def test_tflite_runtime_with_numpy_2_is_named(installed):
     assert_finding(
         software.numpy(), "problem", "numpy 2.1.0 with tflite-runtime 2.14.0", "fer-edge[legacy]"
     )
-    assert_finding(software.runtime(), "problem", "cannot run", "numpy")
+    for finding in (software.runtime(), software.model(Path("any.tflite"))):
+        assert_finding(finding, "problem", "cannot run", "numpy")
 
 
 def test_the_old_runtime_beside_the_new_one_does_not_matter(installed):
