@@ -3,7 +3,6 @@
 import logging
 import os
 import stat
-import sys
 from typing import Literal
 
 import cv2
@@ -30,8 +29,12 @@ class _Stdin(Capture):
     reopens = False
 
     def __init__(self, *, every_frame: bool, fps: float | None) -> None:
-        self._file = sys.stdin.fileno()
-        self.live = not every_frame and not stat.S_ISREG(os.fstat(self._file).st_mode)
+        self._file = 0
+        try:
+            kind = os.fstat(self._file).st_mode
+        except OSError as error:
+            raise InputError("stdin is closed: pipe frames into it") from error
+        self.live = not every_frame and not stat.S_ISREG(kind)
         self.fps = fps or 0.0
         self._frames = 0
 
@@ -117,11 +120,11 @@ class RawStdin(_Stdin):
         Raises:
             InputError: the size is missing, or odd for "yuv420".
         """
-        super().__init__(every_frame=every_frame, fps=fps)
         if not width or not height:
             raise InputError("raw frames on stdin name no size: give --width and --height")
         if form == "yuv420" and (width % 2 or height % 2):
             raise InputError(f"yuv420 has even sizes alone, not {width} x {height}")
+        super().__init__(every_frame=every_frame, fps=fps)
         rows = height * 3 // 2 if form == "yuv420" else height
         self._shape = (rows, width, 3) if form == "bgr24" else (rows, width)
         self._planes = np.empty(self._shape, np.uint8) if form == "yuv420" else None
