@@ -14,6 +14,7 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.modelfile import LABEL_FILE as LABEL_FILE
 from device.modelfile import read, read_labels
+from device.quiet import quiet
 
 FACE_SIZE = 48
 """Width and height of a model's input, in pixels."""
@@ -184,12 +185,14 @@ def _build(
     """Give the interpreter, its inputs, its outputs, and whether a delegate took the graph."""
     module, _ = _runtime()
     try:
-        interpreter = module.Interpreter(
-            model_content=content,
-            num_threads=threads,
-            experimental_op_resolver_type=module.OpResolverType[_RESOLVERS[resolver]],
-        )
-        interpreter.allocate_tensors()
+        # LiteRT reports the delegate; what it has against a file is in the error.
+        with quiet(show_on_error=False):
+            interpreter = module.Interpreter(
+                model_content=content,
+                num_threads=threads,
+                experimental_op_resolver_type=module.OpResolverType[_RESOLVERS[resolver]],
+            )
+            interpreter.allocate_tensors()
         operators = interpreter._get_ops_details()
         delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()

@@ -2,15 +2,16 @@
 
 import os
 
+from device.quiet import quiet
+
 
 def load_tensorflow() -> None:
     """Load TensorFlow and Keras 2, quietly; after that an import of either costs nothing."""
-    from quantization.quiet import quiet
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with quiet():
         import tensorflow
         import tensorflow_model_optimization
         import tf_keras
 
+        tensorflow.config.list_physical_devices()  # looks for a GPU, and complains without one
         del tensorflow, tensorflow_model_optimization, tf_keras

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from device.errors import GateError, InputError
 from device.files import replacing
+from device.quiet import quiet
 from quantization import metadata
 from quantization.layers import heads, is_pruning, is_quantized
-from quantization.quiet import quiet
 
 Precision = Literal["float32", "float16", "dynamic", "ptq", "int8"]
 """float32; float16 weights; int8 weights and float activations; int8 by calibration (PTQ); int8 by

@@ -1,0 +1,35 @@
+"""Silence for C++ code that writes to standard error whatever the log level says."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet(*, show_on_error: bool = True) -> Iterator[None]:
+    """Hold back what the process writes to file descriptor 2.
+
+    TensorFlow's converter reports each of its passes there, and LiteRT the delegate that it makes.
+    Only the descriptor catches that: it is written by C++, past `sys.stderr` and Python's logging.
+
+    Args:
+        show_on_error: hand on what was held back where the block raises.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            if show_on_error:
+                sys.stderr.flush()
+                held.seek(0)
+                os.write(kept, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
