@@ -76,8 +76,10 @@ class VideoSink(Sink):
         free = os.statvfs(self._path.parent)
         if free.f_bavail * free.f_frsize < _RESERVE:  # OpenCV would not say that it is full
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._draw(result)
-        for _ in range(self._due(result)):
+        due = self._due(result)
+        if due:
+            self._draw(result)
+        for _ in range(due):
             self._video.write(self._canvas)
             self._written += 1
 

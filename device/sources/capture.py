@@ -6,6 +6,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -136,7 +137,7 @@ class CapturedSource(Source):
             self._capture.open()
             self.fps = self._capture.fps
             while not self._closing.is_set():
-                image = self._capture.read(self._take_spare())
+                image = self._read()
                 if image is not None:
                     self._hand_over(image)
                 elif self._number == 0:
@@ -151,9 +152,14 @@ class CapturedSource(Source):
                 self._ended = True
                 self._changed.notify_all()
 
-    def _take_spare(self) -> npt.NDArray[np.uint8] | None:
+    def _read(self) -> npt.NDArray[np.uint8] | None:
         with self._changed:
-            return self._spare.pop() if self._spare else None
+            buffer = self._spare.pop() if self._spare else None
+        try:
+            return self._capture.read(buffer)
+        except cv2.error as error:  # a driver's or codec's trouble ends the session, not the run
+            log.warning("%s: %s", self.name, " ".join(str(error).split()))
+            return None
 
     def _hand_over(self, image: npt.NDArray[np.uint8]) -> None:
         with self._changed:
@@ -179,7 +185,7 @@ class CapturedSource(Source):
             wait = min(2 * wait, LONGEST_WAIT)
             try:
                 self._capture.open()
-                image = self._capture.read(self._take_spare())
+                image = self._read()
                 reason = "opens but gives no picture"
             except InputError as error:
                 image, reason = None, str(error)

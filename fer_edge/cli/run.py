@@ -262,9 +262,9 @@ def analyse(
 
 
 def _complaint(summary: "Summary", source: "Source") -> GateError | None:
-    lost = [f"{count} results not written to {name}" for name, count in summary.lost.items()]
+    lost = [f"results not written to {name}: {count}" for name, count in summary.lost.items()]
     if summary.skipped and not source.live:
-        lost.append(f"{summary.skipped} pictures of {source.name} could not be read")
+        lost.append(f"pictures of {source.name} that could not be read: {summary.skipped}")
     return GateError("; ".join(lost)) if lost else None
 
 

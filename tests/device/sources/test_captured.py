@@ -2,6 +2,7 @@
 
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
@@ -145,6 +146,19 @@ def test_any_other_failure_of_the_thread_is_seen_by_who_reads():
 
     with CapturedSource(Broken([1])) as source, pytest.raises(MemoryError):
         source.read()
+
+
+def test_trouble_in_opencv_ends_the_session_and_not_the_run(caplog):
+    class Odd(Scripted):
+        def read(self, buffer):
+            if self.opened == 1 and len(self.buffers) == 2:
+                raise cv2.error("no such codec")
+            return super().read(buffer)
+
+    with CapturedSource(Odd([1, 2, 3], [4])) as source:
+        while levels(source, 1) != [4]:
+            pass
+    assert "no such codec" in caplog.text and "is back" in caplog.text
 
 
 def test_a_read_that_waits_gives_up_when_stopped():

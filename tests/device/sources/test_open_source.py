@@ -1,5 +1,8 @@
 """What a word on the command line opens, and what it says of what it cannot open."""
 
+import os
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -158,6 +161,30 @@ def test_a_camera_is_asked_for_size_and_rate(monkeypatch, tmp_path):
     assert made[0].options[cv2.CAP_PROP_BUFFERSIZE] == 1
     assert [capture.read(None) is None for _ in range(4)] == [False, False, False, True]
     capture.close()
+
+
+def test_a_camera_that_is_unplugged_and_plugged_in_again(monkeypatch, tmp_path, caplog):
+    from device.sources import camera, capture
+
+    device = tmp_path / "video0"
+    device.touch()
+    monkeypatch.setattr(capture, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(camera.cv2, "VideoCapture", lambda *_: FakeCamera())
+    opened = []
+
+    def unplugged(*arguments):
+        opened.append(arguments)
+        if len(opened) in (2, 3):
+            raise FileNotFoundError(2, "No such file or directory")
+        return os.open(device, os.O_RDWR)
+
+    fake = SimpleNamespace(**{**vars(os), "open": unplugged})
+    monkeypatch.setattr(camera, "os", fake)
+    with open_source("/dev/video97") as source:
+        while len(opened) < 4 or source.read().number < 3:
+            assert source.read() is not None
+    assert source.live
+    assert "no such camera" in caplog.text and "is back" in caplog.text
 
 
 def test_a_camera_without_rights_names_the_group(monkeypatch):
