@@ -87,10 +87,10 @@ class Quantize(Phase):
     freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
     calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate PTQ")
     max_disagreement: float = Field(
-        default=0.02, ge=0, le=1, description="share of images where int8 and QAT model may differ"
+        default=0.03, ge=0, le=1, description="share of images where int8 and QAT model may differ"
     )
     max_difference: float = Field(
-        default=0.25, ge=0, le=1, description="by which one probability may differ between the two"
+        default=0.15, ge=0, le=1, description="by which one probability may differ between the two"
     )
 
 
