@@ -6,6 +6,7 @@ import socket
 import threading
 
 import uvicorn
+import websockets.server  # noqa: F401  (uvicorn loads it by name, in the thread: miss it here)
 from starlette.types import ASGIApp
 
 from device.errors import InputError

@@ -123,6 +123,7 @@ class MqttSink(Sink):
         self._in_flight = 0
         self._connected = False
         self._closing = False
+        self._overflows = False
         self._change = threading.Condition()  # not held when paho, which has locks too, is called
         self._client = self._connect(address, password)
         self._sender = threading.Thread(target=self._send, name="mqtt sender", daemon=True)
@@ -143,8 +144,9 @@ class MqttSink(Sink):
                 self.lost += 1
             self._waiting.append(message)
             self._change.notify_all()
-        if full:
-            log.warning("%s: the queue is full, the oldest message is dropped", self.name)
+        if full and not self._overflows:
+            log.warning("%s: the queue is full, the oldest messages give way", self.name)
+        self._overflows = full
 
     def close(self) -> None:
         """Give the last messages a moment, say that the device is off, and disconnect."""
@@ -154,8 +156,8 @@ class MqttSink(Sink):
             self._closing = True
             self._change.notify_all()
         self._sender.join()
-        if left:
-            log.warning("%s: %d messages could not be delivered", self.name, left)
+        if left or self.lost:
+            log.warning("%s: %d messages were not delivered", self.name, left + self.lost)
         if self._connected:
             farewell = self._client.publish(
                 self._topic + discovery.AVAILABILITY, "offline", QOS, retain=True
