@@ -25,6 +25,7 @@ def connect():
                     f"ws://127.0.0.1:{preview.port}/live",
                     additional_headers=headers,
                     max_size=None,
+                    close_timeout=0.2,
                 )
             )
 
