@@ -28,8 +28,8 @@ QOS = 1
 """At least once: a message counts as delivered when the broker has said so."""
 
 _IN_FLIGHT = 20  # messages handed to the network before the broker has acknowledged them
-_FLUSH = 0.3  # seconds that the last messages get at the end
-_FAREWELL = 0.15  # seconds
+_FLUSH = 0.2  # seconds that the last messages get at the end
+_FAREWELL = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
 _LONGEST_WAIT = 30  # seconds between two attempts to reach the broker
 
