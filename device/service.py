@@ -236,8 +236,8 @@ def _absolute(argument: str) -> str:
 
 def _closed(service: Service) -> Path | None:
     """Find a file or folder of the command that the service's own user could not reach."""
-    named = [service.program, *(Path(_absolute(a).rpartition("=")[2]) for a in service.arguments)]
-    for path in named:
+    named = [Path(_absolute(argument).rpartition("=")[2]) for argument in service.arguments]
+    for path in [*_program_files(service.program), *named]:
         if not (path.is_absolute() and path.is_file()):
             continue
         for folder in path.resolve().parents:
@@ -246,6 +246,17 @@ def _closed(service: Service) -> Path | None:
         if not path.stat().st_mode & stat.S_IROTH:
             return path
     return None
+
+
+def _program_files(program: Path) -> list[Path]:
+    """Give the program and, where it is a script, what its first line has it run by."""
+    try:
+        with program.open("rb") as file:
+            first = file.readline(1000)
+    except OSError:
+        return [program]
+    words = first[2:].split() if first.startswith(b"#!") else []
+    return [program, *(Path(os.fsdecode(word)) for word in words[:1])]
 
 
 def _network(arguments: Sequence[str]) -> str:

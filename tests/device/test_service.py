@@ -140,6 +140,17 @@ def test_a_model_that_the_service_could_not_read_is_named(tmp_path):
         service.install(make("run", "0", "--model", str(closed / "m.tflite")), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [("#!/opt/venv/bin/python -I\n", ["/opt/venv/bin/python"]), ("#!\n", []), ("\x7fELF", [])],
+)
+def test_the_interpreter_of_a_script_has_to_be_readable_too(tmp_path, first, more):
+    program = tmp_path / "fer-edge"
+    program.write_text(first)
+    assert service._program_files(program) == [program, *map(Path, more)]
+    assert service._program_files(tmp_path / "none") == [tmp_path / "none"]
+
+
 def test_the_command_prints_or_writes_the_unit(tmp_path):
     from typer.testing import CliRunner
 
