@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import InputError
+from fer_edge.cli.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
     from device.recognise import Face
@@ -16,6 +17,8 @@ EXAMPLE = "Example: fer-edge predict fer2013_int8.tflite portrait.jpg --out anno
 
 SCHEMA_VERSION = "1.0"
 BAR_WIDTH = 30
+SEARCH_SIZE = 640
+"""A picture is looked at once: faces are searched for more finely than in a camera's frames."""
 
 
 def predict(
@@ -31,20 +34,22 @@ def predict(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a picture, a line each.")
     ] = False,
+    detector: DetectorOption = DetectorName.haar,
+    detector_model: DetectorModelOption = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
 ) -> None:
     """Say which expression each face in a picture shows, with the whole distribution."""
     from device import draw, image
-    from device.detect import HaarDetector
+    from device.detect import open_detector
     from device.interpreter import Classifier
     from device.recognise import recognise
 
     drawings = _drawings(images, out)
     classifier = Classifier(model, threads=threads)
-    detector = HaarDetector()
+    finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
     for path, drawing in zip(images, drawings, strict=True):
         picture = image.read(path)
-        faces = recognise(picture, classifier, detector, largest=largest)
+        faces = recognise(picture, classifier, finder, largest=largest)
         if drawing is not None:
             image.write(drawing, draw.annotate(picture, faces))
         if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
-from fer_edge.cli import run as options
+from fer_edge.cli import loop, options
 from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def serve(
         source, width=width, height=height, fps=fps, stdin_format=stdin_format.value
     )
     with bind(host, port) as listener:
-        faces = options.make_faces(
+        faces = loop.make_faces(
             model,
             detector=detector,
             detector_model=detector_model,
@@ -99,11 +99,11 @@ def serve(
             typer.echo(f"watch at http://{_reachable(host)}:{listener.getsockname()[1]}/", err=True)
             return page
 
-        files = options.file_sinks(
+        files = loop.file_sinks(
             jsonl, csv, None, labels=faces.labels, fps=lambda: 0.0, default_stdout=False
         )
         messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
-        options.analyse(
+        loop.analyse(
             opened if opened.live else Paced(opened), faces, [open_page, *files, *messages]
         )
 
