@@ -16,6 +16,9 @@ from device.preprocess import colour
 
 _OVERLAP = 0.3  # boxes that share more (intersection over union) are one face
 _MOST_FACES = 100
+_SMALLEST = 10
+"""Side of the smallest face that the net was trained for, in pixels."""
+
 _LOOK = 256  # pixels, width and height of the second look
 _LOOK_AROUND = 256 / 224  # its side as a multiple of the face's
 _MOST_LOOKS = 4
@@ -79,6 +82,8 @@ class YuNetDetector:
         """
         small, factor = self._shrink(image)
         size = (small.shape[1], small.shape[0])
+        if min(size) < _SMALLEST:  # where the net gives back whatever it finds in its memory
+            return []
         if size != self._size:
             self._search.setInputSize(size)
             self._size = size
