@@ -27,7 +27,6 @@ QUEUE = 1000
 QOS = 1
 """At least once: a message counts as delivered when the broker has said so."""
 
-_IN_FLIGHT = 20  # messages handed to the network before the broker has acknowledged them
 _FLUSH = 0.2  # seconds that the last messages get at the end
 _FAREWELL = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
@@ -191,12 +190,13 @@ class MqttSink(Sink):
         return not self._waiting and not self._in_flight
 
     def _may_send(self) -> bool:
-        return self._connected and bool(self._waiting) and self._in_flight < _IN_FLIGHT
+        return self._connected and bool(self._waiting) and not self._in_flight
 
     def _send(self) -> None:
-        """Hand messages to paho in order, a few ahead of the broker, until `close`.
+        """Hand messages to paho until `close`, each when the broker has acknowledged the last.
 
-        What paho has got it sends again after a lost connection, until the broker acknowledges it.
+        What paho has got it sends again after a lost connection, and newer messages may then come
+        before it; with one at a time they arrive in order.
         """
         while True:
             with self._change:
