@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fer_edge.models.blocks import conv_bn, inverted_residual, logits
 from fer_edge.models.dropout import dropout as seeded_dropout
+from fer_edge.models.net import NetSection
 from fer_edge.section import Section
 
 
@@ -30,11 +31,10 @@ class Stage(Section):
     kernel: int = Field(default=3, ge=1)
 
 
-class MobileNet(Section):
+class MobileNet(NetSection):
     """The `[model]` section of a recipe for the MobileNet family."""
 
     name: Literal["mobilenet"]
-    heads: tuple[Literal["fer2013", "ferplus"], ...] = ("fer2013", "ferplus")
     stem: tuple[Stem, ...]
     stages: tuple[Stage, ...]
     features: int = Field(gt=0, description="channels of the last 1x1 convolution, before pooling")
@@ -42,11 +42,6 @@ class MobileNet(Section):
     batchnorm_momentum: float = Field(
         default=0.99, ge=0, lt=1, description="a step; lower it for runs of under 2,000 steps"
     )
-
-    @property
-    def normalisation(self) -> tuple[float, float]:
-        """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
-        return 128.0, 128.0
 
     def build(self, labels: dict[str, int], *, dropout: bool = True, seed: int = 0) -> Any:
         """Build the float net.

@@ -3,14 +3,14 @@
 from typing import Any, Literal
 
 from fer_edge.models.blocks import logits
-from fer_edge.section import Section
+from fer_edge.models.net import Head, NetSection
 
 
-class Paper(Section):
+class Paper(NetSection):
     """The `[model]` section of the recipe `paper`: nothing to choose."""
 
     name: Literal["paper"]
-    heads: tuple[Literal["fer2013", "ferplus"], ...] = ("fer2013",)
+    heads: tuple[Head, ...] = ("fer2013",)
 
     @property
     def normalisation(self) -> tuple[float, float]:

@@ -6,25 +6,19 @@ from pydantic import Field
 
 from fer_edge.models.blocks import logits
 from fer_edge.models.dropout import dropout as seeded_dropout
-from fer_edge.section import Section
+from fer_edge.models.net import NetSection
 
 
-class ResNet(Section):
+class ResNet(NetSection):
     """The `[model]` section of a recipe for a ResNet (He et al. 2016) with basic blocks."""
 
     name: Literal["resnet"]
-    heads: tuple[Literal["fer2013", "ferplus"], ...] = ("fer2013", "ferplus")
     width: int = Field(default=32, gt=0, description="channels of the first stage; doubled by each")
     blocks: tuple[int, ...] = Field(default=(2, 2, 2, 2), description="basic blocks a stage")
     dropout: float = Field(default=0.0, ge=0, lt=1)
     bfloat16: bool = Field(
         default=False, description="compute in bfloat16: 1.7 times as fast on CPUs that have it"
     )
-
-    @property
-    def normalisation(self) -> tuple[float, float]:
-        """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
-        return 128.0, 128.0
 
     def build(self, labels: dict[str, int], *, dropout: bool = True, seed: int = 0) -> Any:
         """Build the net: a 3x3 convolution, stages of basic blocks, pooling, one layer a head.

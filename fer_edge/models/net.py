@@ -1,0 +1,22 @@
+"""What the `[model]` sections of all nets have in common."""
+
+from typing import Literal
+
+from fer_edge.section import Section
+
+Head = Literal["fer2013", "ferplus"]
+
+
+class NetSection(Section):
+    """The `[model]` section of a recipe: a factory of its net.
+
+    Attributes:
+        heads: what the net answers for, in the order of its outputs.
+    """
+
+    heads: tuple[Head, ...] = ("fer2013", "ferplus")
+
+    @property
+    def normalisation(self) -> tuple[float, float]:
+        """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
+        return 128.0, 128.0
