@@ -47,7 +47,7 @@ class Faces:
         classifier: Classifier,
         detector: Detector,
         *,
-        every: int = 3,
+        every: int = 1,
         roi: Region = WHOLE,
         largest: bool = False,
         margin: float = MARGIN,

@@ -8,14 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from device.card import card_path
 from device.errors import InputError
 from device.files import replacing
+from device.preprocess import MARGIN
 from quantization.convert import INTEGER, Normalisation, Precision
-
-
-def card_path(model: Path) -> Path:
-    """Where the card of a model file stands: `fer2013_int8.tflite`, `fer2013_int8.card.json`."""
-    return model.with_suffix(".card.json")
 
 
 def write(
@@ -29,6 +26,7 @@ def write(
     recipe: Mapping[str, Any],
     data: Mapping[str, Any],
     parent_sha256: str | None,
+    margin: float = MARGIN,
 ) -> Path:
     """Write the card of a model file; an older card of it is replaced.
 
@@ -42,6 +40,8 @@ def write(
         recipe: every number the training depended on.
         data: what the model was trained on: "digest", "name", "synthetic".
         parent_sha256: digest of the file with the weights this one was made of.
+        margin: of the face crops it was trained on, as a fraction of the face's box; the runner
+            crops alike.
 
     Returns:
         The card's path.
@@ -67,6 +67,7 @@ def write(
             "dtype": "int8" if integer else "float32",
             "values": "pixel - 128" if integer else "pixel 0..255",
             "normalisation": {"mean": normalisation.mean, "std": normalisation.std},
+            "margin": margin,
         },
         "recipe": dict(recipe),
         "data": dict(data),

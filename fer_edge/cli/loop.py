@@ -40,10 +40,10 @@ def make_faces(
 
     import cv2
 
+    from device import card
     from device.detect import open_detector
     from device.faces import Faces
     from device.interpreter import Classifier
-    from device.preprocess import MARGIN
     from device.region import WHOLE, Region
 
     cv2.setNumThreads(threads)
@@ -53,7 +53,7 @@ def make_faces(
         every=every,
         roi=WHOLE if roi is None else Region.parse(roi),
         largest=largest,
-        margin=MARGIN if margin is None else margin,
+        margin=card.margin(model) if margin is None else margin,
         smoothing=smoothing,
         threshold=threshold,
     )

@@ -39,17 +39,18 @@ def predict(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
 ) -> None:
     """Say which expression each face in a picture shows, with the whole distribution."""
-    from device import draw, image
+    from device import card, draw, image
     from device.detect import open_detector
     from device.interpreter import Classifier
     from device.recognise import recognise
 
     drawings = _drawings(images, out)
     classifier = Classifier(model, threads=threads)
+    margin = card.margin(model)
     finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
     for path, drawing in zip(images, drawings, strict=True):
         picture = image.read(path)
-        faces = recognise(picture, classifier, finder, largest=largest)
+        faces = recognise(picture, classifier, finder, margin=margin, largest=largest)
         if drawing is not None:
             image.write(drawing, draw.annotate(picture, faces))
         if as_json:

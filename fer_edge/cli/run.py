@@ -33,7 +33,7 @@ def run(
     every_frame: options.EveryFrameOption = False,
     detector: options.DetectorOption = options.DetectorName.haar,
     detector_model: options.DetectorModelOption = None,
-    every: options.EveryOption = 3,
+    every: options.EveryOption = 1,
     roi: options.RoiOption = None,
     largest: options.LargestOption = False,
     margin: options.MarginOption = None,

@@ -56,7 +56,7 @@ def serve(
     stdin_format: options.StdinFormatOption = options.StdinFormat.mjpeg,
     detector: options.DetectorOption = options.DetectorName.haar,
     detector_model: options.DetectorModelOption = None,
-    every: options.EveryOption = 3,
+    every: options.EveryOption = 1,
     roi: options.RoiOption = None,
     largest: options.LargestOption = False,
     margin: options.MarginOption = None,
