@@ -128,7 +128,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         augment=job.augment,
         normalisation=job.normalisation,
     )
-    step = None
+    step, forward = None, _forward(model)
     with Progress(job.title, job.phase.epochs * steps, first * steps) as progress:
         for epoch, images in zip(epochs, data, strict=True):
             if job.hooks.before_epoch(epoch) or step is None:
@@ -143,7 +143,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             row = {"epoch": epoch + 1.0, "loss": float(np.mean(losses))}
             row["seconds"] = round(time.monotonic() - started, 1)
             with average.applied():
-                row |= _evaluate(model, job)
+                row |= _evaluate(forward, job)
                 rows.append(row)
                 last = job.phase.select == "last" or epoch <= job.selectable
                 if last or history.best(rows[job.selectable :]) is row:
@@ -193,26 +193,27 @@ def _heads(outputs: Any) -> list[Any]:
     return outputs if isinstance(outputs, list) else [outputs]
 
 
-def logits(model: Any, data: Labelled, normalisation: tuple[float, float]) -> list[Any]:
-    """Run a model over plain images.
-
-    Returns:
-        Per head float32 `[n, labels]`.
-    """
+def _forward(model: Any) -> Callable[[Any], list[Any]]:
+    """The net without its training behaviour, traced once for all evaluations."""
     import tensorflow as tf
 
-    forward = tf.function(lambda x: _heads(model(x, training=False)), reduce_retracing=True)
-    parts = [forward(x) for x in batches.evaluation(data, normalisation=normalisation)]
-    return [np.concatenate(head) for head in zip(*parts, strict=True)]
+    @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32)])
+    def forward(x: Any) -> list[Any]:
+        return _heads(model(x, training=False))
+
+    return forward
 
 
-def _evaluate(model: Any, job: Job) -> dict[str, float]:
+def _evaluate(forward: Callable[[Any], list[Any]], job: Job) -> dict[str, float]:
     """Top-1 on val, by head; nothing where there is no val split."""
     if job.val is None:
         return {}
-    found = logits(model, job.val, job.normalisation)
+    parts = [forward(x) for x in batches.evaluation(job.val, normalisation=job.normalisation)]
     row = {}
-    for (head, right), z in zip(job.val.classes.items(), found, strict=True):
+    for (head, right), logits in zip(
+        job.val.classes.items(), zip(*parts, strict=True), strict=True
+    ):
+        z = np.concatenate(logits)
         known = right >= 0
         row[f"val_top1_{head}"] = float(np.mean(z[known].argmax(1) == right[known]))
     return row
