@@ -32,7 +32,7 @@ def export(run: "Run", out: Path) -> None:
     if recipe.quantize:
         models["int8"] = learning.qat_model(run), run.folder("quantize") / "weights.npz"
     parent = (learning.float_model(run), run.folder("train") / "weights.npz")
-    normalisation = convert.Normalisation(*recipe.model.normalisation)
+    normalisation = learning.scaling(run)
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
@@ -76,7 +76,7 @@ def verify(run: "Run", out: Path) -> None:
     Raises:
         GateError: it has float tensors, or answers otherwise on more images than the recipe bears.
     """
-    from quantization import convert, parity
+    from quantization import parity
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe)
     assert recipe.quantize is not None
@@ -91,7 +91,7 @@ def verify(run: "Run", out: Path) -> None:
                 model,
                 images,
                 head=head,
-                normalisation=convert.Normalisation(*recipe.model.normalisation),
+                normalisation=learning.scaling(run),
                 bound=parity.Bound(
                     recipe.quantize.max_disagreement, recipe.quantize.max_difference
                 ),

@@ -57,7 +57,7 @@ def quantize(run: "Run", out: Path) -> None:
 
     # Ranges that start where the activations are; those of a resumed run replace them.
     images = calibration_images(job.train.images, phase.calibration)
-    qat.calibrate(model, images, normalisation=_scaling(run))
+    qat.calibrate(model, images, normalisation=scaling(run))
 
     def freeze(epoch: int) -> bool:
         return qat.set_batchnorm_frozen(model, epoch >= phase.freeze_batchnorm_after) > 0
@@ -83,7 +83,7 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     parent = run.folder("prune") / "pruned.npz" if pruned else run.folder("train") / "weights.npz"
     model = qat.quantize_aware(
         _net(run, parent),
-        normalisation=_scaling(run),
+        normalisation=scaling(run),
         keep_zeros=pruned,
     )
     if load:
@@ -91,7 +91,8 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     return model
 
 
-def _scaling(run: "Run") -> "Normalisation":
+def scaling(run: "Run") -> "Normalisation":
+    """How the run's net wants its pixels."""
     from quantization.convert import Normalisation
 
     return Normalisation(*run.recipe.model.normalisation)

@@ -145,8 +145,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             with average.applied():
                 row |= _evaluate(forward, job)
                 rows.append(row)
-                last = job.phase.select == "last" or epoch <= job.selectable
-                if last or history.best(rows[job.selectable :]) is row:
+                if _selected(rows, job) is row:
                     weights.save(model, job.out / "weights.npz")
             history.save(rows, job.out / "history.csv")
             with board.as_default(step=epoch + 1):
@@ -156,10 +155,17 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             done.assign(epoch + 1)
             manager.save()
             progress.say(row)
-    chosen = rows[-1] if job.phase.select == "last" else history.best(rows[job.selectable :])
-    history.draw(rows, chosen, job.out / "curves.png", title=job.title)
+    history.draw(rows, _selected(rows, job), job.out / "curves.png", title=job.title)
     weights.load(model, job.out / "weights.npz")
     return rows
+
+
+def _selected(rows: list[dict[str, float]], job: Job) -> dict[str, float]:
+    """The epoch whose weights are kept: the last one as long as none can be selected."""
+    selectable = rows[job.selectable :]
+    if job.phase.select == "last" or not selectable:
+        return rows[-1]
+    return history.best(selectable)
 
 
 def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Callable[..., Any]:
