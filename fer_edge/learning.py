@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 
 def train(run: "Run", out: Path) -> None:
     """Train the float net from scratch."""
-    job, heads = _job(run, run.recipe.train, out)
-    model = run.recipe.model.build(heads, seed=run.recipe.seed)
-    trainer.fit(model, replace(job, ema=run.recipe.train.ema))
+    recipe = run.recipe
+    job, heads = _job(run, recipe.train, out)
+    model = recipe.model.build(
+        heads, seed=recipe.seed, side=None if recipe.train.small_epochs else 48
+    )
+
+    def side(epoch: int) -> int:
+        return recipe.train.small_side if epoch < recipe.train.small_epochs else 48
+
+    trainer.fit(model, replace(job, ema=recipe.train.ema, side=side))
 
 
 def prune(run: "Run", out: Path) -> None:

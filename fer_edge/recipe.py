@@ -70,6 +70,10 @@ class Train(Phase):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
     ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
+    small_side: int = Field(
+        default=48, ge=24, le=48, description="side in pixels of the pictures of the first epochs"
+    )
+    small_epochs: int = Field(default=0, ge=0, description="how many epochs have the small side")
 
 
 class Prune(Phase):
@@ -113,6 +117,14 @@ class Recipe(Section):
     prune: Prune | None = None
     quantize: Quantize | None = None
     bench: Bench = Bench()
+
+    @model_validator(mode="after")
+    def _paper_has_one_side(self) -> "Recipe":
+        if self.model.name == "paper" and self.train.small_epochs:
+            raise ValueError(
+                "the paper's dense layers take pictures of 48x48 alone: small_epochs = 0"
+            )
+        return self
 
     @model_validator(mode="after")
     def _selection_needs_val(self) -> "Recipe":

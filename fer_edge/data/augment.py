@@ -7,16 +7,17 @@ from fer_edge.recipe import Augment
 _SIDE = 48
 
 
-def augment(pixels: Any, seed: Any, recipe: Augment) -> Any:
+def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = _SIDE) -> Any:
     """Change a batch of images at random: geometry first, then light, then erasing.
 
     Args:
         pixels: float32 `[n, 48, 48, 1]`, 0..255.
         seed: int64 `[2]`; the same seed changes the same images in the same way.
         recipe: how much of what.
+        side: of the result; the same seed makes the same changes at every side.
 
     Returns:
-        float32 `[n, 48, 48, 1]`, 0..255.
+        float32 `[n, side, side, 1]`, 0..255.
     """
     import tensorflow as tf
 
@@ -25,12 +26,12 @@ def augment(pixels: Any, seed: Any, recipe: Augment) -> Any:
     def uniform(stream: int, low: float, high: float, shape: tuple[int, ...] = ()) -> Any:
         return tf.random.stateless_uniform((n, *shape), seed + stream, low, high)
 
-    if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom:
+    if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != _SIDE:
         mirror = tf.sign(uniform(1, -1.0, 1.0)) if recipe.flip else tf.ones([n])
         angle = uniform(2, -1.0, 1.0) * (recipe.rotation * 3.141592653589793 / 180)
         scale = uniform(3, 1 - recipe.zoom, 1 + recipe.zoom)
         shift = uniform(4, -recipe.shift, recipe.shift, (2,))
-        pixels = _warp(pixels, mirror, angle, scale, shift)
+        pixels = _warp(pixels, mirror, angle, scale, shift, side)
     if recipe.brightness or recipe.contrast:
         factor = uniform(5, 1 - recipe.contrast, 1 + recipe.contrast)[:, None, None, None]
         offset = uniform(6, -255.0, 255.0)[:, None, None, None] * recipe.brightness
@@ -38,14 +39,14 @@ def augment(pixels: Any, seed: Any, recipe: Augment) -> Any:
         pixels = tf.clip_by_value((pixels - mean) * factor + mean + offset, 0.0, 255.0)
     if recipe.erasing:
         chosen = uniform(7, 0.0, 1.0) < recipe.erasing
-        sides = uniform(8, 0.1, max(recipe.erasing_side, 0.1), (2,)) * _SIDE
-        centre = uniform(9, 0.0, float(_SIDE), (2,))
+        sides = uniform(8, 0.1, max(recipe.erasing_side, 0.1), (2,)) * side
+        centre = uniform(9, 0.0, float(side), (2,))
         grey = uniform(10, 0.0, 255.0)
-        pixels = _erase(pixels, chosen, sides, centre, grey)
+        pixels = _erase(pixels, chosen, sides, centre, grey, side)
     return pixels
 
 
-def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any) -> Any:
+def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: int) -> Any:
     """One bilinear resampling about the image's centre; what lies outside mirrors the inside."""
     import tensorflow as tf
 
@@ -54,22 +55,27 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any) -> Any:
     a, b = mirror * cos, -mirror * sin
     x0 = centre - (a + b) * centre - (a * shift[:, 0] + b * shift[:, 1])
     y0 = centre - (sin + cos) * centre - (sin * shift[:, 0] + cos * shift[:, 1])
+    # Pixel u of the result is pixel step * u + first of a 48x48 one: centres on centres.
+    step = _SIDE / side
+    first = (step - 1) / 2
+    x0, y0 = x0 + (a + b) * first, y0 + (sin + cos) * first
+    a, b, sin, cos = a * step, b * step, sin * step, cos * step
     zero = tf.zeros_like(a)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=pixels,
         transforms=tf.stack([a, b, x0, sin, cos, y0, zero, zero], axis=1),
-        output_shape=[_SIDE, _SIDE],
+        output_shape=[side, side],
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="REFLECT",
     )
 
 
-def _erase(pixels: Any, chosen: Any, sides: Any, centre: Any, grey: Any) -> Any:
+def _erase(pixels: Any, chosen: Any, sides: Any, centre: Any, grey: Any, side: int) -> Any:
     """Random erasing (Zhong et al. 2020): a rectangle of one grey value."""
     import tensorflow as tf
 
-    steps = tf.range(_SIDE, dtype=tf.float32)[None, :]
+    steps = tf.range(side, dtype=tf.float32)[None, :]
     rows = tf.abs(steps - centre[:, :1]) * 2 < sides[:, :1]
     columns = tf.abs(steps - centre[:, 1:]) * 2 < sides[:, 1:]
     inside = rows[:, :, None, None] & columns[:, None, :, None] & chosen[:, None, None, None]

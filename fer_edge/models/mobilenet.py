@@ -43,22 +43,31 @@ class MobileNet(NetSection):
         default=0.99, ge=0, lt=1, description="a step; lower it for runs of under 2,000 steps"
     )
 
-    def build(self, labels: dict[str, int], *, dropout: bool = True, seed: int = 0) -> Any:
+    def build(
+        self,
+        labels: dict[str, int],
+        *,
+        dropout: bool = True,
+        seed: int = 0,
+        side: int | None = 48,
+    ) -> Any:
         """Build the float net.
 
         Args:
             labels: number of labels by head, in the order of the outputs.
             dropout: leave it out for quantization-aware training, which needs none.
             seed: of the initial weights and of dropout.
+            side: of the input, in pixels; None for a net that takes pictures of any side.
 
         Returns:
-            A Keras model from float32 `[n, 48, 48, 1]` in [-1, 1) to one logits tensor per head.
+            A Keras model from float32 `[n, side, side, 1]` in [-1, 1) to one logits tensor per
+            head.
         """
         import tf_keras as keras
 
         keras.utils.set_random_seed(seed)
         momentum = self.batchnorm_momentum
-        x = pixels = keras.Input((48, 48, 1), name="pixels")
+        x = pixels = keras.Input((side, side, 1), name="pixels")
         for i, stem in enumerate(self.stem):
             x = conv_bn(
                 x, stem.width, kernel=3, stride=stem.stride, name=f"stem{i}", momentum=momentum

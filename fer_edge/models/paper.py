@@ -17,13 +17,21 @@ class Paper(NetSection):
         """Mean and standard deviation: pixels 0..255 become [0, 1]."""
         return 0.0, 255.0
 
-    def build(self, labels: dict[str, int], *, dropout: bool = True, seed: int = 0) -> Any:
+    def build(
+        self,
+        labels: dict[str, int],
+        *,
+        dropout: bool = True,
+        seed: int = 0,
+        side: int | None = 48,
+    ) -> Any:
         """Build the float net: convolutions of 32, 64 and 128 filters, dense 128 and 64.
 
         Args:
             labels: number of labels by head, in the order of the outputs.
             dropout: the net has none, either way.
             seed: of the initial weights.
+            side: of the input; its dense layers take no other than 48.
 
         Returns:
             A Keras model from float32 `[n, 48, 48, 1]` in [0, 1] to one logits tensor per head.

@@ -14,22 +14,33 @@ class ResNet(NetSection):
 
     name: Literal["resnet"]
     width: int = Field(default=32, gt=0, description="channels of the first stage; doubled by each")
+    stem_stride: int = Field(
+        default=1, ge=1, le=2, description="2: the first stage works on half the side"
+    )
     blocks: tuple[int, ...] = Field(default=(2, 2, 2, 2), description="basic blocks a stage")
     dropout: float = Field(default=0.0, ge=0, lt=1)
     bfloat16: bool = Field(
         default=False, description="compute in bfloat16: 1.7 times as fast on CPUs that have it"
     )
 
-    def build(self, labels: dict[str, int], *, dropout: bool = True, seed: int = 0) -> Any:
+    def build(
+        self,
+        labels: dict[str, int],
+        *,
+        dropout: bool = True,
+        seed: int = 0,
+        side: int | None = 48,
+    ) -> Any:
         """Build the net: a 3x3 convolution, stages of basic blocks, pooling, one layer a head.
 
         Args:
             labels: number of labels by head, in the order of the outputs.
             dropout: leave it out where nothing is trained.
             seed: of the initial weights and of dropout.
+            side: of the input, in pixels; None for a net that takes pictures of any side.
 
         Returns:
-            A Keras model from float32 `[n, 48, 48, 1]` in [-1, 1) to float32 logits per head.
+            A Keras model from float32 `[n, side, side, 1]` in [-1, 1) to float32 logits per head.
         """
         import tf_keras as keras
 
@@ -37,16 +48,16 @@ class ResNet(NetSection):
         policy = keras.mixed_precision.global_policy()
         keras.mixed_precision.set_global_policy("mixed_bfloat16" if self.bfloat16 else "float32")
         try:
-            return self._build(labels, dropout=dropout, seed=seed)
+            return self._build(labels, dropout=dropout, seed=seed, side=side)
         finally:
             keras.mixed_precision.set_global_policy(policy)
 
-    def _build(self, labels: dict[str, int], *, dropout: bool, seed: int) -> Any:
+    def _build(self, labels: dict[str, int], *, dropout: bool, seed: int, side: int | None) -> Any:
         import tf_keras as keras
 
         layers = keras.layers
-        pixels = keras.Input((48, 48, 1), name="pixels")
-        x = _conv_bn(pixels, self.width, stride=1, name="stem")
+        pixels = keras.Input((side, side, 1), name="pixels")
+        x = _conv_bn(pixels, self.width, stride=self.stem_stride, name="stem")
         x = layers.ReLU(name="stem_relu")(x)
         for s, blocks in enumerate(self.blocks):
             for b in range(blocks):

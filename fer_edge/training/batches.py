@@ -1,5 +1,6 @@
 """Training data as tf.data: what an epoch shuffles and how a step augments follow from the seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.recipe import Augment
+from fer_edge.training.lessons import Lessons
+
+
+def full_side(_: int) -> int:
+    """The side of every epoch where pictures are not made smaller."""
+    return 48
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,15 @@ def training(
     epochs: range,
     augment: Augment,
     normalisation: tuple[float, float],
+    side: Callable[[int], int] = full_side,
+    lessons: Lessons | None = None,
 ) -> Any:
     """A tf.data set of one data set per epoch.
 
     The order of epoch `e` is a shuffle seeded by `(seed, e)`, the changes of its step `i` are
     seeded by both; nothing else is random. A run that resumes at epoch `e` therefore sees what an
-    undisturbed run sees. The last images that do not fill a batch wait for another epoch.
+    undisturbed run sees. The last images that do not fill a batch wait for another epoch. Where a
+    teacher answered a number of such epochs beforehand, those are what all epochs repeat.
 
     Args:
         data: the training split.
@@ -49,9 +59,12 @@ def training(
         epochs: the epochs to yield, for example `range(3, 40)` for a run resumed at 3.
         augment: the recipe's changes.
         normalisation: mean and standard deviation; the net sees (pixel - mean) / std.
+        side: of the pictures of an epoch.
+        lessons: a teacher's answers, of which each target then takes its share.
 
     Returns:
-        Per epoch, a data set of (float32 `[batch, 48, 48, 1]`, tuple of float32 `[batch, labels]`).
+        Per epoch, a data set of (float32 `[batch, side, side, 1]`, tuple of float32
+        `[batch, labels]`).
     """
     import tensorflow as tf
 
@@ -62,25 +75,29 @@ def training(
     targets = [tf.constant(target) for target in data.targets.values()]
     steps = len(data) // batch
 
-    def step(epoch: Any, i: Any, rows: Any) -> Any:
-        pixels = tf.cast(tf.gather(images, rows), tf.float32)[..., None]
-        # Streams of one step lie 16 apart, so that no two draws share a seed.
-        changes = tf.stack([tf.constant(seed, tf.int64) * 1_000_003 + epoch, i * 16])
-        pixels = change(pixels, changes, augment)
-        return (pixels - mean) / std, tuple(tf.gather(target, rows) for target in targets)
+    def one_epoch(epoch: int) -> Any:
+        view = lessons.view(epoch) if lessons else epoch
+        answers = lessons.of(view) if lessons else None
 
-    def one_epoch(epoch: Any) -> Any:
+        def step(i: Any, rows: Any) -> Any:
+            pixels = tf.cast(tf.gather(images, rows), tf.float32)[..., None]
+            # Streams of one step lie 16 apart, so that no two draws share a seed.
+            changes = tf.stack([tf.constant(seed * 1_000_003 + view, tf.int64), i * 16])
+            pixels = change(pixels, changes, augment, side=side(epoch))
+            chosen = [tf.gather(target, rows) for target in targets]
+            if lessons:
+                chosen = lessons.mix(chosen, answers[i * batch : (i + 1) * batch])
+            return (pixels - mean) / std, tuple(chosen)
+
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(data), dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch])
+            tf.range(len(data), dtype=tf.int64), tf.constant([seed, view], tf.int64)
         )
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
         numbered = rows.take(steps).enumerate()
-        return numbered.map(
-            lambda i, chosen: step(epoch, i, chosen), num_parallel_calls=2, deterministic=True
-        ).prefetch(4)
+        return numbered.map(step, num_parallel_calls=2, deterministic=True).prefetch(4)
 
     # One concrete data set an epoch: the caller sees where epochs end.
-    return (one_epoch(tf.constant(epoch, tf.int64)) for epoch in epochs)
+    return (one_epoch(epoch) for epoch in epochs)
 
 
 def evaluation(data: Labelled, *, normalisation: tuple[float, float], batch: int = 256) -> Any:

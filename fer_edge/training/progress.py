@@ -34,9 +34,9 @@ class Progress:
     ) -> None:
         self._bar.stop()
 
-    def advance(self) -> None:
-        """One step is done."""
-        self._bar.advance(self._task)
+    def advance(self, steps: int = 1) -> None:
+        """So many more steps are done."""
+        self._bar.advance(self._task, steps)
 
     def say(self, row: dict[str, float]) -> None:
         """Show the figures of an epoch."""

@@ -18,6 +18,7 @@ from fer_edge.recipe import Augment, Phase
 from fer_edge.training import batches, history, optimizers, weights
 from fer_edge.training.average import Average
 from fer_edge.training.batches import Labelled
+from fer_edge.training.lessons import Lessons
 from fer_edge.training.progress import Progress
 
 
@@ -61,6 +62,8 @@ class Job:
         out: the folder of checkpoints, history and the weights.
         title: what the progress bar says.
         teacher: a net with the same heads, followed with the share `phase.distil`.
+        lessons: a teacher's answers to a number of epochs, known beforehand.
+        side: of the pictures of an epoch, counted from 0; the model has to take it.
         hooks: see `Hooks`.
         selectable: epochs before this one, counted from 0, are not what the training is for (a net
             that is still being pruned) and are never selected.
@@ -77,6 +80,8 @@ class Job:
     title: str
     ema: float = 0.0
     teacher: Any = None
+    lessons: Lessons | None = None
+    side: Callable[[int], int] = batches.full_side
     hooks: Hooks = field(default_factory=Hooks)
     selectable: int = 0
 
@@ -127,6 +132,8 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         epochs=epochs,
         augment=job.augment,
         normalisation=job.normalisation,
+        side=job.side,
+        lessons=job.lessons,
     )
     step, forward = None, _forward(model)
     with Progress(job.title, job.phase.epochs * steps, first * steps) as progress:
