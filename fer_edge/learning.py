@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.files import replacing
-from fer_edge import splits
+from fer_edge import splits, teaching
 from fer_edge.calibration import calibration_images
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def train(run: "Run", out: Path) -> None:
     """Train the float net from scratch."""
     recipe = run.recipe
-    job, heads = _job(run, recipe.train, out)
+    job, heads = training_job(run, recipe.train, out)
     model = recipe.model.build(
         heads, seed=recipe.seed, side=None if recipe.train.small_epochs else 48
     )
@@ -29,7 +29,10 @@ def train(run: "Run", out: Path) -> None:
     def side(epoch: int) -> int:
         return recipe.train.small_side if epoch < recipe.train.small_epochs else 48
 
-    trainer.fit(model, replace(job, ema=recipe.train.ema, side=side))
+    trainer.fit(
+        model,
+        replace(job, ema=recipe.train.ema, side=side, lessons=teaching.answers(run)),
+    )
 
 
 def prune(run: "Run", out: Path) -> None:
@@ -39,7 +42,7 @@ def prune(run: "Run", out: Path) -> None:
     phase = run.recipe.prune
     assert phase is not None
     teacher = float_model(run)
-    job, _ = _job(run, phase, out, teacher=teacher)
+    job, _ = training_job(run, phase, out, teacher=teacher)
     steps = len(job.train) // job.batch
     end = int(steps * phase.epochs * phase.ramp)
     wrapped, hook = pruning.prune(
@@ -60,7 +63,7 @@ def quantize(run: "Run", out: Path) -> None:
     phase = run.recipe.quantize
     assert phase is not None
     model = qat_model(run, load=False)
-    job, _ = _job(run, phase, out, teacher=float_model(run))
+    job, _ = training_job(run, phase, out, teacher=float_model(run))
 
     # Ranges that start where the activations are; those of a resumed run replace them.
     images = calibration_images(job.train.images, phase.calibration)
@@ -113,7 +116,9 @@ def _net(run: "Run", path: Path) -> Any:
     return model
 
 
-def _job(run: "Run", phase: Phase, out: Path, *, teacher: Any = None) -> tuple[Job, dict[str, int]]:
+def training_job(
+    run: "Run", phase: Phase, out: Path, *, teacher: Any = None
+) -> tuple[Job, dict[str, int]]:
     """The training job of a stage, and the number of labels by head."""
     load_tensorflow()
     recipe = run.recipe

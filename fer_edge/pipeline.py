@@ -1,4 +1,4 @@
-"""The whole way: data, train, prune, quantize, export, verify, benchmark, report.
+"""The whole way: data, teacher, train, prune, quantize, export, verify, benchmark, report.
 
 Every stage leaves its files in `OUT/STAGE/` and is done once; an interrupted run goes on where it
 was. What is measured is the exported file, never the Keras model.
@@ -22,11 +22,14 @@ class Run:
         recipe: every number of it.
         data: a `.npz` of `fer-edge data prepare`.
         out: the run's folder.
+        teacher: the folder of the teacher's run, for students that share one; inside `out` where
+            it is None.
     """
 
     recipe: Recipe
     data: Path
     out: Path
+    teacher: Path | None = None
 
     def folder(self, stage: str) -> Path:
         """The folder that a stage leaves its files in."""
@@ -54,7 +57,7 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
-    from fer_edge import evaluating, exporting, learning
+    from fer_edge import evaluating, exporting, learning, teaching
     from fer_edge.data.dataset import load
 
     recipe = job.recipe
@@ -67,7 +70,10 @@ def plan(job: Run) -> list[Stage]:
         part = getattr(recipe, name)
         return part.model_dump(mode="json", exclude_defaults=True)
 
-    steps = [
+    steps = []
+    if recipe.teacher:
+        steps.append(stage("teacher", teaching.teach, **teaching.settings(job)))
+    steps.append(
         stage(
             "train",
             learning.train,
@@ -77,8 +83,9 @@ def plan(job: Run) -> list[Stage]:
             model=section("model"),
             augment=section("augment"),
             train=section("train"),
+            **({"share": recipe.teacher.share} if recipe.teacher else {}),
         )
-    ]
+    )
     if recipe.prune:
         steps.append(stage("prune", learning.prune, prune=section("prune")))
     if recipe.quantize:

@@ -62,6 +62,18 @@ class Phase(Section):
     )
 
 
+class Teacher(Section):
+    """The `[teacher]` section: a heavier net whose answers the float net learns from."""
+
+    recipe: str = Field(default="teacher", description="name of its recipe, or a .toml file")
+    views: int = Field(
+        default=16, ge=1, description="augmented epochs that it answers; the student repeats them"
+    )
+    share: float = Field(
+        default=0.7, gt=0, le=1, description="of the loss that follows its answers"
+    )
+
+
 class Train(Phase):
     """The `[train]` section."""
 
@@ -113,6 +125,7 @@ class Recipe(Section):
     data: Data = Data()
     model: Annotated[Net, Field(discriminator="name")]
     augment: Augment = Augment()
+    teacher: Teacher | None = None
     train: Train
     prune: Prune | None = None
     quantize: Quantize | None = None

@@ -45,7 +45,7 @@ def run(stages: list[Stage], out: Path) -> Iterator[tuple[str, float | None]]:
     Raises:
         InputError: a stage's folder was made with other settings.
     """
-    prints = _fingerprints(stages)
+    prints = fingerprints(stages)
     for i, fingerprint in enumerate(prints):
         _refuse_other(stages[i:], fingerprint, out)
     for stage, fingerprint in zip(stages, prints, strict=True):
@@ -62,7 +62,8 @@ def run(stages: list[Stage], out: Path) -> Iterator[tuple[str, float | None]]:
         yield stage.name, seconds
 
 
-def _fingerprints(stages: list[Stage]) -> list[str]:
+def fingerprints(stages: list[Stage]) -> list[str]:
+    """For each stage a digest of its settings and of all before it: 64 hexadecimal digits."""
     prints: list[str] = []
     for stage in stages:
         text = json.dumps([prints[-1:], stage.name, dict(stage.settings)], sort_keys=True)

@@ -18,6 +18,13 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Another value for the recipe: section.key=value.", metavar="K=V"),
 ]
+Teacher = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the teacher's run, for recipes that share one.",
+        show_default="inside --out",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -26,13 +33,14 @@ def pipeline(
     data: Data = None,
     out: Out = None,
     overrides: Set = None,
+    teacher: Teacher = None,
     as_json: AsJson = False,
 ) -> None:
     """Train, prune, quantize, convert, verify, benchmark and report.
 
     An interrupted run goes on with the same command; what is done stays.
     """
-    job = start(recipe, data, out, overrides, until=None, quiet=as_json)
+    job = start(recipe, data, out, overrides, teacher, until=None, quiet=as_json)
     report = job / "report" / "report.md"
     if as_json:
         results = json.loads((job / "benchmark" / "results.json").read_text())
@@ -53,6 +61,7 @@ def start(
     data: Path | None,
     out: Path | None,
     overrides: list[str] | None,
+    teacher: Path | None,
     *,
     until: str | None,
     quiet: bool,
@@ -64,7 +73,8 @@ def start(
     chosen = recipes.load(recipe, overrides or [])
     folder = out or Path("runs") / chosen.name
     faces = data or synthetic_data.faces(chosen, folder)
-    for name, seconds in pipeline.run(pipeline.Run(chosen, faces, folder), until=until):
+    job = pipeline.Run(chosen, faces, folder, teacher)
+    for name, seconds in pipeline.run(job, until=until):
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"
             typer.echo(f"{name:<10} {took}")

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from fer_edge.cli.pipeline import AsJson, Data, Out, RecipeName, Set, start
+from fer_edge.cli.pipeline import AsJson, Data, Out, RecipeName, Set, Teacher, start
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
 
@@ -14,10 +14,11 @@ def train(
     data: Data = None,
     out: Out = None,
     overrides: Set = None,
+    teacher: Teacher = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe's float net; `pipeline` with the same options goes on from there."""
-    folder = start(recipe, data, out, overrides, until="train", quiet=as_json) / "train"
+    folder = start(recipe, data, out, overrides, teacher, until="train", quiet=as_json) / "train"
     from fer_edge.training import history
 
     rows = history.load(folder / "history.csv")

@@ -1,6 +1,6 @@
 """What the `[model]` sections of all nets have in common."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from fer_edge.section import Section
 
@@ -20,3 +20,8 @@ class NetSection(Section):
     def normalisation(self) -> tuple[float, float]:
         """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
         return 128.0, 128.0
+
+
+def by_head(outputs: Any) -> list[Any]:
+    """What a net answers, as a list of one tensor a head: Keras gives a bare tensor for one."""
+    return outputs if isinstance(outputs, list) else [outputs]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import replacing
+from fer_edge.models.net import by_head
 from fer_edge.training.progress import Progress
 
 
@@ -55,7 +56,7 @@ def ask(teacher: Any, epochs: Any, folder: Path, *, views: int, images: int) -> 
     """Ask the teacher about every view that the folder does not hold yet.
 
     Args:
-        teacher: a Keras model from the pictures to a list of logits by head.
+        teacher: a Keras model from the pictures to logits by head.
         epochs: one data set a view, of (pictures, targets), as `batches.training` gives them.
         folder: gets a file a view; an interrupted run goes on at the first that is missing.
         views: how many.
@@ -65,7 +66,7 @@ def ask(teacher: Any, epochs: Any, folder: Path, *, views: int, images: int) -> 
 
     @tf.function
     def answer(x: Any) -> Any:
-        return tf.concat([tf.nn.softmax(z) for z in teacher(x, training=False)], axis=1)
+        return tf.concat([tf.nn.softmax(z) for z in by_head(teacher(x, training=False))], axis=1)
 
     folder.mkdir(parents=True, exist_ok=True)
     with Progress("lessons", views * images, 0) as progress:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from device.errors import InputError
+from fer_edge.models.net import by_head
 from fer_edge.recipe import Augment, Phase
 from fer_edge.training import batches, history, optimizers, weights
 from fer_edge.training.average import Average
@@ -185,10 +186,10 @@ def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Calla
     @tf.function
     def step(x: Any, targets: Any) -> Any:
         if share:
-            taught = [tf.nn.softmax(logits) for logits in _heads(job.teacher(x, training=False))]
+            taught = [tf.nn.softmax(logits) for logits in by_head(job.teacher(x, training=False))]
             targets = [(1 - share) * t + share * p for t, p in zip(targets, taught, strict=True)]
         with tf.GradientTape() as tape:
-            logits = _heads(model(x, training=True))
+            logits = by_head(model(x, training=True))
             loss = tf.add_n(
                 [
                     tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
@@ -202,17 +203,13 @@ def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Calla
     return step
 
 
-def _heads(outputs: Any) -> list[Any]:
-    return outputs if isinstance(outputs, list) else [outputs]
-
-
 def _forward(model: Any) -> Callable[[Any], list[Any]]:
     """The net without its training behaviour, traced once for all evaluations."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32)])
     def forward(x: Any) -> list[Any]:
-        return _heads(model(x, training=False))
+        return by_head(model(x, training=False))
 
     return forward
 

@@ -50,7 +50,7 @@ def test_a_wrong_override_is_named(override: str, said: str) -> None:
 
 
 def test_an_unknown_recipe_lists_those_that_exist() -> None:
-    with pytest.raises(InputError, match="demo, paper, small, teacher"):
+    with pytest.raises(InputError, match="base, demo, nano, paper, small, teacher"):
         recipe.load("smal")
 
 
