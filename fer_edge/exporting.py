@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.files import replacing
-from device.labels import FERPLUS
 from fer_edge import learning, splits
 from fer_edge.calibration import calibration_images
+from fer_edge.training import targets
 
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
@@ -37,7 +37,7 @@ def export(run: "Run", out: Path) -> None:
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
     for head in recipe.model.heads:
-        labels = data.label_names if head == "fer2013" else FERPLUS
+        labels = targets.label_names(data, head)
         for precision in convert.PRECISIONS:
             if precision in convert.INTEGER and not recipe.quantize:
                 continue

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.files import replacing
-from fer_edge import splits, teaching
+from fer_edge import initial, splits, teaching
 from fer_edge.calibration import calibration_images
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 
 def train(run: "Run", out: Path) -> None:
-    """Train the float net from scratch."""
+    """Train the float net, from chance or from the weights that `--init` names."""
     recipe = run.recipe
     job, heads = training_job(run, recipe.train, out)
     model = recipe.model.build(
         heads, seed=recipe.seed, side=None if recipe.train.small_epochs else 48
     )
+    if run.init:
+        data = splits.training(run.data, recipe).train
+        labels = {head: targets.label_names(data, head) for head in heads}
+        initial.find(run.init).give(model, labels)
 
     def side(epoch: int) -> int:
         return recipe.train.small_side if epoch < recipe.train.small_epochs else 48

@@ -24,12 +24,14 @@ class Run:
         out: the run's folder.
         teacher: the folder of the teacher's run, for students that share one; inside `out` where
             it is None.
+        init: what the float net starts from, as `--init` names it; chance where it is None.
     """
 
     recipe: Recipe
     data: Path
     out: Path
     teacher: Path | None = None
+    init: str | None = None
 
     def folder(self, stage: str) -> Path:
         """The folder that a stage leaves its files in."""
@@ -57,7 +59,7 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
-    from fer_edge import evaluating, exporting, learning, teaching
+    from fer_edge import evaluating, exporting, initial, learning, teaching
     from fer_edge.data.dataset import load
 
     recipe = job.recipe
@@ -84,6 +86,7 @@ def plan(job: Run) -> list[Stage]:
             augment=section("augment"),
             train=section("train"),
             **({"share": recipe.teacher.share} if recipe.teacher else {}),
+            **({"init": initial.find(job.init).digest} if job.init else {}),
         )
     )
     if recipe.prune:

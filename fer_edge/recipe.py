@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -161,12 +161,15 @@ def names() -> list[str]:
     return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
-def load(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
+def load(
+    recipe: str, overrides: Sequence[str] = (), *, model: Mapping[str, Any] | None = None
+) -> Recipe:
     """Load a recipe by name or path.
 
     Args:
         recipe: a name such as `small`, or the path of a `.toml` file.
         overrides: `section.key=value` each, the value as TOML would have it (a bare word is text).
+        model: the `[model]` section, where the recipe leaves it to what the training starts from.
 
     Raises:
         InputError: no such recipe, no TOML, an unknown key or a value out of range.
@@ -187,6 +190,10 @@ def load(recipe: str, overrides: Sequence[str] = ()) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{origin} is not TOML: {error}") from error
     values.setdefault("name", path.stem)
+    if "model" not in values:
+        if model is None:
+            raise InputError(f"{origin} has no [model]: give --init, for example --init zoo:base")
+        values["model"] = dict(model)
     for override in overrides:
         _override(values, override)
     try:

@@ -36,7 +36,11 @@ def prepare(
         float | None,
         typer.Option(help="Share of train that becomes val, for sources without one."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Which images --val-fraction picks.")] = 0,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(help="Share of train that becomes test, likewise; taken first."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which images the fractions pick.")] = 0,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +50,12 @@ def prepare(
 
     refuse_existing(out, force=force)
     dataset = prepare(
-        source, votes=ferplus, skip_bad=skip_bad, val_fraction=val_fraction, seed=seed
+        source,
+        votes=ferplus,
+        skip_bad=skip_bad,
+        val_fraction=val_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
     )
     dataset.save(out)
     summary: dict[str, Any] = {

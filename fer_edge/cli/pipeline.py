@@ -8,10 +8,18 @@ import typer
 
 EXAMPLE = "Example: fer-edge pipeline small --data fer2013.npz --out runs/small"
 
-RecipeName = Annotated[str, typer.Argument(help="Name of a recipe, or the path of a .toml file.")]
+RecipeName = Annotated[
+    str | None,
+    typer.Argument(
+        help="Name of a recipe, or the path of a .toml file.",
+        show_default="demo; finetune with --init",
+    ),
+]
 Data = Annotated[
     Path | None,
-    typer.Option(help="Faces (.npz of `data prepare`); without it the embedded synthetic ones."),
+    typer.Option(
+        help="Faces: a .npz of `data prepare`, or what it reads; else the embedded synthetic ones."
+    ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/RECIPE")]
 Set = Annotated[
@@ -25,22 +33,29 @@ Teacher = Annotated[
         show_default="inside --out",
     ),
 ]
+Init = Annotated[
+    str | None,
+    typer.Option(
+        help="Start from a trained net: zoo:base, or a run's folder.", metavar="zoo:NAME|DIR"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def pipeline(
-    recipe: RecipeName = "demo",
+    recipe: RecipeName = None,
     data: Data = None,
     out: Out = None,
     overrides: Set = None,
     teacher: Teacher = None,
+    init: Init = None,
     as_json: AsJson = False,
 ) -> None:
     """Train, prune, quantize, convert, verify, benchmark and report.
 
     An interrupted run goes on with the same command; what is done stays.
     """
-    job = start(recipe, data, out, overrides, teacher, until=None, quiet=as_json)
+    job = start(recipe, data, out, overrides, teacher, init, until=None, quiet=as_json)
     report = job / "report" / "report.md"
     if as_json:
         results = json.loads((job / "benchmark" / "results.json").read_text())
@@ -57,23 +72,25 @@ def pipeline(
 
 
 def start(
-    recipe: str,
+    recipe: str | None,
     data: Path | None,
     out: Path | None,
     overrides: list[str] | None,
     teacher: Path | None,
+    init: str | None,
     *,
     until: str | None,
     quiet: bool,
 ) -> Path:
     """Run the stages, with a line for each, and give the run's folder."""
-    from fer_edge import pipeline, synthetic_data
+    from fer_edge import initial, own_data, pipeline
     from fer_edge import recipe as recipes
 
-    chosen = recipes.load(recipe, overrides or [])
+    model = initial.find(init).section if init else None
+    chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
     folder = out or Path("runs") / chosen.name
-    faces = data or synthetic_data.faces(chosen, folder)
-    job = pipeline.Run(chosen, faces, folder, teacher)
+    faces = own_data.prepared(data, chosen, folder)
+    job = pipeline.Run(chosen, faces, folder, teacher, init)
     for name, seconds in pipeline.run(job, until=until):
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"

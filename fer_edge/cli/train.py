@@ -4,21 +4,23 @@ import json
 
 import typer
 
-from fer_edge.cli.pipeline import AsJson, Data, Out, RecipeName, Set, Teacher, start
+from fer_edge.cli.pipeline import AsJson, Data, Init, Out, RecipeName, Set, Teacher, start
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
 
 
 def train(
-    recipe: RecipeName = "demo",
+    recipe: RecipeName = None,
     data: Data = None,
     out: Out = None,
     overrides: Set = None,
     teacher: Teacher = None,
+    init: Init = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe's float net; `pipeline` with the same options goes on from there."""
-    folder = start(recipe, data, out, overrides, teacher, until="train", quiet=as_json) / "train"
+    run = start(recipe, data, out, overrides, teacher, init, until="train", quiet=as_json)
+    folder = run / "train"
     from fer_edge.training import history
 
     rows = history.load(folder / "history.csv")

@@ -113,10 +113,21 @@ def _places(tree: Tree, images: list[str], problems: Problems) -> list[Place]:
         else:
             outside.append(path)
     if not places:
-        raise InputError(f"{tree.source}: its images lie in no folders train, val and test")
+        return _class_folders(images)
     for path in outside:
         problems.add(tree.label(path), "lies in none of the folders train, val and test")
     return places
+
+
+def _class_folders(images: list[str]) -> list[Place]:
+    """Places of a tree without split folders: all of it is train, its first folders are classes."""
+    parts = [PurePosixPath(path).parts for path in images]
+    # A folder that holds everything, as zips often have, is no class.
+    while all(len(p) > 2 for p in parts) and len({p[0] for p in parts}) == 1:
+        parts = [p[1:] for p in parts]
+    return [
+        Place(path, 0, p[0] if len(p) > 1 else "") for path, p in zip(images, parts, strict=True)
+    ]
 
 
 def _labels(

@@ -25,6 +25,8 @@ def prepare(
     votes: Path | None = None,
     skip_bad: bool = False,
     val_fraction: float | None = None,
+    test_fraction: float | None = None,
+    missing_fraction: float | None = None,
     seed: int = 0,
 ) -> Dataset:
     """Read a labelled set of faces.
@@ -34,6 +36,8 @@ def prepare(
         votes: FER+ votes of the same images; a `fer2013new.csv` in the source is found without.
         skip_bad: leave out broken rows and images instead of ending at the first.
         val_fraction: share of each class of train that becomes val, for sources without one.
+        test_fraction: likewise for test; it is taken first.
+        missing_fraction: for whichever of the two the source turns out to lack.
         seed: which images those are.
 
     Returns:
@@ -42,7 +46,9 @@ def prepare(
     Raises:
         InputError: what is wrong, with line or file.
     """
-    needed = SPLITS if val_fraction is None else ("train", "test")
+    fractions = {"test": test_fraction, "val": val_fraction}
+    optional = [s for s, f in fractions.items() if f is not None or missing_fraction is not None]
+    needed = [split for split in SPLITS if split not in optional]
     problems = Problems(skip=skip_bad)
     tree = Tree(source)
     table = _find_csv(tree)
@@ -53,8 +59,11 @@ def prepare(
         dataset = folders.read(tree, crowd, problems, needed)
     if len(dataset) == 0:
         raise InputError(f"{source}: no image is left; all are broken")
-    if val_fraction is not None:
-        dataset = hold_out(dataset, val_fraction, seed)
+    for split, fraction in fractions.items():
+        if fraction is None and not (dataset.split == SPLITS.index(split)).any():
+            fraction = missing_fraction
+        if fraction is not None:
+            dataset = hold_out(dataset, split, fraction, seed)
     require_splits(np.unique(dataset.split).tolist(), SPLITS, source)
     provenance = {
         "name": source.stem,
@@ -64,28 +73,32 @@ def prepare(
         **dataset.provenance,
         "left_out": problems.summary(),
         "val_fraction": val_fraction,
-        "seed": seed if val_fraction is not None else None,
+        "test_fraction": test_fraction,
+        "missing_fraction": missing_fraction,
+        "seed": seed if optional else None,
         "created_by": f"fer-edge {__version__}",
     }
     rows = np.arange(len(dataset), dtype=np.int64)
     return replace(dataset, provenance=provenance, rows=rows, file_digest=None)
 
 
-def hold_out(dataset: Dataset, fraction: float, seed: int) -> Dataset:
-    """Make a part of train val: the same share of every class, identical images kept together.
+def hold_out(dataset: Dataset, name: str, fraction: float, seed: int) -> Dataset:
+    """Make a part of train val or test: the same share of every class, copies kept together.
 
     Args:
-        dataset: a set without val.
+        dataset: a set without that split.
+        name: of the split.
         fraction: of the different images of each class, between 0 and 1.
         seed: which of them.
 
     Raises:
-        InputError: there is a val already, or the fraction is none.
+        InputError: there is such a split already, or the fraction is none.
     """
     if not 0 < fraction < 1:
-        raise InputError(f"--val-fraction is {fraction}; it must lie between 0 and 1")
-    if (dataset.split == 1).any():
-        raise InputError("the source has a val split already: leave --val-fraction away")
+        raise InputError(f"--{name}-fraction is {fraction}; it must lie between 0 and 1")
+    number = SPLITS.index(name)
+    if (dataset.split == number).any():
+        raise InputError(f"the source has a {name} split already: leave --{name}-fraction away")
     random = np.random.default_rng(seed)
     train = np.flatnonzero(dataset.split == 0)
     group, first = duplicates.exact(dataset.images[train])
@@ -94,7 +107,7 @@ def hold_out(dataset: Dataset, fraction: float, seed: int) -> Dataset:
         groups = np.flatnonzero(dataset.labels[train[first]] == label)
         chosen[random.permutation(groups)[: round(fraction * len(groups))]] = True
     split = dataset.split.copy()
-    split[train[chosen[group]]] = 1
+    split[train[chosen[group]]] = number
     return replace(dataset, split=split)
 
 

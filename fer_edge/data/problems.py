@@ -45,5 +45,5 @@ def require_splits(present: Iterable[int], needed: Collection[str], source: Path
     numbers = set(present)
     for number, split in enumerate(SPLITS):
         if split in needed and number not in numbers:
-            hint = "; --val-fraction 0.1 holds out a tenth of train" if split == "val" else ""
+            hint = f"; --{split}-fraction 0.1 holds out a tenth of train" if number else ""
             raise InputError(f"{source}: has no {split} split{hint}")

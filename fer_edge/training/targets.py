@@ -22,8 +22,12 @@ def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:
             f"recipe {recipe.name} trains the ferplus head and the data has no FER+ votes: prepare "
             "it with --ferplus fer2013new.csv, or give --set 'model.heads=[\"fer2013\"]'"
         )
-    sizes = {"fer2013": len(data.label_names), "ferplus": len(FERPLUS)}
-    return {head: sizes[head] for head in recipe.model.heads}
+    return {head: len(label_names(data, head)) for head in recipe.model.heads}
+
+
+def label_names(data: Dataset, head: str) -> tuple[str, ...]:
+    """Labels of a head: the data's own for `fer2013`, whatever they are."""
+    return data.label_names if head == "fer2013" else FERPLUS
 
 
 def classes(data: Dataset, head: str) -> NDArray[np.int16]:

@@ -129,10 +129,30 @@ def test_a_missing_split_is_named(write_images):
         prepare(write_images(tree(FER2013, ("train", "val")), "other"))
 
 
-def test_class_folders_without_splits_are_refused(write_images):
-    folder = write_images({"angry/1.png": faces(1)[0]})
-    with pytest.raises(InputError, match="lie in no folders train, val and test"):
+@pytest.mark.parametrize("top", ["", "my_faces/"])
+def test_class_folders_without_splits_are_train_and_the_rest_is_held_out(write_images, top):
+    images = {
+        f"{top}{name}/{i}.png": face
+        for name in ("bored", "keen")
+        for i, face in enumerate(faces(20))
+    }
+    folder = write_images(images)
+    with pytest.raises(InputError, match="has no val split; --val-fraction"):
         prepare(folder)
+    with pytest.raises(InputError, match="has no test split; --test-fraction"):
+        prepare(folder, val_fraction=0.1)
+    data = prepare(folder, val_fraction=0.2, test_fraction=0.1)
+    assert data.label_names == ("bored", "keen")
+    counts = {split: sum(by.values()) for split, by in data.counts().items()}
+    assert counts == {"train": 28, "val": 8, "test": 4}
+    assert prepare(folder, missing_fraction=0.1).counts()["test"] == {"bored": 2, "keen": 2}
+
+
+def test_a_split_that_is_there_is_not_held_out_again(write_images):
+    folder = write_images(tree(FER2013))
+    assert prepare(folder, missing_fraction=0.5).counts() == prepare(folder).counts()
+    with pytest.raises(InputError, match="has a test split already"):
+        prepare(folder, test_fraction=0.1)
 
 
 def test_an_image_outside_the_splits_or_classes_is_named(write_images):

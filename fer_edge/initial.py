@@ -1,0 +1,97 @@
+"""What a training may start from: the weights of a shipped model, or of another run."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from device.errors import InputError
+from fer_edge import zoo
+from fer_edge.models import Net
+from fer_edge.training import weights
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A trained net to start from.
+
+    Attributes:
+        name: as the user gave it.
+        net: its section of a recipe.
+        labels: of each head, in the order of its outputs.
+        path: the `.npz` that holds its weights.
+    """
+
+    name: str
+    net: Net
+    labels: dict[str, tuple[str, ...]]
+    path: Path
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the weights' file: 64 hexadecimal digits."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+    @property
+    def section(self) -> dict[str, Any]:
+        """The net as the `[model]` section of a recipe, for data with labels and no FER+ votes."""
+        return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
+
+    def give(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
+        """Give a model of the same trunk these weights; a head that has other labels learns anew.
+
+        Args:
+            model: a Keras model that `net` built, whatever its heads.
+            labels: of its heads.
+
+        Raises:
+            InputError: the model is another net.
+        """
+        source = self.net.build({h: len(names) for h, names in self.labels.items()}, dropout=False)
+        weights.load(source, self.path)
+        trained = {layer.name: layer.get_weights() for layer in source.layers}
+        for layer in model.layers:
+            if not layer.weights or labels.get(layer.name, ()) != self.labels.get(layer.name, ()):
+                continue
+            values = trained.get(layer.name, [])
+            if [v.shape for v in values] != [tuple(w.shape) for w in layer.weights]:
+                raise InputError(
+                    f"--init {self.name} is another net than the recipe's [model]: leave the "
+                    "recipe away, or name one with the same [model]"
+                )
+            layer.set_weights(values)
+
+
+def find(name: str) -> Initial:
+    """Find what `--init` names.
+
+    Args:
+        name: `zoo:base`, or the folder of a run that exported its models.
+
+    Raises:
+        InputError: there is no such model or run.
+    """
+    if name.startswith(zoo.PREFIX):
+        shipped = zoo.find(name.removeprefix(zoo.PREFIX))
+        net, labels = shipped.card["recipe"]["model"], shipped.card["labels"]
+        return Initial(name, _net(net), {h: tuple(v) for h, v in labels.items()}, shipped.weights)
+    folder = Path(name)
+    try:
+        paths = sorted((folder / "export").glob("*_float32.card.json"))
+        cards = [json.loads(path.read_text()) for path in paths]
+        labels = {card["head"]: tuple(card["labels"]) for card in cards}
+        net = cards[0]["recipe"]["model"]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(
+            f"--init {name}: neither zoo:NAME ({', '.join(zoo.NAMES)}) nor the folder of a run "
+            "that exported its models"
+        ) from error
+    return Initial(name, _net(net), labels, folder / "train" / "weights.npz")
+
+
+def _net(section: dict[str, Any]) -> Net:
+    net: Net = TypeAdapter(Net).validate_python(section)
+    return net

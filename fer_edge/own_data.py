@@ -1,0 +1,41 @@
+"""What `--data` may be: a prepared `.npz`, a folder or table that is prepared now, or nothing."""
+
+import hashlib
+from pathlib import Path
+
+from fer_edge import synthetic_data
+from fer_edge.recipe import Recipe
+
+HELD_OUT = 0.15
+"""Share of each class that becomes test, and then val, of data that comes without splits."""
+
+
+def prepared(data: Path | None, recipe: Recipe, folder: Path) -> Path:
+    """Give the `.npz` that a run trains on.
+
+    A folder, table or zip is prepared on the first call, beside the run's other files; splits that
+    it lacks are held out of train. A later call finds what the first one made, unless the files of
+    the source are others by then.
+
+    Args:
+        data: as the user gave it; None for synthetic faces.
+        recipe: says how many synthetic faces, and seeds what is held out.
+        folder: of the run.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    if data is None:
+        return synthetic_data.faces(recipe, folder)
+    if data.suffix == ".npz" or not data.exists():
+        return data  # whoever loads it says what is wrong with it
+    from fer_edge.data.prepare import prepare
+    from fer_edge.data.tree import Tree
+
+    tree = Tree(data)
+    listing = "\n".join(f"{name} {tree.size(name)}" for name in tree.names)
+    digest = hashlib.sha256(listing.encode()).hexdigest()
+    path = folder / "data" / f"{data.resolve().stem}-{digest[:12]}.npz"
+    if not path.exists():
+        prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed).save(path)
+    return path

@@ -1,0 +1,79 @@
+"""The models that ship with fer-edge, each in a folder of its own with its card."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError
+
+PREFIX = "zoo:"
+NAMES = ("nano", "small", "base")
+DEFAULT = "base"
+"""What `predict`, `run`, `serve` and `bench` use when no model is named."""
+
+HOME = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A model of the zoo.
+
+    Attributes:
+        name: of the model.
+        folder: with its `.tflite` files, the weights of the float net and the cards.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What is known of the model: `card.json`."""
+        card: dict[str, Any] = json.loads((self.folder / "card.json").read_text(encoding="utf-8"))
+        return card
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the float net, to start a training from."""
+        return self.folder / "float.npz"
+
+    @property
+    def files(self) -> list[Path]:
+        """The `.tflite` files."""
+        return sorted(self.folder.glob("*.tflite"))
+
+
+def find(name: str) -> Shipped:
+    """Find a model of the zoo.
+
+    Raises:
+        InputError: there is no model of that name.
+    """
+    if name not in NAMES or not (HOME / name / "card.json").is_file():
+        known = ", ".join(n for n in NAMES if (HOME / n / "card.json").is_file()) or "none here"
+        raise InputError(f"no model {PREFIX}{name}: the zoo has {known}")
+    return Shipped(name, HOME / name)
+
+
+def resolve(model: str | Path | None) -> Path:
+    """Give the file that a command's model option means.
+
+    Args:
+        model: the path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;
+            `zoo:NAME/FILE` for another one, such as `zoo:base/ferplus_int8`; None for the default.
+
+    Raises:
+        InputError: the zoo has no such model or file.
+    """
+    text = f"{PREFIX}{DEFAULT}" if model is None else str(model)
+    if not text.startswith(PREFIX):
+        return Path(text)
+    name, _, stem = text.removeprefix(PREFIX).partition("/")
+    shipped = find(name)
+    stem = (stem or "fer2013_int8").removesuffix(".tflite")
+    for path in shipped.files:
+        if path.stem == stem:
+            return path
+    known = ", ".join(f"{PREFIX}{name}/{path.stem}" for path in shipped.files)
+    raise InputError(f"no model {text}: there are {known}")
