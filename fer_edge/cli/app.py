@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from device.errors import FerEdgeError
 from fer_edge import __version__
 from fer_edge.cli import bench, data, doctor, fetch, pipeline, predict, run, serve, service, train
+from fer_edge.cli import zoo as zoo_command
 
 INTERRUPTED = 130
 
@@ -46,6 +47,7 @@ app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
 app.add_typer(service.app, name="service")
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
+app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 
 

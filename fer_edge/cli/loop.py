@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def make_faces(
-    model: Path | None,
+    model: str | None,
     *,
     detector: DetectorName,
     detector_model: Path | None,
@@ -35,9 +35,6 @@ def make_faces(
     threads: int,
 ) -> "Faces":
     """Load model and detector and put them together, as the options say."""
-    if model is None:
-        raise InputError("no model: give --model FILE.tflite, or set FER_EDGE_MODEL")
-
     import cv2
 
     from device import card
@@ -45,15 +42,17 @@ def make_faces(
     from device.faces import Faces
     from device.interpreter import Classifier
     from device.region import WHOLE, Region
+    from fer_edge import zoo
 
+    path = zoo.resolve(model)
     cv2.setNumThreads(threads)
     return Faces(
-        Classifier(model, threads=threads),
+        Classifier(path, threads=threads),
         open_detector(detector.value, model=detector_model),
         every=every,
         roi=WHOLE if roi is None else Region.parse(roi),
         largest=largest,
-        margin=card.margin(model) if margin is None else margin,
+        margin=card.margin(path) if margin is None else margin,
         smoothing=smoothing,
         threshold=threshold,
     )

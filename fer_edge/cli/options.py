@@ -33,7 +33,13 @@ SourceArgument = Annotated[
     ),
 ]
 ModelOption = Annotated[
-    Path | None, typer.Option(help="Model file (.tflite).", envvar="FER_EDGE_MODEL")
+    str | None,
+    typer.Option(
+        help="Model file (.tflite), or zoo:NAME.",
+        metavar="FILE",
+        envvar="FER_EDGE_MODEL",
+        show_default="zoo:base",
+    ),
 ]
 WidthOption = Annotated[
     int | None,

@@ -13,7 +13,7 @@ from fer_edge.cli.options import DetectorModelOption, DetectorName, DetectorOpti
 if TYPE_CHECKING:
     from device.recognise import Face
 
-EXAMPLE = "Example: fer-edge predict fer2013_int8.tflite portrait.jpg --out annotated.png"
+EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
 SCHEMA_VERSION = "1.0"
 BAR_WIDTH = 30
@@ -22,8 +22,13 @@ SEARCH_SIZE = 640
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="Model file (.tflite).")],
-    images: Annotated[list[Path], typer.Argument(help="Pictures.", metavar="IMAGE…")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Model file (.tflite) or zoo:NAME, else zoo:base; then pictures.",
+            metavar="[MODEL] IMAGE…",
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Draw the result into this picture; a folder for several pictures."),
@@ -44,6 +49,7 @@ def predict(
     from device.interpreter import Classifier
     from device.recognise import recognise
 
+    model, images = _model_and_images(files)
     drawings = _drawings(images, out)
     classifier = Classifier(model, threads=threads)
     margin = card.margin(model)
@@ -57,6 +63,17 @@ def predict(
             typer.echo(json.dumps(_as_json(model, path, faces)))
         else:
             _print_faces(path, faces, drawing)
+
+
+def _model_and_images(files: Sequence[str]) -> tuple[Path, list[Path]]:
+    """Tell the model, where one is named first, from the pictures."""
+    from fer_edge import zoo
+
+    named = files[0].startswith(zoo.PREFIX) or files[0].endswith(".tflite")
+    images = [Path(file) for file in files[1 if named else 0 :]]
+    if not images:
+        raise InputError(f"no picture: give one or more after {files[0]}")
+    return zoo.resolve(files[0] if named else None), images
 
 
 def _drawings(images: Sequence[Path], out: Path | None) -> list[Path | None]:

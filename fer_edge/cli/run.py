@@ -8,7 +8,7 @@ import typer
 from fer_edge.cli import loop, options
 from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
 
-EXAMPLE = "Example: fer-edge run /dev/video0 --model fer2013_int8.tflite --jsonl -"
+EXAMPLE = "Example: fer-edge run /dev/video0 --jsonl -"
 
 
 def run(

@@ -13,7 +13,7 @@ from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
 if TYPE_CHECKING:
     from device.sinks.base import Sink
 
-EXAMPLE = "Example: fer-edge serve /dev/video0 --model fer2013_int8.tflite"
+EXAMPLE = "Example: fer-edge serve /dev/video0"
 
 PAGE = "Page"
 TOKEN = "FER_EDGE_TOKEN"

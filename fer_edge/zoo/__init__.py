@@ -44,16 +44,30 @@ class Shipped:
         return sorted(self.folder.glob("*.tflite"))
 
 
+def all_shipped() -> list[Shipped]:
+    """The models of the zoo, the smallest first.
+
+    Raises:
+        InputError: this copy of fer-edge came without them.
+    """
+    models = [Shipped(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
+    if not models:
+        raise InputError(f"{HOME} holds no models: install fer-edge again")
+    return models
+
+
 def find(name: str) -> Shipped:
     """Find a model of the zoo.
 
     Raises:
         InputError: there is no model of that name.
     """
-    if name not in NAMES or not (HOME / name / "card.json").is_file():
-        known = ", ".join(n for n in NAMES if (HOME / n / "card.json").is_file()) or "none here"
-        raise InputError(f"no model {PREFIX}{name}: the zoo has {known}")
-    return Shipped(name, HOME / name)
+    if name not in NAMES:
+        raise InputError(f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}")
+    for model in all_shipped():
+        if model.name == name:
+            return model
+    raise InputError(f"{HOME} lacks {name}: install fer-edge again")
 
 
 def resolve(model: str | Path | None) -> Path:

@@ -100,13 +100,15 @@ def test_two_drawings_to_one_place_are_refused(run, models, pictures, portrait):
     ("model", "picture", "complaint"),
     [
         ("none.tflite", "portrait.png", "none.tflite: no such model file"),
-        ("portrait.png", "portrait.png", "portrait.png is not a .tflite file"),
+        ("fake.tflite", "portrait.png", "fake.tflite is not a .tflite file"),
+        ("zoo:huge", "portrait.png", "no model zoo:huge"),
         (None, "none.png", "none.png: no such picture"),
         (None, "text.png", "text.png is no picture"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(run, models, pictures, model, picture, complaint):
     (pictures / "text.png").write_text("not a picture")
+    (pictures / "fake.tflite").write_text("not a model")
     code, out, err = run(model or models["int8"], picture)
     assert code == 2
     assert complaint in err and len(err.splitlines()) == 1

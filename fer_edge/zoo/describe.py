@@ -1,0 +1,116 @@
+"""A model's card as Markdown, every figure from `card.json`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def markdown(card: dict[str, Any]) -> str:
+    """Write the card of a shipped model for people.
+
+    Args:
+        card: the content of its `card.json`.
+
+    Returns:
+        The text of `CARD.md`.
+    """
+    files = card["files"]
+    integer = [stem for stem in files if stem.endswith("_int8")]
+    parts = [
+        f"# {card['name']}",
+        f"{card['description']}.",
+        "A net that names the expression of a 48x48 grey face, as people would label it. It does "
+        "not know what anybody feels; do not decide about people with it.",
+        _overview(card),
+        *(f"## {files[stem]['head']} labels, int8\n\n{_accuracy(files[stem])}" for stem in integer),
+        f"## How it was made\n\n{_origin(card)}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview(card: dict[str, Any]) -> str:
+    rows = []
+    for stem, file in card["files"].items():
+        test, latency = file["test"]["all"], file["latency"]
+        rows.append(
+            [
+                f"`{stem}.tflite`" if file["shipped"] else f"{stem} (not shipped)",
+                _percent(file["val"]["top1"]),
+                f"{_percent(test['top1'])} [{_interval(test['top1_ci95'])}]",
+                _leak_free(file),
+                f"{test['macro_f1']:.3f}",
+                f"{test['ece']:.3f}",
+                f"{file['size']['bytes'] / 1000:.0f} kB",
+                f"{latency['p50_us']:.0f} µs",
+                f"{latency['ratio_to_first']:.2f}x",
+            ]
+        )
+    head = "file|PublicTest|PrivateTest (95 %)|leak-free|macro-F1|ECE|size|p50|latency ratio"
+    size = next(iter(card["files"].values()))["size"]
+    machine = card["machine"]
+    return "\n\n".join(
+        (
+            _table(head.split("|"), rows),
+            f"{size['parameters']:,} parameters, {size['multiply_adds'] / 1e6:.1f} M "
+            f"multiply-adds. Latency: one thread of {machine['cpu']} ({machine['architecture']}), "
+            f"{card['runtime']}, the ratio to {card['reference']} in the same interleaved run. "
+            "Accuracy is that of the file, single crop; PublicTest chose the epoch, PrivateTest "
+            "was read once. The ferplus labels are scored by FER+'s majority rule.",
+        )
+    )
+
+
+def _leak_free(file: dict[str, Any]) -> str:
+    block = file["test"]["leak_free"]
+    return _percent(block["top1"]) if block else "-"
+
+
+def _accuracy(file: dict[str, Any]) -> str:
+    block = file["test"]["all"]
+    classes = [
+        [
+            c["label"],
+            _percent(c["precision"]),
+            _percent(c["recall"]),
+            f"{c['f1']:.3f}",
+            c["support"],
+        ]
+        for c in block["classes"]
+    ]
+    confusion = [
+        [f"**{label}**", *row]
+        for label, row in zip(file["labels"], block["confusion"], strict=True)
+    ]
+    return "\n\n".join(
+        (
+            _table(["class", "precision", "recall", "F1", "images"], classes),
+            "Rows are the truth, columns the answers:",
+            _table(["", *file["labels"]], confusion),
+        )
+    )
+
+
+def _origin(card: dict[str, Any]) -> str:
+    hours = ", ".join(f"{stage} {spent:g}" for stage, spent in card["hours"].items())
+    lines = [
+        f"- Recipe `{card['name']}`, seed {card['seed']}: "
+        f"`fer-edge pipeline {card['name']} --data fer2013.npz`",
+        f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
+        "also stand in PublicTest or PrivateTest were left out",
+        f"- Hours of training on two cores: {hours}",
+        "- To fine-tune it on faces and labels of your own: "
+        f"`fer-edge pipeline --init zoo:{card['name']} --data my_faces/`",
+    ]
+    return "\n".join(lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _interval(pair: Sequence[float]) -> str:
+    return ", ".join(f"{100 * end:.1f}" for end in pair)

@@ -1,0 +1,158 @@
+"""Makes a folder of the zoo from a finished run and from measurements of its files.
+
+    python -m fer_edge.zoo.publish runs/base --test runs/bench-test --val runs/bench-val
+
+Every figure of a card comes from a `results.json`; nothing is typed in by hand. Latency ratios are
+to the first model of the measurement on the test split.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from benchmarks import results
+from device.card import card_path
+from device.errors import InputError
+from device.files import make_folder, replacing
+from fer_edge import zoo
+from fer_edge.training import history
+from fer_edge.zoo import describe
+from quantization.card import sha256
+
+FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
+"""What is shipped; the float32 file of the other head differs in its last layer alone."""
+
+MEASURED = (*FILES, "ferplus_float32")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a card is made from.
+
+    Attributes:
+        run: folder of the finished run.
+        test: `results.json` on the test split, with a reference as its first model.
+        val: `results.json` on the val split.
+    """
+
+    run: Path
+    test: dict[str, Any]
+    val: dict[str, Any]
+
+
+def publish(source: Source, home: Path) -> Path:
+    """Write `home/NAME`: model files with their cards, weights, `card.json` and `CARD.md`.
+
+    Raises:
+        InputError: the run is not finished, or the measurements are of other files.
+    """
+    card = _card(source)
+    folder = home / card["name"]
+    make_folder(folder)
+    for stem in FILES:
+        path = source.run / "export" / f"{stem}.tflite"
+        for file in (path, card_path(path)):
+            with replacing(folder / file.name) as partial:
+                shutil.copyfile(file, partial)
+    _save_weights(source.run / "train" / "weights.npz", folder / "float.npz")
+    with replacing(folder / "card.json") as partial:
+        partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with replacing(folder / "CARD.md") as partial:
+        partial.write_text(describe.markdown(card), encoding="utf-8")
+    return folder
+
+
+def _card(source: Source) -> dict[str, Any]:
+    first = _json(card_path(source.run / "export" / "fer2013_int8.tflite"))
+    files = {stem: _file(source, stem) for stem in MEASURED}
+    recipe = first["recipe"]
+    return {
+        "name": first["name"],
+        "description": recipe["description"],
+        "labels": {files[stem]["head"]: files[stem]["labels"] for stem in FILES},
+        "files": files,
+        "reference": source.test["models"][0]["name"],
+        "machine": {k: source.test["machine"][k] for k in ("cpu", "architecture", "cores", "os")},
+        "runtime": source.test["models"][-1]["runtime"],
+        "measured": source.test["created"],
+        "recipe": recipe,
+        "data": first["data"],
+        "seed": recipe["seed"],
+        "hours": _hours(source.run),
+        "created_by": first["created_by"],
+    }
+
+
+def _file(source: Source, stem: str) -> dict[str, Any]:
+    path = source.run / "export" / f"{stem}.tflite"
+    digest = sha256(path)
+    test, val = (_block(measured, digest, path) for measured in (source.test, source.val))
+    return {
+        "head": test["head"],
+        "labels": test["labels"],
+        "precision": _json(card_path(path))["precision"],
+        "shipped": stem in FILES,
+        "sha256": digest,
+        "size": test["size"],
+        "test": {"all": test["accuracy"], "leak_free": test["accuracy_leak_free"]},
+        "val": val["accuracy"],
+        "latency": {
+            key: test["latency"][key]
+            for key in ("p50_us", "p90_us", "p99_us", "ratio_to_first", "ratio_to_first_ci95")
+        },
+    }
+
+
+def _block(measured: dict[str, Any], digest: str, path: Path) -> dict[str, Any]:
+    for block in measured["models"]:
+        if block["sha256"] == digest and block["accuracy"] and block["latency"]:
+            found: dict[str, Any] = block
+            return found
+    raise InputError(f"{path} is not among the measured files: measure it with fer-edge bench")
+
+
+def _hours(run: Path) -> dict[str, float]:
+    """Hours of each training of the run, as their histories say."""
+    found = {}
+    for path in sorted(run.glob("*/history.csv")):
+        seconds = sum(row["seconds"] for row in history.load(path))
+        found[path.parent.name] = round(seconds / 3600, 2)
+    return found
+
+
+def _save_weights(source: Path, target: Path) -> None:
+    """Kernels as float16, which halves the file; biases and BatchNorm stay float32."""
+    with np.load(source) as arrays:
+        values = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+    small = [v.astype(np.float16) if v.ndim > 1 else v for v in values]
+    with replacing(target) as partial, partial.open("wb") as handle:
+        np.savez_compressed(handle, *small)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: finish the run first") from error
+    return found
+
+
+def main(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
+    test: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split test`.")],
+    val: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split val`.")],
+    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+) -> None:
+    """Write the zoo's folders of some runs."""
+    measured = [results.load(folder / "results.json") for folder in (test, val)]
+    for run in runs:
+        typer.echo(publish(Source(run, *measured), home))
+
+
+if __name__ == "__main__":
+    typer.run(main)
