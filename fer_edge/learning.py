@@ -81,7 +81,7 @@ def quantize(run: "Run", out: Path) -> None:
 
 def float_model(run: "Run") -> Any:
     """The float net with the weights of the stage `train`, without dropout."""
-    return _net(run, run.folder("train") / "weights.npz")
+    return net(run, run.folder("train") / "weights.npz")
 
 
 def qat_model(run: "Run", *, load: bool = True) -> Any:
@@ -96,7 +96,7 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     pruned = run.recipe.prune is not None
     parent = run.folder("prune") / "pruned.npz" if pruned else run.folder("train") / "weights.npz"
     model = qat.quantize_aware(
-        _net(run, parent),
+        net(run, parent),
         normalisation=scaling(run),
         keep_zeros=pruned,
     )
@@ -112,7 +112,8 @@ def scaling(run: "Run") -> "Normalisation":
     return Normalisation(*run.recipe.model.normalisation)
 
 
-def _net(run: "Run", path: Path) -> Any:
+def net(run: "Run", path: Path) -> Any:
+    """The run's float net with the weights of a file, without dropout."""
     load_tensorflow()
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
     model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)

@@ -22,15 +22,15 @@ class Run:
         recipe: every number of it.
         data: a `.npz` of `fer-edge data prepare`.
         out: the run's folder.
-        teacher: the folder of the teacher's run, for students that share one; inside `out` where
-            it is None.
+        teacher: the folder of the teacher's run, for students that share one, or `zoo:teacher`;
+            inside `out` where it is None.
         init: what the float net starts from, as `--init` names it; chance where it is None.
     """
 
     recipe: Recipe
     data: Path
     out: Path
-    teacher: Path | None = None
+    teacher: str | None = None
     init: str | None = None
 
     def folder(self, stage: str) -> Path:

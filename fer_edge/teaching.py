@@ -2,6 +2,7 @@
 
 The teacher is a run like any other, inside the student's run or, with `--teacher DIR`, in a folder
 that several students share. Its answers stand beside it, so that those students share them too.
+With `--teacher zoo:teacher` it is the shipped one, and is not trained again.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.errors import InputError
 from fer_edge import recipe as recipes
-from fer_edge import splits, stages
+from fer_edge import splits, stages, zoo
 from fer_edge.recipe import Recipe
 from fer_edge.training import batches, lessons, targets
 from fer_edge.training.lessons import Lessons
@@ -40,8 +41,12 @@ def teach(run: "Run", out: Path) -> None:
     section = run.recipe.teacher
     assert section is not None
     teacher = _teacher(run)
-    for _ in pipeline.run(teacher, until="train"):
-        pass
+    if run.teacher == zoo.TEACHER:
+        net = learning.net(teacher, zoo.teacher_weights())
+    else:
+        for _ in pipeline.run(teacher, until="train"):
+            pass
+        net = learning.float_model(teacher)
     job, _ = learning.training_job(run, run.recipe.train, out)
     views = batches.training(
         job.train,
@@ -52,7 +57,6 @@ def teach(run: "Run", out: Path) -> None:
         normalisation=teacher.recipe.model.normalisation,
     )
     whole = len(job.train) // job.batch * job.batch
-    net = learning.float_model(teacher)
     lessons.ask(net, views, _folder(run), views=section.views, images=whole)
 
 
@@ -86,7 +90,9 @@ def _recipe(student: Recipe) -> Recipe:
 def _teacher(run: "Run") -> "Run":
     from fer_edge.pipeline import Run
 
-    return Run(_recipe(run.recipe), run.data, run.teacher or run.folder("teacher"))
+    own = run.teacher is None or run.teacher == zoo.TEACHER
+    folder = run.folder("teacher") if own else Path(run.teacher or "")
+    return Run(_recipe(run.recipe), run.data, folder)
 
 
 def _folder(run: "Run") -> Path:

@@ -27,9 +27,10 @@ Set = Annotated[
     typer.Option("--set", help="Another value for the recipe: section.key=value.", metavar="K=V"),
 ]
 Teacher = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Folder of the teacher's run, for recipes that share one.",
+        help="Folder of the teacher's run, for recipes that share one, or zoo:teacher.",
+        metavar="DIR|zoo:teacher",
         show_default="inside --out",
     ),
 ]
@@ -76,7 +77,7 @@ def start(
     data: Path | None,
     out: Path | None,
     overrides: list[str] | None,
-    teacher: Path | None,
+    teacher: str | None,
     init: str | None,
     *,
     until: str | None,

@@ -12,6 +12,9 @@ NAMES = ("nano", "small", "base")
 DEFAULT = "base"
 """What `predict`, `run`, `serve` and `bench` use when no model is named."""
 
+TEACHER = f"{PREFIX}teacher"
+"""The teacher of the three, for students of one's own: weights alone, since nobody runs it."""
+
 HOME = Path(__file__).parent
 
 
@@ -68,6 +71,18 @@ def find(name: str) -> Shipped:
         if model.name == name:
             return model
     raise InputError(f"{HOME} lacks {name}: install fer-edge again")
+
+
+def teacher_weights() -> Path:
+    """Give the weights of the shipped teacher, which its recipe trained.
+
+    Raises:
+        InputError: this copy of fer-edge came without them.
+    """
+    path = HOME / "teacher" / "float.npz"
+    if not path.is_file():
+        raise InputError(f"{path} is missing: install fer-edge again, or train the recipe teacher")
+    return path
 
 
 def resolve(model: str | Path | None) -> Path:

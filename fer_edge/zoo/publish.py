@@ -1,6 +1,6 @@
 """Makes a folder of the zoo from a finished run and from measurements of its files.
 
-    python -m fer_edge.zoo.publish runs/base --test runs/bench-test --val runs/bench-val
+    python -m fer_edge.zoo.publish models runs/base --test runs/bench-test --val runs/bench-val
 
 Every figure of a card comes from a `results.json`; nothing is typed in by hand. Latency ratios are
 to the first model of the measurement on the test split.
@@ -59,7 +59,7 @@ def publish(source: Source, home: Path) -> Path:
         for file in (path, card_path(path)):
             with replacing(folder / file.name) as partial:
                 shutil.copyfile(file, partial)
-    _save_weights(source.run / "train" / "weights.npz", folder / "float.npz")
+    save_weights(source.run / "train" / "weights.npz", folder / "float.npz")
     with replacing(folder / "card.json") as partial:
         partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with replacing(folder / "CARD.md") as partial:
@@ -125,8 +125,8 @@ def _hours(run: Path) -> dict[str, float]:
     return found
 
 
-def _save_weights(source: Path, target: Path) -> None:
-    """Kernels as float16, which halves the file; biases and BatchNorm stay float32."""
+def save_weights(source: Path, target: Path) -> None:
+    """Write weights smaller: kernels as float16; biases and BatchNorm stay float32."""
     with np.load(source) as arrays:
         values = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
     small = [v.astype(np.float16) if v.ndim > 1 else v for v in values]
@@ -142,7 +142,21 @@ def _json(path: Path) -> dict[str, Any]:
     return found
 
 
-def main(
+app = typer.Typer(help="Make the zoo's folders.")
+
+
+@app.command()
+def teacher(
+    run: Annotated[Path, typer.Argument(help="Folder of the teacher's run.")],
+    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+) -> None:
+    """Write the teacher's weights."""
+    make_folder(home / "teacher")
+    save_weights(run / "train" / "weights.npz", home / "teacher" / "float.npz")
+
+
+@app.command()
+def models(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
     test: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split test`.")],
     val: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split val`.")],
@@ -155,4 +169,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -52,7 +52,7 @@ def test_a_second_student_finds_the_teacher_and_its_answers(
     shorter = student.recipe.model_copy(
         update={"train": student.recipe.train.model_copy(update={"epochs": 1})}
     )
-    second = replace(student, recipe=shorter, out=tmp_path, teacher=teacher)
+    second = replace(student, recipe=shorter, out=tmp_path, teacher=str(teacher))
     list(pipeline.run(second, until="teacher"))
     assert before == {p: p.stat().st_mtime_ns for p in teacher.rglob("*") if p.is_file()}
 
