@@ -1,4 +1,4 @@
-"""Magnitude pruning: the smallest weights become zero, more of them with every step.
+"""Magnitude pruning: the smallest weights become zero, one by one or in a pattern.
 
 Which kernels are pruned: those of pointwise (1x1) convolutions and of dense layers, where nearly
 all weights of a MobileNet are. A net without 1x1 convolutions has all its convolutions pruned
@@ -8,13 +8,19 @@ and each of them matters. Depthwise kernels are left alone for the same reason.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from quantization.blocks import prune_in_blocks
 from quantization.layers import plain, pruning_wrappers, rebuild
+
+Pattern = Literal["unstructured", "2:4", "block"]
+"""unstructured: any weights, on a schedule. 2:4: two of every four neighbouring inputs of an
+output, from the first step on (Mishra et al. 2021, "Accelerating Sparse Deep Neural Networks").
+block: whole blocks of neighbours, on a schedule; in 1x1 convolutions and dense layers alone."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,21 @@ class Hook:
 
 
 def prune(
-    model: Any, *, sparsity: float, begin_step: int, end_step: int, frequency: int = 50
+    model: Any,
+    *,
+    sparsity: float,
+    begin_step: int,
+    end_step: int,
+    frequency: int = 50,
+    pattern: Pattern = "unstructured",
+    block: tuple[int, int] = (8, 1),
 ) -> tuple[Any, Hook]:
     """Wrap a model so that training it brings a share of its weights to zero.
 
     The share rises from 0 to `sparsity` as 1 - (1 - t)^3, where t runs from 0 at `begin_step` to 1
     at `end_step` (Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878). Within each
-    kernel the weights of smallest magnitude go; the module says which kernels.
+    kernel the weights of smallest magnitude go, or the blocks of smallest mean magnitude; the
+    module says which kernels.
 
     Args:
         model: a functional Keras model; it stays as it is.
@@ -58,6 +72,9 @@ def prune(
             the remaining ones let the net recover.
         frequency: steps from one renewal of the masks to the next; the first waits longer where
             that is needed for the last to fall on `end_step`.
+        pattern: see `Pattern`; "2:4" has no schedule.
+        block: neighbouring inputs and neighbouring outputs of a block, for "block". Eight inputs of
+            one output stand side by side in the file.
 
     Returns:
         The wrapped model, to be trained with `training=True`, and the hook for the loop.
@@ -76,7 +93,15 @@ def prune(
         )
     if frequency < 1:
         raise InputError(f"pruning frequency is {frequency}: give 1 step or more")
-    chosen = {layer.name for layer, _ in _pruned_kernels(model)}
+    if pattern == "2:4" and sparsity != 0.5:
+        raise InputError(f"sparsity is {sparsity}: two of four weights are 0.5")
+    if pattern == "block" and not (min(block) >= 1 and max(block) > 1):
+        raise InputError(f"blocks of {block[0]} by {block[1]} weights: give more than one")
+    chosen = {
+        layer.name
+        for layer, kernel in pruned_kernels(model)
+        if pattern != "block" or _is_matrix(kernel)
+    }
     if not chosen:
         raise InputError(f"{model.name} has no layer to prune: leave pruning out of the recipe")
 
@@ -96,10 +121,18 @@ def prune(
     def wrap(layer: Any) -> Any:
         if layer.name not in chosen:
             return layer
-        return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
+        return tfmot.sparsity.keras.prune_low_magnitude(
+            layer,
+            pruning_schedule=schedule,
+            sparsity_m_by_n=(2, 4) if pattern == "2:4" else None,
+        )
 
     wrapped = rebuild(model, wrap)
-    return wrapped, Hook(tuple(pruning_wrappers(wrapped)))
+    wrappers = tuple(pruning_wrappers(wrapped))
+    if pattern == "block":
+        for wrapper in wrappers:
+            prune_in_blocks(wrapper, block)
+    return wrapped, Hook(wrappers)
 
 
 def strip(model: Any) -> Any:
@@ -128,7 +161,7 @@ def zero_fraction(model: Any) -> dict[str, Any]:
         "overall", the share of zeros in all these kernels together (0.0 to 1.0; 0.0 where there is
         no such kernel), and "layers", the share by layer.
     """
-    kernels = {layer.name: kernel for layer, kernel in _pruned_kernels(model)}
+    kernels = {layer.name: kernel for layer, kernel in pruned_kernels(model)}
     zeros = sum(int(np.sum(kernel == 0)) for kernel in kernels.values())
     size = sum(kernel.size for kernel in kernels.values())
     return {
@@ -137,8 +170,12 @@ def zero_fraction(model: Any) -> dict[str, Any]:
     }
 
 
-def _pruned_kernels(model: Any) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]:
-    """The layers that the pruning rule chooses, out of their wrappers, each with its kernel."""
+def pruned_kernels(model: Any) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]:
+    """The layers that the pruning rule chooses, out of their wrappers, each with its kernel.
+
+    Args:
+        model: plain, wrapped for pruning, or in quantization-aware training.
+    """
     import tf_keras as keras
 
     # DepthwiseConv2D is no subclass of Conv2D, but Conv2DTranspose is.
@@ -151,6 +188,10 @@ def _pruned_kernels(model: Any) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]
     ]
     for layer in (pointwise or convolutions[1:]) + dense:
         yield plain(layer), _kernel(layer)
+
+
+def _is_matrix(kernel: npt.NDArray[np.float32]) -> bool:
+    return max(kernel.shape[:-2], default=1) == 1
 
 
 def _kernel(layer: Any) -> npt.NDArray[np.float32]:

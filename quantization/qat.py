@@ -12,11 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from quantization import preserving
 from quantization.convert import Normalisation
 from quantization.layers import heads, is_pruning, is_quantized, quantize_wrappers, rebuild
+from quantization.pruning import pruned_kernels
 
 
-def quantize_aware(model: Any, *, normalisation: Normalisation, keep_zeros: bool) -> Any:
+def quantize_aware(
+    model: Any, *, normalisation: Normalisation, keep_zeros: bool, clusters: int = 0
+) -> Any:
     """Wrap a float model for quantization-aware training.
 
     The input's range is pinned to that of pixels 0..255, so that in the finished file the input
@@ -30,6 +34,8 @@ def quantize_aware(model: Any, *, normalisation: Normalisation, keep_zeros: bool
         keep_zeros: whether weights that are zero now stay zero (prune-preserving training). The
             mask is made of the weights of `model`, and is no variable: to go on from a checkpoint,
             wrap the same parent again and restore into that.
+        clusters: kernels of the pruning rule that have no more different values than that keep
+            them so few (cluster-preserving training).
 
     Returns:
         A model with the same outputs in the same order, their layers named `quant_HEAD`.
@@ -48,13 +54,14 @@ def quantize_aware(model: Any, *, normalisation: Normalisation, keep_zeros: bool
     if is_pruning(model):
         raise InputError(f"{model.name} is still being pruned: strip it before quantization")
     keras_quantization = tfmot.quantization.keras
-    options = {}
-    if keep_zeros:
-        options["scheme"] = tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()
+    clustered = {
+        layer.name for layer, kernel in pruned_kernels(model) if len(np.unique(kernel)) <= clusters
+    }
+    scheme = preserving.scheme(keep_zeros=keep_zeros, clustered=clustered)
     try:
         with keras_quantization.quantize_scope():
             annotated = keras_quantization.quantize_annotate_model(rebuild(model))
-            quantized = keras_quantization.quantize_apply(annotated, **options)
+            quantized = keras_quantization.quantize_apply(annotated, scheme=scheme)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{model.name} cannot be trained for int8: {error}") from error
     assert heads(quantized) == heads(model), "tfmot has changed the order of the outputs"
@@ -66,6 +73,7 @@ def quantize_aware(model: Any, *, normalisation: Normalisation, keep_zeros: bool
     inputs[0].quantizer = keras_quantization.quantizers.FixedQuantizer(
         num_bits=8, init_min=low, init_max=high, narrow_range=False
     )
+    preserving.train_values_alone(quantize_wrappers(quantized))
     update_weight_ranges(quantized)
     return quantized
 
