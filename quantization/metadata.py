@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from device.interpreter import LABEL_FILE
+from quantization import compact
 
 _BUFFER_NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
@@ -38,6 +39,8 @@ def embed(
     size: int = 48,
 ) -> bytes:
     """Add metadata and the label file to a model of one grey image in, one distribution out.
+
+    What is written is smaller than what the converter wrote, see `quantization.compact`.
 
     The same arguments give the same bytes.
 
@@ -64,7 +67,8 @@ def embed(
     described = _describe(name, description, mean, std, size)
     contents = [*(buffer.data for buffer in graph.buffers), list(described)]
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
-    return _append_labels(_pack(graph), labels)
+    compact.shorten_names(graph)
+    return _append_labels(compact.pack(graph), labels)
 
 
 def _aligned_buffer(schema: Any, content: Any) -> Any:
@@ -82,14 +86,6 @@ def _aligned_buffer(schema: Any, content: Any) -> Any:
             return super().Pack(builder)
 
     return Aligned(data=None if content is None else np.asarray(content, np.uint8))
-
-
-def _pack(graph: Any) -> bytes:
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(graph.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
 
 
 def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
