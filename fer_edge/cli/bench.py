@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
+from fer_edge.cli import remote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,7 @@ EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz
 
 SYNTHETIC_PER_CLASS = 200
 SYNTHETIC_SEED = 0
+SAMPLE_SEED = 0
 INTERRUPTED = 130
 
 
@@ -45,6 +47,12 @@ def bench(
             show_default="val; test of the synthetic faces",
         ),
     ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Images of the split, picked at random.", show_default="all of them"
+        ),
+    ] = None,
     rounds: Annotated[
         int, typer.Option(min=1, help="Rounds in which all models take turns.")
     ] = 100,
@@ -57,6 +65,8 @@ def bench(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a result in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json, no table.")] = False,
+    on: remote.OnOption = None,
+    remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
     """Measure model files: accuracy, size, and latency with the models interleaved."""
     if not models:
@@ -69,24 +79,26 @@ def bench(
     from benchmarks import report
     from fer_edge.data.output import refuse_existing
 
-    refuse_existing(folder / "results.json", force=force)
+    if not on:
+        refuse_existing(folder / "results.json", force=force)
     # PrivateTest is read once, by the evaluation of finished models: never unless asked for.
     split = split or (Split.val if data else Split.test)
-    faces, leaked = _faces(data, split)
+    faces, leaked = _sampled(*_faces(data, split), sample)
+    about = {
+        "name": faces.provenance["name"],
+        "digest": faces.digest,
+        "synthetic": faces.synthetic,
+        "split": str(split),
+    }
+    options = {"rounds": rounds, "threads": threads}
+    if on:
+        from benchmarks.remote import Job
+
+        job = Job(models, faces.images, _labels(faces), leaked, about, options)
+        remote.measure(on, job, python=remote_python, out=folder, force=force, as_json=as_json)
+        return
     results = benchmarks.run(
-        models,
-        faces.images,
-        _labels(faces),
-        leaked=leaked,
-        data={
-            "name": faces.provenance["name"],
-            "digest": faces.digest,
-            "synthetic": faces.synthetic,
-            "split": str(split),
-        },
-        rounds=rounds,
-        threads=threads,
-        out=folder,
+        models, faces.images, _labels(faces), leaked=leaked, data=about, out=folder, **options
     )
     written = report.write(results, folder)
     if as_json:
@@ -112,6 +124,18 @@ def _faces(data: Path | None, split: str) -> tuple["Dataset", "np.ndarray | None
     if not len(faces):
         raise InputError(f"{data} has no images in split {split}: give the other --split")
     return faces, np.isin(faces.rows, leaks.load_or_find(data).leaked(split))
+
+
+def _sampled(
+    faces: "Dataset", leaked: "np.ndarray | None", count: int | None
+) -> tuple["Dataset", "np.ndarray | None"]:
+    """Pick `count` of the faces, the same ones each time."""
+    import numpy as np
+
+    if count is None or count >= len(faces):
+        return faces, leaked
+    picked = np.sort(np.random.default_rng(SAMPLE_SEED).permutation(len(faces))[:count])
+    return faces.take(picked), None if leaked is None else leaked[picked]
 
 
 def _labels(faces: "Dataset") -> dict[str, "np.ndarray"]:

@@ -1,0 +1,198 @@
+"""What runs on the host as `python -c`: unpacks, starts the run, watches the line, cleans up.
+
+It is sent as source, so it imports nothing but the standard library, and still runs on a Python
+that is too old for fer-edge, to say so. What is said on standard output is one JSON object a line
+after `MARK`; what comes on standard input is the length of the payload on a line, the payload, and
+then a byte every few seconds. When those stop, or the input ends, nobody is there any more: the run
+is killed and its folder removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+MARK = "fer-edge agent 1"
+ALIVE, INTERRUPT = b".", b"i"
+LOG = "log"
+SILENCE = 90.0
+"""Seconds without a byte after which the other side counts as gone."""
+
+OLDEST = (3, 11)
+NEEDED = {
+    "numpy": ("numpy",),
+    "opencv": ("cv2",),
+    "runtime": ("ai_edge_litert", "tflite_runtime"),
+    "rich": ("rich",),
+}
+GRACE = 20.0
+"""Seconds that an interrupted run has to write what it measured."""
+
+
+class Gone(Exception):
+    """The other side has gone, or somebody ended this process."""
+
+
+def main() -> None:
+    """Serve one run."""
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    folder = None
+    run = None
+    try:
+        if not hello():
+            return
+        size = int(read_line())
+        folder = Path(tempfile.mkdtemp(prefix="fer-edge-"))
+        unpack(folder, size)
+        run = start(folder)
+        say("measuring", folder=str(folder))
+        answer(folder, watch(run))
+    except (Gone, BrokenPipeError):
+        pass
+    finally:
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        clean(folder, run)
+
+
+def leave(*_: Any) -> None:
+    """End as if the other side had gone."""
+    raise Gone
+
+
+def hello() -> bool:
+    """Say what this Python is and lacks; and return whether the run can be made."""
+    missing = [
+        what
+        for what, modules in NEEDED.items()
+        if not any(importlib.util.find_spec(module) for module in modules)
+    ]
+    old = sys.version_info < OLDEST
+    marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    print(MARK)
+    say(
+        "hello",
+        python=sys.executable,
+        version=platform.python_version(),
+        machine=platform.machine(),
+        old=old,
+        missing=missing,
+        managed=sys.prefix == sys.base_prefix and marker.exists(),
+    )
+    return not old and not missing
+
+
+def say(event: str, **facts: Any) -> None:
+    """Send one event."""
+    print(json.dumps(dict(facts, event=event)), flush=True)
+
+
+def read(most: int) -> bytes:
+    """Read what there is of standard input, at least a byte."""
+    if not select.select([0], [], [], SILENCE)[0]:
+        raise Gone
+    chunk = os.read(0, most)
+    if not chunk:
+        raise Gone
+    return chunk
+
+
+def read_line() -> bytes:
+    """Read to the end of a line, and not a byte further."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += read(1)
+    return line
+
+
+def unpack(folder: Path, size: int) -> None:
+    """Write the payload to the folder, and unpack it and the wheel in it."""
+    payload = folder / "payload.zip"
+    with payload.open("wb") as file:
+        while size:
+            chunk = read(min(size, 1 << 16))
+            file.write(chunk)
+            size -= len(chunk)
+    with zipfile.ZipFile(payload) as archive:
+        archive.extractall(folder)
+    payload.unlink()
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
+        archive.extractall(folder / "code")
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the run, in a session of its own, so that all of its processes can be killed."""
+    code = folder / "code"
+    known = os.environ.get("PYTHONPATH")
+    paths = f"{code}{os.pathsep}{known}" if known else str(code)
+    with (folder / LOG).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.remote.measure", str(folder)],
+            cwd=str(code),
+            env=dict(os.environ, PYTHONPATH=paths),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def watch(run: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of the run, or for that of the other side."""
+    out = run.stdout
+    assert out is not None
+    heard = time.monotonic()
+    limit = None
+    while True:
+        ready = select.select([0, out], [], [], 5)[0]
+        if 0 in ready:
+            got = read(64)
+            heard = time.monotonic()
+            if INTERRUPT in got and limit is None:
+                run.send_signal(signal.SIGINT)
+                limit = heard + GRACE
+        if out in ready and not os.read(out.fileno(), 4096):
+            return run.wait()
+        now = time.monotonic()
+        if now - heard > SILENCE or (limit is not None and now > limit):
+            raise Gone
+
+
+def answer(folder: Path, code: int) -> None:
+    """Send the results, or the last line that the run said."""
+    try:
+        say("results", results=json.loads((folder / "results.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        log = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+        said = [line.strip() for line in log if line.strip()]
+        say("failed", code=code, text=said[-1] if said else "")
+
+
+def clean(folder: Path | None, run: subprocess.Popen[bytes] | None) -> None:
+    """Kill what still runs, and remove the folder."""
+    if run is not None:
+        with contextlib.suppress(OSError):  # it has ended, with all that it started
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    while folder is not None and folder.exists():
+        shutil.rmtree(str(folder), ignore_errors=True)  # fails while one of them is still dying
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""One host, one ssh process: everything goes over its standard input and output."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import signal
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from benchmarks.remote import agent
+from benchmarks.remote.fitness import unfit
+from benchmarks.remote.host import Host, quoted
+from device.errors import FerEdgeError, GateError, InputError
+
+HEARTBEAT = 15.0
+"""Seconds; the agent gives up after `agent.SILENCE`."""
+
+PATIENCE = 10.0
+"""Seconds that the host has to clean up after the end."""
+
+LONGEST_LINE = 1 << 27
+"""Bytes; a line holds a whole `results.json`."""
+
+Notify = Callable[[str], None]
+T = TypeVar("T")
+
+
+class Interrupted(FerEdgeError):
+    """Ctrl-C came before there was anything to keep: exit code 130."""
+
+    exit_code = 130
+
+
+_MOST_NOISE = 1000
+_NOT_FOUND = (126, 127)
+_INTERRUPTED = (Interrupted.exit_code, -signal.SIGINT)
+
+
+async def measure(
+    host: Host, payload: bytes, *, python: str, notify: Notify, stop: asyncio.Event
+) -> dict[str, Any]:
+    """Run a packed job on a host.
+
+    The host keeps nothing: its agent removes the folder at the end of the run, or when this
+    process, the connection or this task ends.
+
+    Args:
+        host: where.
+        payload: of `Job.pack`.
+        python: on the host; a path or a name in its PATH.
+        notify: is told what goes on.
+        stop: ends the run early when set; what was measured until then comes back as partial.
+
+    Returns:
+        The results, as JSON has them.
+
+    Raises:
+        InputError: the host is not reached, or its Python lacks something, or refuses the job.
+        GateError: the connection was cut, or the run broke.
+        Interrupted: `stop` came before anything was measured.
+    """
+    notify("connecting")
+    async with _ssh(host, python) as (process, said):
+        events = _events(process, said, host)
+        hello = await _unless(stop, _next(events), host)
+        problem = unfit(hello, host)
+        if problem:
+            raise InputError(problem)
+        notify(f"sending {len(payload) / 1e6:.1f} MB")
+        await _unless(stop, _write(process, f"{len(payload)}\n".encode() + payload), host)
+        async with _beating(process, stop):
+            async for event in events:
+                if event["event"] == "measuring":
+                    notify("measuring")
+                elif event["event"] == "results":
+                    return event["results"]
+                else:
+                    raise _failure(event, host)
+    raise GateError(f"{host}: the run ended without results")
+
+
+@asynccontextmanager
+async def _ssh(
+    host: Host, python: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, IO[bytes]]]:
+    """Start ssh with the agent at its other end; end it, however the block ends."""
+    source = base64.b64encode(zlib.compress(Path(agent.__file__).read_bytes()))
+    # Nothing of the folder that the shell starts in may be taken for a module of Python's.
+    start = "import sys,zlib,base64;sys.path=[p for p in sys.path if p];"
+    start += f'exec(zlib.decompress(base64.b64decode("{source.decode()}")))'
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *host.command(f"exec {quoted(python)} -c '{start}'"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=said,
+                limit=LONGEST_LINE,
+                start_new_session=True,  # Ctrl-C is ours to pass on
+            )
+        except FileNotFoundError:
+            raise InputError("there is no ssh here: install OpenSSH's client") from None
+        try:
+            yield process, said
+        finally:
+            await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """Close the line, which makes the agent clean up and end; kill ssh if it does not end."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        return await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        return -1
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def _events(
+    process: asyncio.subprocess.Process, said: IO[bytes], host: Host
+) -> AsyncIterator[dict[str, Any]]:
+    """Give what the agent says; whatever the shell of the host printed before is passed over."""
+    assert process.stdout is not None
+    begun = False
+    for _ in range(_MOST_NOISE):
+        line = await process.stdout.readline()
+        begun = line.strip() == agent.MARK.encode()
+        if begun or not line:
+            break
+    while begun:
+        try:
+            line = await process.stdout.readline()
+            if not line.endswith(b"\n"):
+                break
+            yield json.loads(line)
+        except ValueError as error:
+            raise GateError(f"{host}: sent what is not fer-edge's ({error})") from error
+    raise await _cut(process, said, host, begun=begun)
+
+
+async def _cut(
+    process: asyncio.subprocess.Process, said: IO[bytes], host: Host, *, begun: bool
+) -> FerEdgeError:
+    """Say why there is nothing more to read."""
+    code = await _end(process)
+    said.seek(0)
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    reason = printable(lines[-1]) if lines else f"ssh ended with {code}"
+    if begun:
+        return GateError(f"{host}: the connection was cut in mid-run ({reason}); measure it again")
+    if code in _NOT_FOUND:
+        return InputError(f"{host}: no Python there ({reason}): give its path by --remote-python")
+    return InputError(f"{host}: {reason}; try `{' '.join(host.by_hand)}` by hand first")
+
+
+def _failure(event: dict[str, Any], host: Host) -> FerEdgeError:
+    if event.get("code") in _INTERRUPTED:
+        return _interrupted(host)
+    text = printable(str(event.get("text") or f"the run ended with {event.get('code')}"))
+    kind = InputError if event.get("code") == InputError.exit_code else GateError
+    return kind(f"{host}: {text}")
+
+
+def printable(text: str) -> str:
+    """Leave out what a terminal would take for a command: the text comes from elsewhere."""
+    return "".join(character for character in text if character.isprintable())
+
+
+async def _next(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
+    return await anext(events)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T], host: Host) -> T:
+    """Do `work`, and give it up when `stop` comes first."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise _interrupted(host)
+        return await working
+    finally:
+        stopping.cancel()
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError, FerEdgeError):
+            await working
+
+
+def _interrupted(host: Host) -> FerEdgeError:
+    return Interrupted(f"{host}: interrupted before anything was measured")
+
+
+@asynccontextmanager
+async def _beating(process: asyncio.subprocess.Process, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Send signs of life, and word of `stop`."""
+
+    async def beat() -> None:
+        told = False
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait() if told else stop.wait(), HEARTBEAT)
+            interrupt = stop.is_set() and not told
+            told = told or interrupt
+            await _write(process, agent.INTERRUPT if interrupt else agent.ALIVE)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+
+
+async def _write(process: asyncio.subprocess.Process, content: bytes) -> None:
+    """Write; that the line is cut is noticed, and said better, where it is read."""
+    assert process.stdin is not None
+    with contextlib.suppress(ConnectionError):
+        process.stdin.write(content)
+        await process.stdin.drain()

@@ -1,0 +1,108 @@
+"""Many hosts at once: their progress, Ctrl-C, and where their results go."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from benchmarks.remote import connection
+from benchmarks.remote.host import Host
+from benchmarks.remote.job import Job
+from device.errors import FerEdgeError, GateError
+
+RESULTS = "results.json"
+
+Notify = Callable[[Host, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one host: either of the two.
+
+    Attributes:
+        results: as `benchmarks.results.load` gives them.
+        error: why there are none.
+    """
+
+    host: Host
+    results: dict[str, Any] | None = None
+    error: FerEdgeError | None = None
+
+
+def run(
+    hosts: Sequence[Host], job: Job, *, python: str, out: Path, notify: Notify
+) -> list[Outcome]:
+    """Measure on all hosts at the same time.
+
+    Ctrl-C ends the runs early, and what was measured until then is kept, marked partial; a second
+    one waits for nothing. Either way the hosts are left as they were.
+
+    Args:
+        hosts: each once.
+        job: the same for all.
+        python: on the hosts; a path or a name in their PATH.
+        out: gets `HOST/results.json` of every host that succeeds, in place of one that is there.
+        notify: is told of each host what goes on.
+
+    Returns:
+        The outcomes, in the order of `hosts`.
+
+    Raises:
+        InputError: a file of the job cannot be read.
+        KeyboardInterrupt: at the second Ctrl-C.
+    """
+    return asyncio.run(_run(hosts, job, python, out, notify))
+
+
+async def _run(
+    hosts: Sequence[Host], job: Job, python: str, out: Path, notify: Notify
+) -> list[Outcome]:
+    payload = job.pack()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def one(host: Host) -> Outcome:
+        try:
+            found = await connection.measure(
+                host, payload, python=python, notify=lambda text: notify(host, text), stop=stop
+            )
+            outcome = Outcome(host, _keep(found, host, job, out / host.folder / RESULTS))
+        except FerEdgeError as error:
+            outcome = Outcome(host, error=error)
+        notify(host, "failed" if outcome.error else "done")
+        return outcome
+
+    whole = asyncio.gather(*map(one, hosts))
+
+    def interrupt() -> None:
+        if stop.is_set():
+            whole.cancel()
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        return await whole
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, Any]:
+    """Write results under the names that things have here, and check them.
+
+    Raises:
+        GateError: the host sent something else.
+        InputError: the file cannot be written.
+    """
+    try:
+        found["machine"]["host"] = str(host)
+        for block, model in zip(found["models"], job.models, strict=True):
+            block["path"] = str(model)
+    except (KeyError, TypeError, ValueError) as error:
+        raise GateError(f"{host}: sent no whole results.json") from error
+    results.save(found, path)
+    return results.load(path)

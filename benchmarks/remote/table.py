@@ -1,0 +1,74 @@
+"""A table across hosts: who is how fast, and under which conditions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.remote.fleet import Outcome
+
+NOTHING = "–"
+_HEADS = ("host", "machine", "model", "top-1 %", "p50 µs", "p99 µs", "x reference", "°C", "marks")
+
+
+def show(outcomes: Sequence[Outcome], console: Console) -> None:
+    """Print a line for each model of each host that was measured."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for i, head in enumerate(_HEADS):
+        table.add_column(head, justify="right" if 3 <= i <= 7 else "left", no_wrap=i in (0, 2))
+    for outcome in outcomes:
+        if outcome.results:
+            for row in rows(outcome):
+                table.add_row(*map(escape, row))
+    if table.row_count:
+        console.print(table)
+        console.print(
+            "Compare machines by `x reference`: the ratio to the workload that every run times in "
+            "the same rounds.",
+            style="dim",
+            highlight=False,
+            markup=False,
+        )
+
+
+def rows(outcome: Outcome) -> list[list[str]]:
+    """Give the cells of a host: a row for each of its models."""
+    results = outcome.results or {"machine": {}, "models": []}
+    machine = results["machine"]
+    name = machine.get("board") or machine.get("cpu") or machine.get("architecture") or NOTHING
+    marks = sorted({mark["what"] for mark in machine.get("marks") or ()})
+    if results.get("partial"):
+        marks.append("partial")
+    return [
+        [
+            str(outcome.host) if not i else "",
+            name if not i else "",
+            model["name"],
+            _figure(model["accuracy"], "top1", lambda share: f"{100 * share:.2f}"),
+            _figure(model["latency"], "p50_us", _microseconds),
+            _figure(model["latency"], "p99_us", _microseconds),
+            _figure(model["latency"], "ratio_to_reference", lambda ratio: f"{ratio:.2f}"),
+            _temperature(machine) if not i else "",
+            ", ".join(marks) if not i else "",
+        ]
+        for i, model in enumerate(results["models"])
+    ]
+
+
+def _figure(block: dict[str, Any] | None, key: str, show: Any) -> str:
+    value = (block or {}).get(key)
+    return NOTHING if value is None else show(value)
+
+
+def _microseconds(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _temperature(machine: dict[str, Any]) -> str:
+    """Before and after the run: `48 to 71`."""
+    found = [(machine.get(when) or {}).get("temperature_c") for when in ("before", "after")]
+    known = [f"{value:.0f}" for value in found if value is not None]
+    return " to ".join(known) or NOTHING

@@ -1,0 +1,122 @@
+"""`fer-edge bench --on`: the same measurement on other machines."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.errors import FerEdgeError
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from benchmarks.remote import Host, Job, Outcome
+
+PANEL = "Other machines"
+INTERRUPTED = 130
+
+OnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ssh://USER@HOST[:PORT]",
+        help="Measure there, not here; may be repeated.",
+        rich_help_panel=PANEL,
+    ),
+]
+RemotePythonOption = Annotated[
+    str, typer.Option(metavar="PATH", help="Python on the hosts.", rich_help_panel=PANEL)
+]
+
+
+class Tracker:
+    """A line of progress for each host; plain lines where standard error is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._progress: Progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[Host, TaskID] = {}
+
+    def __enter__(self) -> "Tracker":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def notify(self, host: "Host", text: str) -> None:
+        """Say what a host does now."""
+        line = f"{host}: {text}"
+        if self._progress.disable:
+            typer.echo(line, err=True)
+            return
+        if host not in self._tasks:
+            self._tasks[host] = self._progress.add_task(line, total=None)
+        self._progress.update(self._tasks[host], description=line)
+
+
+def measure(
+    texts: Sequence[str], job: "Job", *, python: str, out: Path, force: bool, as_json: bool
+) -> None:
+    """Measure on all hosts, and print a table across them.
+
+    Raises:
+        InputError: a host's name is wrong, or results of it stand in `out` already.
+        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C.
+    """
+    from benchmarks import remote
+    from benchmarks.remote import host
+    from fer_edge.data.output import refuse_existing
+
+    hosts = host.parse_all(texts)
+    host.quoted(python)
+    for one in hosts:
+        refuse_existing(out / one.folder / "results.json", force=force)
+    with Tracker() as tracker:
+        outcomes = remote.run(hosts, job, python=python, out=out, notify=tracker.notify)
+    _print(outcomes, out, as_json=as_json)
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    for error in errors:
+        typer.echo(f"fer-edge: {error}", err=True)
+    if any(outcome.results and outcome.results["partial"] for outcome in outcomes):
+        raise typer.Exit(INTERRUPTED)
+    if errors:
+        raise typer.Exit(_exit_code(errors))
+
+
+def _print(outcomes: Sequence["Outcome"], out: Path, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from benchmarks import report
+    from benchmarks.remote import table
+
+    for outcome in outcomes:
+        if outcome.results:
+            report.write(outcome.results, out / outcome.host.folder)
+    if as_json:
+        typer.echo(json.dumps({str(one.host): _json(one) for one in outcomes}, ensure_ascii=False))
+        return
+    table.show(outcomes, Console())
+    for outcome in outcomes:
+        if outcome.results:
+            typer.echo(f"Report of {outcome.host}: {out / outcome.host.folder}")
+
+
+def _json(outcome: "Outcome") -> Mapping[str, Any]:
+    return outcome.results or {"error": str(outcome.error)}
+
+
+def _exit_code(errors: Sequence[FerEdgeError]) -> int:
+    """Of wrong input before a run that broke: the input is what can be mended."""
+    return max(error.exit_code for error in errors)

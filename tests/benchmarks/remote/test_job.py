@@ -1,0 +1,109 @@
+import base64
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import subject
+from benchmarks.remote import Job, job, wheel
+from device.errors import InputError
+
+
+def unpack(packed: bytes, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def tflite(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\0\0\0\0TFL3" + path.name.encode())
+    return path
+
+
+def make(models, leaked=None, **options):
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (3, 48, 48), np.uint8)
+    labels = {"fer2013": np.array([0, 6, -1]), "ferplus": np.array([7, -1, 0])}
+    data = {"name": "ö", "digest": "d", "synthetic": True, "split": "val"}
+    return Job(models, images, labels, leaked, data, options)
+
+
+def test_a_host_reads_what_was_packed(tmp_path):
+    sent = make([tflite(tmp_path / "a.tflite")], np.array([True, False, False]), threads=[1, 2])
+    read = job.load(unpack(sent.pack(), tmp_path / "host"))
+    assert [path.read_bytes() for path in read.models] == [sent.models[0].read_bytes()]
+    np.testing.assert_array_equal(read.images, sent.images)
+    np.testing.assert_array_equal(read.leaked, sent.leaked)
+    assert {head: part.tolist() for head, part in read.labels.items()} == {
+        head: part.tolist() for head, part in sent.labels.items()
+    }
+    assert (read.data, read.options) == (sent.data, sent.options)
+
+
+def test_models_keep_the_names_that_they_have_here(tmp_path):
+    models = [tflite(tmp_path / run / "export" / "int8.tflite") for run in ("nano", "base")]
+    read = job.load(unpack(make(models).pack(), tmp_path / "host"))
+    assert subject.names(read.models) == subject.names(models)
+    assert make(models).leaked is None and read.leaked is None
+
+
+def test_files_that_options_name_are_sent_along(tmp_path):
+    model = tflite(tmp_path / "models" / "emotion.tflite")
+    peer = tmp_path / "emotion.toml"
+    peer.write_text("size = [64, 64]")
+    folder = unpack(make([model], peers=[peer]).pack(), tmp_path / "host")
+    (there,) = job.load(folder).options["peers"]
+    assert there.is_relative_to(folder) and there.read_text() == peer.read_text()
+    assert there.parent / "models" == job.load(folder).models[0].parent
+
+
+def test_nothing_of_the_paths_here_is_sent(tmp_path):
+    packed = make([tflite(tmp_path / "a.tflite")]).pack()
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert str(tmp_path) not in archive.read(job.JOB).decode()
+        assert "files/a.tflite" in archive.namelist()
+
+
+def test_a_file_that_is_none_is_said_before_any_host_is_asked(tmp_path):
+    with pytest.raises(InputError, match="no such model"):
+        make([tmp_path / "gone.tflite"]).pack()
+    with pytest.raises(InputError, match=r"gone\.toml cannot be read"):
+        make([tflite(tmp_path / "a.tflite")], peers=[tmp_path / "gone.toml"]).pack()
+
+
+def test_the_wheel_installs_and_holds_what_measures(tmp_path):
+    path = tmp_path / wheel.name()
+    path.write_bytes(wheel.build())
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
+    target = tmp_path / "site"
+    ran = subprocess.run([*install, "--target", target, path], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    for part in ("benchmarks/session.py", "benchmarks/schema/results.schema.json", "device/log.py"):
+        assert (target / part).is_file()
+    assert not (target / "fer_edge").exists()
+    assert wheel.build() == path.read_bytes()
+
+
+def test_the_record_of_the_wheel_is_right():
+    with zipfile.ZipFile(io.BytesIO(wheel.build())) as archive:
+        (record,) = [name for name in archive.namelist() if name.endswith("/RECORD")]
+        rows = list(csv.reader(archive.read(record).decode().splitlines()))
+        assert {row[0] for row in rows} == set(archive.namelist())
+        for path, digest, size in rows:
+            if path != record:
+                content = archive.read(path)
+                known = base64.urlsafe_b64decode(digest.removeprefix("sha256=") + "=")
+                assert known == hashlib.sha256(content).digest() and int(size) == len(content)
+
+
+def test_the_job_is_plain_json(tmp_path):
+    folder = unpack(make([tflite(tmp_path / "a.tflite")], rounds=3).pack(), tmp_path / "host")
+    assert json.loads((folder / job.JOB).read_text())["options"] == {"rounds": 3}
