@@ -154,8 +154,8 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 def watch(run: subprocess.Popen[bytes]) -> int:
     """Wait for the end of the run, or for that of the other side."""
-    out = run.stdout
-    assert out is not None
+    assert run.stdout is not None
+    out = run.stdout.fileno()
     heard = time.monotonic()
     limit = None
     while True:
@@ -166,7 +166,7 @@ def watch(run: subprocess.Popen[bytes]) -> int:
             if INTERRUPT in got and limit is None:
                 run.send_signal(signal.SIGINT)
                 limit = heard + GRACE
-        if out in ready and not os.read(out.fileno(), 4096):
+        if out in ready and not os.read(out, 4096):
             return run.wait()
         now = time.monotonic()
         if now - heard > SILENCE or (limit is not None and now > limit):

@@ -22,7 +22,7 @@ PATIENCE = 60
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
 
 
-def wait_until(true):
+def _wait_until(true):
     end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end, "waited in vain"
@@ -56,7 +56,7 @@ class Server:
         command = [SSHD, "-D", "-e", "-f", str(config)]
         self.log = (folder / "sshd.log").open("w")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        wait_until(self._answers)
+        _wait_until(self._answers)
 
     def _answers(self):
         assert self.process.poll() is None, (self.folder / "sshd.log").read_text()
@@ -86,14 +86,14 @@ class Server:
 
     def wait_clean(self):
         """Wait until nothing of a run is left; or fail."""
-        wait_until(lambda: not self.left() and not self.runs())
+        _wait_until(lambda: not self.left() and not self.runs())
 
     def wait_busy(self):
         """Wait until a run has its models loaded and has then worked for half a second."""
-        wait_until(lambda: any(b"ai_edge_litert" in maps(pid) for pid in self.runs()))
+        _wait_until(lambda: any(b"ai_edge_litert" in maps(pid) for pid in self.runs()))
         (pid,) = self.runs()
         begun = worked(pid)
-        wait_until(lambda: worked(pid) > begun + 0.5)
+        _wait_until(lambda: worked(pid) > begun + 0.5)
 
     def close(self):
         self.cut()
@@ -137,6 +137,11 @@ def children(parent: int) -> list[int]:
             if int(statistics(pid)[1]) == parent:
                 found.append(pid)
     return found
+
+
+@pytest.fixture
+def wait_until():
+    return _wait_until
 
 
 @pytest.fixture
