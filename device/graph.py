@@ -53,6 +53,7 @@ class Tensor:
         dtype: such as "int8"; names as in numpy where numpy has the type.
         quantization: None for a tensor that is not quantized.
         is_constant: whether the file holds its values, as of weights.
+        is_variable: whether it keeps its values from one inference to the next.
         bytes: that the values take, in the file or in memory.
         values: the content of a constant, raw bytes; empty for the others.
     """
@@ -63,6 +64,7 @@ class Tensor:
     dtype: str
     quantization: Quantization | None
     is_constant: bool
+    is_variable: bool
     bytes: int
     values: memoryview
 
@@ -70,6 +72,11 @@ class Tensor:
     def elements(self) -> int:
         """How many values it has."""
         return math.prod(self.shape)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether it has values before the first operator; those without elements lack none."""
+        return self.is_constant or self.is_variable or self.elements == 0
 
     @property
     def stands_for_reals(self) -> bool:
@@ -167,11 +174,13 @@ def _graph(file: Flatbuffer, path: Path) -> Graph:
     main = subgraphs[0]
     tensors = tuple(_tensor(i, table, buffers) for i, table in enumerate(main.tables(0)))
     operators = tuple(_operator(i, table, names, tensors) for i, table in enumerate(main.tables(3)))
+    inputs = _indices(main, 1, tensors)
+    _check_order(operators, tensors, inputs)
     return Graph(
         path=path,
         tensors=tensors,
         operators=operators,
-        inputs=_indices(main, 1, tensors),
+        inputs=inputs,
         outputs=_indices(main, 2, tensors),
         subgraphs=len(subgraphs),
     )
@@ -214,6 +223,7 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
         dtype=dtype,
         quantization=_quantization(table, shape, index),
         is_constant=len(values) > 0,
+        is_variable=bool(table.number(5, "b")),
         bytes=len(values) or bytes_,
         values=values,
     )
@@ -258,6 +268,18 @@ def _indices(table: Table, field: int, tensors: tuple[Tensor, ...]) -> tuple[int
         if not 0 <= i < len(tensors):
             raise DamagedError(f"it refers to tensor {i}, which it does not have")
     return tuple(indices)
+
+
+def _check_order(
+    operators: Sequence[Operator], tensors: Sequence[Tensor], inputs: Sequence[int]
+) -> None:
+    """Check that each tensor has values when an operator reads it."""
+    written = {*inputs, *(t.index for t in tensors if t.has_values)}
+    for operator in operators:
+        for i in operator.inputs:
+            if i not in written:
+                raise DamagedError(f"operator {operator.index} reads tensor {i} before it is there")
+        written.update(operator.outputs)
 
 
 def _name(names: Sequence[_Entry], number: int, what: str) -> _Entry:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from device import graph
 from device.errors import InputError
 from device.modelfile import LABEL_FILE as LABEL_FILE
 from device.modelfile import read, read_labels
@@ -31,6 +32,19 @@ _RESOLVERS = {
 _NORMALISATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
 _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 _DTYPES = (np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float32))
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A package that runs models.
+
+    Attributes:
+        module: with `Interpreter` and `OpResolverType`, as all of TensorFlow Lite's packages have.
+        name: and version, such as "ai-edge-litert 2.1.6".
+    """
+
+    module: Any
+    name: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class Classifier:
 
     Attributes:
         path: the model file.
+        runtime: name and version of the package that runs it.
         labels: the classes in the order of the output, from the file's metadata.
         precision: dtype of the input, "int8", "uint8" or "float32" (float16 and dynamic range
             files, whose inputs are float32, too).
@@ -64,7 +79,12 @@ class Classifier:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, threads: int = 1, resolver: Resolver = "xnnpack"
+        self,
+        path: str | os.PathLike[str],
+        *,
+        threads: int = 1,
+        resolver: Resolver = "xnnpack",
+        runtime: Runtime | None = None,
     ) -> None:
         """Load and check a model.
 
@@ -74,6 +94,7 @@ class Classifier:
             threads: of the kernels, at least 1; on nets this small more than one rarely helps.
             resolver: "xnnpack" is what runs on a device; "builtin" is TensorFlow Lite's own
                 kernels without a delegate; "reference" its slow, portable reference kernels.
+            runtime: another package than the one that is found first, to compare them.
 
         Raises:
             InputError: the file is missing, no `.tflite`, damaged, of another shape, or does not
@@ -83,11 +104,14 @@ class Classifier:
             raise InputError(f"threads is {threads}: give 1 or more")
         if resolver not in _RESOLVERS:
             raise InputError(f"resolver {resolver!r}: give one of {', '.join(_RESOLVERS)}")
+        runtime = runtime or _runtime()
         self.path = Path(path)
+        self.runtime = runtime.name
         content = read(self.path)
         self.labels = read_labels(content, self.path)
+        graph.parse(content, self.path)  # tflite-runtime does not check: damage ends the process
         self._interpreter, inputs, outputs, self.delegated = _build(
-            content, self.path, threads, resolver
+            content, self.path, threads, resolver, runtime
         )
 
         source = _only(inputs, "input", self.path)
@@ -104,11 +128,6 @@ class Classifier:
         self._pixels = as_bytes[0, :, :, 0]
         self._output_view = self._interpreter.tensor(sink["index"])
         self._probabilities = np.zeros(len(self.labels), np.float32)
-
-    @property
-    def runtime(self) -> str:
-        """Name and version of the runtime, such as "ai-edge-litert 2.1.6"."""
-        return runtime_name()
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify one face.
@@ -141,8 +160,11 @@ class Classifier:
         self._interpreter.set_tensor(self._input_index, self._input)
 
     def invoke(self) -> None:
-        """Run the net on the face that was set last."""
-        self._interpreter.invoke()
+        """Run the net on the face that was set last; raises InputError where a kernel fails."""
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise InputError(f"{self.path} cannot be run by {self.runtime}: {error}") from error
 
     def probabilities(self) -> npt.NDArray[np.float32]:
         """Give the last run's float32 [labels], dequantized, in a buffer that the next reuses."""
@@ -156,34 +178,33 @@ class Classifier:
 
 
 @functools.cache
-def _runtime() -> tuple[Any, str]:
-    """Import the LiteRT runtime, or the older one for old and 32-bit boards; with its name."""
-    for module, distribution in _RUNTIMES:
+def _runtime() -> Runtime:
+    """Import the LiteRT runtime, or the older one for old and 32-bit boards."""
+    for package, distribution in _RUNTIMES:
         try:
-            return importlib.import_module(f"{module}.interpreter"), distribution
+            module = importlib.import_module(f"{package}.interpreter")
         except ModuleNotFoundError:
             continue
+        return Runtime(module, f"{distribution} {importlib.metadata.version(distribution)}")
     raise InputError(
         "no TensorFlow Lite runtime: pip install ai-edge-litert (old boards: 'fer-edge[legacy]')"
     )
 
 
-@functools.cache
 def runtime_name() -> str:
     """Name and version of the runtime that models run in, which this imports.
 
     Raises:
         InputError: there is none.
     """
-    distribution = _runtime()[1]
-    return f"{distribution} {importlib.metadata.version(distribution)}"
+    return _runtime().name
 
 
 def _build(
-    content: bytes, path: Path, threads: int, resolver: Resolver
+    content: bytes, path: Path, threads: int, resolver: Resolver, runtime: Runtime
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
     """Give the interpreter, its inputs, its outputs, and whether a delegate took the graph."""
-    module, _ = _runtime()
+    module = runtime.module
     try:
         # LiteRT reports the delegate; what it has against a file is in the error.
         with quiet(show_on_error=False):
@@ -199,7 +220,7 @@ def _build(
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()
         raise InputError(
-            f"{path} cannot be loaded by {runtime_name()}: {reason[0] if reason else 'no reason'}"
+            f"{path} cannot be loaded by {runtime.name}: {reason[0] if reason else 'no reason'}"
         ) from error
     return interpreter, inputs, outputs, delegated
 
