@@ -6,15 +6,14 @@ precisions (an int8 file is spared the scaling, a float file the dequantization)
 alone would flatter one of them.
 """
 
-import gc
 from collections.abc import Iterator, Sequence
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import Classify
+from benchmarks.turn import turn
 
 RESAMPLES = 1000
 """Bootstrap repeats behind every interval."""
@@ -51,25 +50,9 @@ def rounds(
         times = np.empty((len(classifiers), per_round), np.int64)
         for model in order.permutation(len(classifiers)):
             batch = [faces[(face + i) % len(faces)] for i in range(per_round)]
-            times[model] = _turn(classifiers[model], batch)
+            times[model] = turn(classifiers[model], batch)
         face += per_round
         yield times
-
-
-def _turn(classifier: Classify, faces: Sequence[NDArray[np.uint8]]) -> list[int]:
-    classifier(faces[0])
-    times = []
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        for face in faces:
-            start = perf_counter_ns()
-            classifier(face)
-            times.append(perf_counter_ns() - start)
-    finally:
-        if collecting:
-            gc.enable()
-    return times
 
 
 def summary(times: NDArray[np.int64], model: int, seed: int = 0) -> dict[str, Any]:

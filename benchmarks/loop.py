@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import machine
+from benchmarks import machine, memory
 from device.detect import DETECTORS, open_detector
 from device.errors import FerEdgeError, InputError
 from device.faces import Faces
@@ -97,7 +97,7 @@ class Meter(Sink):
         self.faces += len(result.faces)
         self._seen += 1
         if self._seen % _EVERY == 0:
-            self.rss[self._seen // _EVERY - 1] = resident()
+            self.rss[self._seen // _EVERY - 1] = memory.resident()
         self._last = time.perf_counter()
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ def _memory(rss: NDArray[np.int64], frames: int) -> dict[str, Any]:
         "then": round(float(mb[warm]), 2),
         "end": round(float(mb[-1]), 2),
         "growth": round(float(mb[-1] - mb[warm]), 2),
-        "peak": round(peak() / 1e6, 2),
+        "peak": round(memory.peak() / 1e6, 2),
     }
 
 
@@ -206,24 +206,6 @@ def _percentiles(times: NDArray[np.float64]) -> dict[str, float] | None:
         "p99": round(p99, 3),
         "p99_to_p50": round(p99 / p50, 2),
     }
-
-
-def resident() -> int:
-    """Give the resident memory of this process in bytes (Linux)."""
-    return _status("VmRSS")
-
-
-def peak() -> int:
-    """Give the most resident memory that this process has had, in bytes (Linux)."""
-    return _status("VmHWM")
-
-
-def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return int(value.split()[0]) * 1024
-    raise InputError("memory is measured on Linux alone: /proc/self/status does not say it")
 
 
 def main() -> int:
