@@ -104,7 +104,7 @@ class Classifier:
             raise InputError(f"threads is {threads}: give 1 or more")
         if resolver not in _RESOLVERS:
             raise InputError(f"resolver {resolver!r}: give one of {', '.join(_RESOLVERS)}")
-        runtime = runtime or _runtime()
+        runtime = runtime or find_runtime()
         self.path = Path(path)
         self.runtime = runtime.name
         content = read(self.path)
@@ -178,8 +178,12 @@ class Classifier:
 
 
 @functools.cache
-def _runtime() -> Runtime:
-    """Import the LiteRT runtime, or the older one for old and 32-bit boards."""
+def find_runtime() -> Runtime:
+    """Import the LiteRT runtime, or the older one for old and 32-bit boards.
+
+    Raises:
+        InputError: there is none.
+    """
     for package, distribution in _RUNTIMES:
         try:
             module = importlib.import_module(f"{package}.interpreter")
@@ -197,7 +201,7 @@ def runtime_name() -> str:
     Raises:
         InputError: there is none.
     """
-    return _runtime().name
+    return find_runtime().name
 
 
 def _build(
