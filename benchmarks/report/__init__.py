@@ -1,6 +1,6 @@
-"""Views of `results.json`: a Markdown report with its plots, and a table for the terminal."""
+"""Views of `results.json`: for the terminal, as Markdown, HTML, plots, CSV, and for GitHub."""
 
-from benchmarks.report.markdown import write
 from benchmarks.report.terminal import show
+from benchmarks.report.views import FORMATS, View, render, write
 
-__all__ = ["show", "write"]
+__all__ = ["FORMATS", "View", "render", "show", "write"]

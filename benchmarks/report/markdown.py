@@ -1,58 +1,134 @@
-"""The report as Markdown: one table, the plots beside it."""
+"""The report as Markdown: the table first, the plots beside it, then what else was measured."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import plots
-from benchmarks.report.table import COLUMNS, conditions, notices
+from benchmarks.report.table import (
+    COLUMNS,
+    NOTHING,
+    conditions,
+    configurations,
+    microseconds,
+    notices,
+)
 from device.files import replacing
 
-REPORT = "report.md"
-NO_PLOTS = "No plots: matplotlib is not installed here (`pip install matplotlib`)."
+NAME = "report.md"
+NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[train]'`)."
 
 
-def write(results: dict[str, Any], folder: Path) -> Path:
-    """Write `report.md`, `pareto.png` and a `confusion_NAME.png` for each model.
-
-    A model that an interrupted run did not reach has no plot; without matplotlib there is none,
-    and the report says so.
+def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = ()) -> Path:
+    """Write `report.md`, which shows the plots that were drawn beside it.
 
     Args:
         results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
-        folder: made where it is missing; files of these names in it are replaced.
+        folder: made where it is missing; a report that is there is replaced.
+        plots_drawn: of the same folder, PNG or SVG.
 
     Returns:
         The path of `report.md`.
     """
-    parts = ["# Benchmark", *(f"**{line}**" for line in notices(results)), _table(results)]
-    parts.append("\n".join(f"- {line}" for line in conditions(results)))
-    parts += _plots(results, folder) if plots.available() else [NO_PLOTS]
-    report = folder / REPORT
-    with replacing(report) as partial:
+    parts = [text(results), *_images(plots_drawn)]
+    if not plots_drawn and not plots.available():
+        parts.append(NO_PLOTS)
+    path = folder / NAME
+    with replacing(path) as partial:
         partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    return report
+    return path
 
 
-def _plots(results: dict[str, Any], folder: Path) -> list[str]:
-    """Draw what there is to draw; returns the paragraphs that show it."""
-    parts = []
-    if plots.on_the_map(results):
-        plots.pareto(results, folder / "pareto.png")
-        parts += ["## Accuracy against latency", "![Accuracy against latency](pareto.png)"]
-    classified = [model for model in results["models"] if model["accuracy"]]
-    if classified:
-        parts.append("## Confusion matrices")
-    for model in classified:
-        name = f"confusion_{model['name']}.png"
-        plots.confusion(model, results, folder / name)
-        parts.append(f"![Confusion matrix of {model['name']}]({name})")
-    return parts
+def text(results: dict[str, Any]) -> str:
+    """Write everything but the plots: what a step summary can show."""
+    parts = ["# Benchmark", *(f"**{line}**" for line in notices(results)), _models(results)]
+    parts.append("\n".join(f"- {line}" for line in conditions(results)))
+    sections = {"Threads and backends": _sweep(results), "Camera frame": _frame(results)}
+    for heading, body in sections.items():
+        if body:
+            parts += [f"## {heading}", body]
+    return "\n\n".join(parts)
 
 
-def _table(results: dict[str, Any]) -> str:
-    rows = [
-        [column.title for column in COLUMNS],
-        ["---", *("---:" for _ in COLUMNS[1:])],
-        *([column.cell(model) for column in COLUMNS] for model in results["models"]),
+def table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table.
+
+    Args:
+        columns: title and alignment of each, "" for left and "right".
+        rows: of cells; a bar in one is escaped.
+    """
+    lines = [
+        [title for title, _ in columns],
+        ["---:" if alignment == "right" else "---" for _, alignment in columns],
+        *([cell.replace("|", "\\|") for cell in row] for row in rows),
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _models(results: dict[str, Any]) -> str:
+    """Write the main table, without the columns that no model has a figure for."""
+    shown = [
+        column
+        for column in COLUMNS
+        if column.brief or any(column.cell(model) != NOTHING for model in results["models"])
+    ]
+    return table(
+        [(column.title, "right" if i else "") for i, column in enumerate(shown)],
+        [[column.cell(model) for column in shown] for model in results["models"]],
+    )
+
+
+def _sweep(results: dict[str, Any]) -> str:
+    """Write p50 of each model in each way that any was timed in."""
+    found: dict[str, dict[str, float]] = {}
+    for model in results["models"]:
+        for way in configurations(model, results):
+            if way["latency"]:
+                parts = (way["backend"], way["resolver"], f"{way['threads']} threads")
+                name = ", ".join(part for part in parts if part)
+                found.setdefault(name, {})[model["name"]] = way["latency"]["p50_us"]
+    if len(found) < 2:
+        return ""
+    rows = [
+        [model["name"], *(_known(ways.get(model["name"])) for ways in found.values())]
+        for model in results["models"]
+    ]
+    return "p50 in µs.\n\n" + table(
+        [("model", ""), *((way.replace(" 1 threads", " 1 thread"), "right") for way in found)],
+        rows,
+    )
+
+
+def _known(time: float | None) -> str:
+    return NOTHING if time is None else microseconds(time)
+
+
+def _frame(results: dict[str, Any]) -> str:
+    frame = results.get("frame")
+    if not frame:
+        return ""
+    quantiles = ("p50_us", "p90_us", "p99_us")
+    line = (
+        f"{frame['frames']:,} frames of {frame['video']}, detector {frame['detector']}, "
+        f"classifier {frame['model']}; µs.\n\n"
+    )
+    return line + table(
+        [("stage", ""), *((key.removesuffix("_us"), "right") for key in quantiles)],
+        [
+            [stage, *(microseconds(block[key]) for key in quantiles)]
+            for stage, block in frame["stages"].items()
+        ],
+    )
+
+
+def _images(drawn: Sequence[Path]) -> Iterator[str]:
+    """Show each plot once, under the heading of its kind."""
+    heading = ""
+    for path in drawn:
+        kind = "Accuracy against latency"
+        if path.stem.startswith(plots.CONFUSION):
+            kind = "Confusion matrices"
+        if kind != heading:
+            heading = kind
+            yield f"## {kind}"
+        yield f"![{path.stem.replace('_', ' ', 1)}]({path.name})"

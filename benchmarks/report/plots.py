@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.report.labelling import place
-from benchmarks.report.table import SYNTHETIC, microseconds, percent
+from benchmarks.report.table import SYNTHETIC, microseconds, percent, threads_of
 from device.files import replacing
 
 if TYPE_CHECKING:
@@ -18,11 +18,38 @@ if TYPE_CHECKING:
 COLOURS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
 HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels"}
 DPI = 150
+PARETO, CONFUSION = "pareto", "confusion_"
+"""What the plots' file names begin with."""
 
 
 def available() -> bool:
     """Whether matplotlib is installed: a Pi's installation has no need of it."""
     return find_spec("matplotlib") is not None
+
+
+def write(results: dict[str, Any], folder: Path, kinds: Sequence[str]) -> list[Path]:
+    """Draw what there is to draw: `pareto` and `confusion_NAME`, in each kind.
+
+    A model that an interrupted run did not reach has no plot.
+
+    Args:
+        results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
+        folder: made where it is missing; plots that are there are replaced.
+        kinds: "png", "svg".
+
+    Returns:
+        The paths, of the first kind first.
+    """
+    drawn = []
+    for kind in kinds:
+        if on_the_map(results):
+            drawn.append(folder / f"{PARETO}.{kind}")
+            pareto(results, drawn[-1])
+        for model in results["models"]:
+            if model["accuracy"]:
+                drawn.append(folder / f"{CONFUSION}{model['name']}.{kind}")
+                confusion(model, results, drawn[-1])
+    return drawn
 
 
 def on_the_map(results: dict[str, Any]) -> list[dict[str, Any]]:
@@ -46,7 +73,7 @@ def pareto(results: dict[str, Any], path: Path) -> None:
 
     Args:
         results: with at least one model that has accuracy and latency.
-        path: the PNG to write.
+        path: the file to write, PNG or SVG by its ending.
     """
     figure = _figure(9.0, 6.0)
     axes = figure.add_subplot()
@@ -69,7 +96,7 @@ def pareto(results: dict[str, Any], path: Path) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
-    threads = results["protocol"]["threads"]
+    threads = threads_of(results)
     _title(
         figure,
         f"Accuracy against latency, {threads} {'thread' if threads == 1 else 'threads'}",
@@ -124,7 +151,7 @@ def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> Non
     Args:
         model: a model's block, with its accuracy.
         results: that the block belongs to.
-        path: the PNG to write.
+        path: the file to write, PNG or SVG by its ending.
     """
     block = model["accuracy"]
     labels, counts = model["labels"], np.array(block["confusion"])
@@ -197,5 +224,8 @@ def _title(figure: "Figure", title: str, subtitle: str, results: dict[str, Any])
 
 
 def _save(figure: "Figure", path: Path) -> None:
+    kind = path.suffix.removeprefix(".")
     with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=DPI)
+        # An SVG would note the time it was drawn; without it the same results give the same file.
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(partial, format=kind, dpi=DPI, metadata=metadata)

@@ -1,6 +1,6 @@
 """What every view of the results says: the columns of the table, and the words around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,26 @@ class Column:
 
 def _figure(block: str, key: str, show: Callable[[float], str]) -> Callable[[dict[str, Any]], str]:
     def cell(model: dict[str, Any]) -> str:
-        if model[block] is None:
+        found = model.get(block)
+        if found is None or found.get(key) is None:
             return NOTHING
-        text, interval = show(model[block][key]), model[block].get(f"{key}_ci95")
+        text, interval = show(found[key]), found.get(f"{key}_ci95")
         return f"{text} [{', '.join(map(show, interval))}]" if interval else text
 
     return cell
+
+
+def _cold(key: str, show: Callable[[float], str]) -> Callable[[dict[str, Any]], str]:
+    def cell(model: dict[str, Any]) -> str:
+        found = model.get("cold") and model["cold"][key]
+        return show(found["p50"]) if found else NOTHING
+
+    return cell
+
+
+def precision(model: dict[str, Any]) -> str:
+    """Name the precision; results of schema 1.0 know that of the input alone."""
+    return model.get("precision") or model["input_dtype"]
 
 
 def percent(fraction: float) -> str:
@@ -51,9 +65,19 @@ def _ratio(value: float) -> str:
     return f"{value:.2f}"
 
 
+def _millions(value: float) -> str:
+    return f"{value / 1e6:.1f}"
+
+
+def milliseconds(value: float) -> str:
+    """Write a time in milliseconds."""
+    return f"{value:.2f}"
+
+
 COLUMNS = (
     Column("model", lambda model: model["name"]),
     Column("labels", lambda model: model["head"], brief=False),
+    Column("precision", precision, brief=False),
     Column("images", _figure("accuracy", "n", str), brief=False),
     Column("top-1 %", _figure("accuracy", "top1", percent)),
     Column("leak-free %", _figure("accuracy_leak_free", "top1", percent), brief=False),
@@ -63,10 +87,15 @@ COLUMNS = (
     Column("ECE %", _figure("accuracy", "ece", percent), brief=False),
     Column("kB", _figure("size", "bytes", _kilobytes)),
     Column("kB gzip", _figure("size", "bytes_gzip", _kilobytes), brief=False),
+    Column("M mult-adds", _figure("size", "multiply_adds", _millions), brief=False),
     Column("p50 µs", _figure("latency", "p50_us", microseconds)),
     Column("p90 µs", _figure("latency", "p90_us", microseconds)),
     Column("p99 µs", _figure("latency", "p99_us", microseconds)),
     Column("x first", _figure("latency", "ratio_to_first", _ratio)),
+    Column("x reference", _figure("latency", "ratio_to_reference", _ratio), brief=False),
+    Column("load ms", _cold("load_ms", milliseconds), brief=False),
+    Column("first ms", _cold("first_ms", milliseconds), brief=False),
+    Column("peak RSS MB", _cold("peak_rss_kb", _kilobytes), brief=False),
 )
 
 
@@ -75,7 +104,36 @@ def notices(results: dict[str, Any]) -> list[str]:
     lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] else []
     if results["partial"]:
         lines.append("Partial: the run was interrupted, and shows what was measured until then.")
+    for mark in results["machine"].get("marks") or ():
+        lines.append(f"Marked: {mark['text']}.")
     return lines
+
+
+def machine_name(results: dict[str, Any]) -> str:
+    """Name the machine: the board where it says one, else the processor."""
+    machine = results["machine"]
+    return machine["board"] or machine["cpu"] or machine["architecture"]
+
+
+def threads_of(results: dict[str, Any]) -> int:
+    """Give the threads of the main figures."""
+    threads = results["protocol"]["threads"]
+    return threads if isinstance(threads, int) else threads[0]
+
+
+def configurations(model: dict[str, Any], results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give every way that a model was timed, the main one first.
+
+    Yields:
+        `backend`, `resolver`, `threads` and the `latency` block, None where it was not reached.
+    """
+    yield {
+        "backend": results["protocol"].get("backend") or "litert",
+        "resolver": "xnnpack" if model["delegated"] else "builtin",
+        "threads": threads_of(results),
+        "latency": model["latency"],
+    }
+    yield from model.get("sweep") or ()
 
 
 def conditions(results: dict[str, Any]) -> list[str]:
@@ -84,13 +142,10 @@ def conditions(results: dict[str, Any]) -> list[str]:
     known = [part for part in (machine["board"], machine["cpu"]) if part]
     place = ", ".join([*known, machine["architecture"], f"{machine['cores']} cores"])
     governor = f", governor {machine['governor']}" if machine["governor"] else ""
-    load = (
-        f", load {machine['load_before'][0]:.2f} before and {machine['load_after'][0]:.2f} after"
-        if machine["load_before"] and machine["load_after"]
-        else ""
-    )
+    before, after = (_load(machine, when) for when in ("before", "after"))
+    load = f", load {before[0]:.2f} before and {after[0]:.2f} after" if before and after else ""
     runtimes = ", ".join(sorted({model["runtime"] for model in results["models"]}))
-    threads = protocol["threads"]
+    threads = threads_of(results)
     done = [model["latency"]["rounds"] for model in results["models"] if model["latency"]]
     leaks = (
         "" if data["leaked"] is None else f", {data['leaked']:,} of which also stand in training"
@@ -101,7 +156,13 @@ def conditions(results: dict[str, Any]) -> list[str]:
         f"Latency: one call from the face's pixels to the probabilities, "
         f"{max(done, default=0):,} rounds of {protocol['per_round']:,} calls a model, interleaved "
         f"in random order, {threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; "
-        f"`x first` is the ratio to the table's first model within a round.",
+        f"`x first` is the ratio to the table's first model within a round, `x reference` that to "
+        f"the workload that comes with fer-edge.",
         f"Machine: {place}{governor}{load}; {machine['os']}, Python {machine['python']}.",
         f"Measured {results['created']} by {results['created_by']}.",
     ]
+
+
+def _load(machine: dict[str, Any], when: str) -> list[float] | None:
+    state = machine.get(when)
+    return state["load"] if state else machine.get(f"load_{when}")

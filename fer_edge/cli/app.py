@@ -7,7 +7,21 @@ from typer.core import TyperGroup
 
 from device.errors import FerEdgeError
 from fer_edge import __version__
-from fer_edge.cli import bench, data, doctor, fetch, pipeline, predict, run, serve, service, train
+from fer_edge.cli import (
+    bench,
+    data,
+    doctor,
+    fetch,
+    gate,
+    inspect,
+    pipeline,
+    predict,
+    report,
+    run,
+    serve,
+    service,
+    train,
+)
 from fer_edge.cli import zoo as zoo_command
 
 INTERRUPTED = 130
@@ -48,7 +62,10 @@ app.add_typer(service.app, name="service")
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)
+app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
+app.command("gate", epilog=gate.EXAMPLE)(gate.gate)
+app.command("report", epilog=report.EXAMPLE)(report.report)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,74 @@
+"""The report as one HTML page: everything in the file, nothing fetched, drawn by its own script."""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report.table import COLUMNS, conditions, machine_name, notices
+from device.files import replacing
+
+NAME = "report.html"
+PAGE = Path(__file__).parent / "page"
+SCRIPTS = ("base.js", "pareto.js", "table.js", "model.js", "latency.js", "main.js")
+"""In the order in which they need each other."""
+
+
+def write(results: dict[str, Any], folder: Path) -> Path:
+    """Write `report.html`; returns its path. One that is there is replaced."""
+    path = folder / NAME
+    with replacing(path) as partial:
+        partial.write_text(page(results), encoding="utf-8")
+    return path
+
+
+def page(results: dict[str, Any]) -> str:
+    """Put the page together; without JavaScript it still shows the table."""
+    heading = title(results)
+    data = {
+        "results": results,
+        "notices": notices(results),
+        "conditions": conditions(results),
+        "title": heading,
+        "subtitle": subtitle(results),
+    }
+    parts = {
+        "title": escape(heading),
+        "style": _read("page.css"),
+        "table": _table(results),
+        # A "</script>" in a name would end the element: JSON may write "<" as an escape.
+        "data": json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"),
+        "script": "\n".join(map(_read, SCRIPTS)),
+    }
+    text = _read("page.html")
+    # The results come last, so that nothing in them is taken for a place to fill.
+    for name in ("style", "script", "table", "title", "data"):
+        before, _, after = text.partition(f"{{{{{name}}}}}")
+        text = before + parts[name] + after
+    return text
+
+
+def title(results: dict[str, Any]) -> str:
+    """Name the report: how many models, and where they were measured."""
+    count = len(results["models"])
+    return f"{count} {'model' if count == 1 else 'models'} on {machine_name(results)}"
+
+
+def subtitle(results: dict[str, Any]) -> str:
+    """Say on which images and when."""
+    data = results["data"]
+    created = results["created"].replace("T", " ").replace("+00:00", " UTC")
+    return f"{data['images']:,} images of {data['name']}, split {data['split']} · {created}"
+
+
+def _table(results: dict[str, Any]) -> str:
+    head = "".join(f"<th>{escape(column.title)}</th>" for column in COLUMNS)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(column.cell(model))}</td>' for column in COLUMNS)}</tr>"
+        for model in results["models"]
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _read(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8").rstrip("\n")

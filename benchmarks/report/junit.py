@@ -1,0 +1,43 @@
+"""The gate's verdict as JUnit XML, which CI systems show as tests."""
+
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+from benchmarks.gate import Status, Verdict
+from device.files import replacing
+
+
+def write(verdict: Verdict, path: Path, suite: str) -> None:
+    """Write one test case a check: the model is its class, the limit its name.
+
+    What is unclear passes, with its line as the case's output.
+
+    Args:
+        verdict: of the gate.
+        path: the XML file; one that is there is replaced.
+        suite: name of the test suite.
+    """
+    counts = Counter(check.status for check in verdict.checks)
+    root = ElementTree.Element(
+        "testsuite",
+        name=suite,
+        tests=str(len(verdict.checks)),
+        failures=str(counts[Status.broken]),
+        errors="0",
+        skipped=str(counts[Status.skipped]),
+    )
+    for check in verdict.checks:
+        case = ElementTree.SubElement(root, "testcase", classname=check.model, name=check.key)
+        if check.status is Status.broken:
+            failure = ElementTree.SubElement(case, "failure", message=check.says)
+            failure.text = f'[models."{check.rule}"] {check.key} = {check.limit:g}'
+        elif check.status is Status.skipped:
+            ElementTree.SubElement(case, "skipped", message=check.says)
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"{check.status}: {check.says}"
+    if verdict.notes:
+        ElementTree.SubElement(root, "system-err").text = "\n".join(verdict.notes)
+    ElementTree.indent(root)
+    with replacing(path) as partial:
+        ElementTree.ElementTree(root).write(partial, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,64 @@
+"""All files that show one `results.json`."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import action, csv, html, markdown, plots, summary
+
+
+class View(StrEnum):
+    """A way to show results in files."""
+
+    md = "md"
+    html = "html"
+    png = "png"
+    svg = "svg"
+    csv = "csv"
+    github = "github"
+    """The two JSON files that github-action-benchmark reads."""
+
+
+FORMATS = (View.md, View.html, View.png, View.csv, View.github)
+"""What is written unless something else is asked for."""
+
+
+def render(
+    results: dict[str, Any], folder: Path, formats: Iterable[View] = FORMATS
+) -> dict[View, list[Path]]:
+    """Write views of results; files of their names in the folder are replaced.
+
+    Without matplotlib there are no plots, and everything else. In a step of GitHub Actions the
+    Markdown is added to the step's summary as well.
+
+    Args:
+        results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
+        folder: made where it is missing.
+        formats: that are wanted.
+
+    Returns:
+        The files of each view that was written.
+    """
+    wanted = list(dict.fromkeys(formats))
+    written: dict[View, list[Path]] = {}
+    kinds = [view for view in wanted if view in (View.png, View.svg)]
+    if kinds and plots.available():
+        drawn = plots.write(results, folder, kinds)
+        written |= {kind: [path for path in drawn if path.suffix == f".{kind}"] for kind in kinds}
+    if View.md in wanted:
+        shown = next(iter(written.values()), [])
+        written[View.md] = [markdown.write(results, folder, shown)]
+        summary.append(markdown.text(results))
+    if View.html in wanted:
+        written[View.html] = [html.write(results, folder)]
+    if View.csv in wanted:
+        written[View.csv] = [csv.write(results, folder)]
+    if View.github in wanted:
+        written[View.github] = action.write(results, folder)
+    return written
+
+
+def write(results: dict[str, Any], folder: Path) -> Path:
+    """Write the views of FORMATS (see `render`); returns the path of `report.md`."""
+    return render(results, folder)[View.md][0]

@@ -1,0 +1,125 @@
+"""`fer-edge gate`: whether measured models hold their limits and did not get worse."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.errors import GateError, InputError
+
+if TYPE_CHECKING:
+    from benchmarks.gate import Check, Verdict
+    from benchmarks.rules import Rules
+
+EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
+
+SCHEMA_VERSION = "1.0"
+_COLOURS = {"held": "green", "unclear": "yellow", "broken": "red", "skipped": "bright_black"}
+
+
+def gate(
+    results: Annotated[
+        Path | None, typer.Argument(help="results.json of `bench`.", metavar="RESULTS")
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Limits by model (TOML).", show_default="what --print-rules shows"),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="results.json that regressions are measured from.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write Markdown there, as for a pull request.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print what held, too.")] = False,
+    print_rules: Annotated[
+        bool, typer.Option("--print-rules", help="Print the default rules, as a start.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no lines.")] = False,
+) -> None:
+    """Hold results to limits, and to a baseline: by the interval, not by the point.
+
+    Exit code 1 when a limit is broken, with one line for each.
+    """
+    from benchmarks import rules as rule_files
+
+    if print_rules:
+        typer.echo(rule_files.DEFAULT.read_text(encoding="utf-8"), nl=False)
+        return
+    if results is None:
+        raise InputError("no results to judge: give the results.json of `fer-edge bench`")
+
+    from benchmarks import gate as gates
+    from benchmarks.evidence import Session
+    from benchmarks.report import junit as junit_files
+    from benchmarks.report import summary
+    from benchmarks.report.verdict import headline
+    from benchmarks.report.verdict import markdown as as_markdown
+    from benchmarks.results import load
+    from device.files import replacing
+    from fer_edge.data.output import refuse_existing
+
+    for path in filter(None, (junit, markdown)):
+        refuse_existing(path, force=force)
+    known = rule_files.load(rules or rule_files.DEFAULT)
+    verdict = gates.check(
+        Session(str(results), load(results)),
+        known,
+        Session(str(baseline), load(baseline)) if baseline else None,
+    )
+    if junit:
+        junit_files.write(verdict, junit, "fer-edge gate")
+    if markdown:
+        with replacing(markdown) as partial:
+            partial.write_text(as_markdown(verdict), encoding="utf-8")
+    summary.append(as_markdown(verdict))
+    if as_json:
+        typer.echo(json.dumps(_as_json(verdict, known, results, baseline), ensure_ascii=False))
+    else:
+        _print(verdict, verbose)
+    if verdict.count(gates.Status.broken):
+        raise GateError(headline(verdict))
+    if not as_json:
+        typer.echo(headline(verdict))
+
+
+def _print(verdict: "Verdict", verbose: bool) -> None:
+    for note in verdict.notes:
+        typer.echo(f"note: {note}")
+    for check in verdict.checks:
+        if verbose or check.status in ("broken", "unclear"):
+            status = typer.style(f"{check.status:8}", fg=_COLOURS[check.status])
+            typer.echo(f"{status} {check.says}")
+
+
+def _as_json(
+    verdict: "Verdict", rules: "Rules", results: Path, baseline: Path | None
+) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": all(check.status != "broken" for check in verdict.checks),
+        "results": str(results),
+        "baseline": None if baseline is None else str(baseline),
+        "rules": str(rules.path),
+        "confidence": rules.confidence,
+        "notes": list(verdict.notes),
+        "checks": [_check_as_json(check) for check in verdict.checks],
+    }
+
+
+def _check_as_json(check: "Check") -> dict[str, Any]:
+    found = check.estimate
+    return {
+        "rule": check.rule,
+        "model": check.model,
+        "key": check.key,
+        "status": check.status,
+        "value": found and found.value,
+        "low": found and found.low,
+        "high": found and found.high,
+        "limit": check.limit,
+        "says": check.says,
+    }

@@ -1,0 +1,69 @@
+"""`fer-edge report`: the views of a results file, made anew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmarks.report import View
+
+EXAMPLE = "Example: fer-edge report runs/bench/results.json --out report --format html,md,svg"
+
+PLOTS = ("png", "svg")
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="results.json of `bench`.", metavar="RESULTS")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the views.", show_default="that of RESULTS")
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME,…",
+            help="Of md, html, png, svg, csv, github.",
+            show_default="all but svg",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results, no table.")] = False,
+) -> None:
+    """Show a results file: as a table here, and in files that replace older views of it."""
+    import json
+
+    from rich.console import Console
+
+    from benchmarks import report as views
+    from benchmarks.report import plots
+    from benchmarks.results import load
+
+    wanted = views.FORMATS if formats is None else _formats(formats)
+    known = load(results)
+    if not plots.available() and set(wanted) <= set(PLOTS):
+        raise InputError(_no_plots())
+    written = views.render(known, out or results.parent, wanted)
+    if as_json:
+        typer.echo(json.dumps(known, ensure_ascii=False))
+    else:
+        views.show(known, Console())
+        for path in (path for paths in written.values() for path in paths):
+            typer.echo(path)
+    if not plots.available() and set(wanted) & set(PLOTS):
+        typer.echo(f"fer-edge: {_no_plots()}", err=True)
+
+
+def _formats(text: str) -> "list[View]":
+    from benchmarks.report import View
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in list(View)]
+    if unknown or not names:
+        raise InputError(f"--format {text}: give some of {', '.join(View)}, with commas between")
+    return [View(name) for name in names]
+
+
+def _no_plots() -> str:
+    return "no plots (png, svg): matplotlib is not installed, `pip install 'fer-edge[train]'`"
