@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,7 @@ class Classifier:
         threads: int = 1,
         resolver: Resolver = "xnnpack",
         runtime: Runtime | None = None,
+        keep_tensors: bool = False,
     ) -> None:
         """Load and check a model.
 
@@ -95,6 +96,8 @@ class Classifier:
             resolver: "xnnpack" is what runs on a device; "builtin" is TensorFlow Lite's own
                 kernels without a delegate; "reference" its slow, portable reference kernels.
             runtime: another package than the one that is found first, to compare them.
+            keep_tensors: whether `tensor` can read what lies between input and output; not with
+                "xnnpack", whose values never leave it.
 
         Raises:
             InputError: the file is missing, no `.tflite`, damaged, of another shape, or does not
@@ -111,7 +114,7 @@ class Classifier:
         self.labels = read_labels(content, self.path)
         graph.parse(content, self.path)  # tflite-runtime does not check: damage ends the process
         self._interpreter, inputs, outputs, self.delegated = _build(
-            content, self.path, threads, resolver, runtime
+            content, self.path, threads, resolver, runtime, keep_tensors
         )
 
         source = _only(inputs, "input", self.path)
@@ -166,6 +169,10 @@ class Classifier:
         except RuntimeError as error:
             raise InputError(f"{self.path} cannot be run by {self.runtime}: {error}") from error
 
+    def tensor(self, index: int) -> npt.NDArray[Any]:
+        """Copy a tensor of the last run, as it is stored; needs `keep_tensors`."""
+        return cast(npt.NDArray[Any], self._interpreter.get_tensor(index))
+
     def probabilities(self) -> npt.NDArray[np.float32]:
         """Give the last run's float32 [labels], dequantized, in a buffer that the next reuses."""
         out = self._probabilities
@@ -204,8 +211,30 @@ def runtime_name() -> str:
     return find_runtime().name
 
 
+def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
+    """Load any model and tell what the XNNPACK delegate took over.
+
+    Returns:
+        For each stretch the tensors that go in and those that come out; none without the delegate.
+
+    Raises:
+        InputError: the runtime cannot load the file.
+    """
+    interpreter, *_ = _build(read(path), path, 1, "xnnpack", find_runtime())
+    return [
+        (details["inputs"].tolist(), details["outputs"].tolist())
+        for details in interpreter._get_ops_details()
+        if details["op_name"] == "DELEGATE"
+    ]
+
+
 def _build(
-    content: bytes, path: Path, threads: int, resolver: Resolver, runtime: Runtime
+    content: bytes,
+    path: Path,
+    threads: int,
+    resolver: Resolver,
+    runtime: Runtime,
+    keep_tensors: bool = False,
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
     """Give the interpreter, its inputs, its outputs, and whether a delegate took the graph."""
     module = runtime.module
@@ -216,6 +245,7 @@ def _build(
                 model_content=content,
                 num_threads=threads,
                 experimental_op_resolver_type=module.OpResolverType[_RESOLVERS[resolver]],
+                experimental_preserve_all_tensors=keep_tensors,
             )
             interpreter.allocate_tensors()
         operators = interpreter._get_ops_details()
