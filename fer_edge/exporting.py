@@ -13,6 +13,7 @@ from fer_edge.training import targets
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
     from fer_edge.pipeline import Run
+    from quantization.inventory import Promise
 
 PARITY_IMAGES = 1000
 
@@ -31,7 +32,7 @@ def export(run: "Run", out: Path) -> None:
     models = {}
     if recipe.quantize:
         models["int8"] = learning.qat_model(run), run.folder("quantize") / "weights.npz"
-    parent = (learning.float_model(run), run.folder("train") / "weights.npz")
+    parent = (learning.float_model(run), learning.float_weights(run))
     normalisation = learning.scaling(run)
     calibration = None
     if recipe.quantize:
@@ -74,15 +75,17 @@ def verify(run: "Run", out: Path) -> None:
     """Hold each int8 file against the quantization-aware model that it was converted from.
 
     Raises:
-        GateError: it has float tensors, or answers otherwise on more images than the recipe bears.
+        GateError: it has float tensors, answers otherwise on more images than the recipe bears, or
+            has lost the zeros or the few values that its weights had.
     """
-    from quantization import parity
+    from quantization import inventory, parity
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe)
     assert recipe.quantize is not None
     images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
     model = learning.qat_model(run)
     found: dict[str, Any] = {}
+    held: dict[str, Any] = {}
     for head in recipe.model.heads:
         path = run.folder("export") / f"{head}_int8.tflite"
         found[path.name] = asdict(
@@ -97,8 +100,30 @@ def verify(run: "Run", out: Path) -> None:
                 ),
             )
         )
+        inventory.hold(path, _promise(run))
+        held[path.name] = inventory.weigh(path)
+    with replacing(out / "weights.json") as partial:
+        partial.write_text(json.dumps(held, indent=1) + "\n")
     with replacing(out / "parity.json") as partial:
         partial.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _promise(run: "Run") -> "Promise":
+    """What the earlier stages say about the weights of the int8 files."""
+    from quantization.inventory import Promise
+
+    recipe = run.recipe
+    zeros: dict[str, float] = {}
+    if recipe.prune or recipe.cluster:
+        folder = run.folder("cluster" if recipe.cluster else "prune")
+        zeros = json.loads((folder / "zeros.json").read_text())["layers"]
+    if not recipe.prune:
+        zeros = dict.fromkeys(zeros, 0.0)
+    return Promise(
+        zeros,
+        two_of_four=recipe.prune is not None and recipe.prune.pattern == "2:4",
+        values=recipe.cluster.clusters if recipe.cluster else None,
+    )
 
 
 def _description(name: str, data: "Dataset") -> str:

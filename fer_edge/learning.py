@@ -1,12 +1,13 @@
-"""The three stages that train: the float net, the pruned one, the quantization-aware one."""
+"""The stages that train: the float net, the pruned, the clustered, the quantization-aware one."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.files import replacing
-from fer_edge import initial, splits, teaching
+from fer_edge import initial, narrowing, splits, teaching
 from fer_edge.calibration import calibration_images
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
@@ -45,19 +46,41 @@ def prune(run: "Run", out: Path) -> None:
 
     phase = run.recipe.prune
     assert phase is not None
-    teacher = float_model(run)
-    job, _ = training_job(run, phase, out, teacher=teacher)
+    job, _ = training_job(run, phase, out, teacher=trained_model(run))
     steps = len(job.train) // job.batch
     end = int(steps * phase.epochs * phase.ramp)
     wrapped, hook = pruning.prune(
-        float_model(run), sparsity=phase.sparsity, begin_step=0, end_step=end
+        float_model(run),
+        sparsity=phase.sparsity,
+        begin_step=0,
+        end_step=end,
+        pattern=phase.pattern,
+        block=phase.block,
     )
     hooks = Hooks(before_step=hook.before_step, after_epoch=lambda _: hook.after_epoch())
-    trainer.fit(wrapped, replace(job, hooks=hooks, selectable=end // steps))
+    # Two of four are zero from the first step on: there is no ramp.
+    selectable = 0 if phase.pattern == "2:4" else end // steps
+    trainer.fit(wrapped, replace(job, hooks=hooks, selectable=selectable))
     pruned = pruning.strip(wrapped)
     weights.save(pruned, out / "pruned.npz")
-    with replacing(out / "zeros.json") as partial:
-        partial.write_text(json.dumps(pruning.zero_fraction(pruned), indent=1) + "\n")
+    _save_zeros(pruned, out)
+
+
+def cluster(run: "Run", out: Path) -> None:
+    """Let the weights of a kernel share a few values, zeros kept, with the float net as teacher."""
+    from quantization import clustering
+
+    phase = run.recipe.cluster
+    assert phase is not None
+    parent = net(run, _pruned_weights(run), kept=_kept(run))
+    wrapped = clustering.cluster(
+        parent, clusters=phase.clusters, keep_zeros=run.recipe.prune is not None
+    )
+    job, _ = training_job(run, phase, out, teacher=trained_model(run))
+    trainer.fit(wrapped, job)
+    clustered = clustering.strip(wrapped)
+    weights.save(clustered, out / "clustered.npz")
+    _save_zeros(clustered, out)
 
 
 def quantize(run: "Run", out: Path) -> None:
@@ -67,7 +90,7 @@ def quantize(run: "Run", out: Path) -> None:
     phase = run.recipe.quantize
     assert phase is not None
     model = qat_model(run, load=False)
-    job, _ = training_job(run, phase, out, teacher=float_model(run))
+    job, _ = training_job(run, phase, out, teacher=trained_model(run))
 
     # Ranges that start where the activations are; those of a resumed run replace them.
     images = calibration_images(job.train.images, phase.calibration)
@@ -79,13 +102,23 @@ def quantize(run: "Run", out: Path) -> None:
     trainer.fit(model, replace(job, hooks=Hooks(before_epoch=freeze)))
 
 
-def float_model(run: "Run") -> Any:
-    """The float net with the weights of the stage `train`, without dropout."""
+def trained_model(run: "Run") -> Any:
+    """The float net as the stage `train` left it, of full width: what later stages learn from."""
     return net(run, run.folder("train") / "weights.npz")
 
 
+def float_model(run: "Run") -> Any:
+    """The float net that is exported, and that pruning and int8 start from."""
+    return net(run, float_weights(run), kept=_kept(run))
+
+
+def float_weights(run: "Run") -> Path:
+    """The file with the weights of `float_model`."""
+    return run.folder("channels" if run.recipe.channels else "train") / "weights.npz"
+
+
 def qat_model(run: "Run", *, load: bool = True) -> Any:
-    """The quantization-aware net, warm-started from the pruned or the float net.
+    """The quantization-aware net, warm-started from the clustered, the pruned or the float net.
 
     Args:
         run: the run.
@@ -93,12 +126,13 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     """
     from quantization import qat
 
-    pruned = run.recipe.prune is not None
-    parent = run.folder("prune") / "pruned.npz" if pruned else run.folder("train") / "weights.npz"
+    clusters = run.recipe.cluster
+    parent = run.folder("cluster") / "clustered.npz" if clusters else _pruned_weights(run)
     model = qat.quantize_aware(
-        net(run, parent),
+        net(run, parent, kept=_kept(run)),
         normalisation=scaling(run),
-        keep_zeros=pruned,
+        keep_zeros=run.recipe.prune is not None,
+        clusters=clusters.clusters if clusters else 0,
     )
     if load:
         weights.load(model, run.folder("quantize") / "weights.npz")
@@ -112,13 +146,39 @@ def scaling(run: "Run") -> "Normalisation":
     return Normalisation(*run.recipe.model.normalisation)
 
 
-def net(run: "Run", path: Path) -> Any:
-    """The run's float net with the weights of a file, without dropout."""
+def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = None) -> Any:
+    """The run's float net with the weights of a file, without dropout.
+
+    Args:
+        run: the run.
+        path: of the weights.
+        kept: by group the channels that the stage `channels` left; all where it is None.
+    """
     load_tensorflow()
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
     model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)
+    if kept:
+        from quantization import channels
+
+        model = channels.keep(model, kept)
     weights.load(model, path)
     return model
+
+
+def _save_zeros(model: Any, out: Path) -> None:
+    from quantization import pruning
+
+    with replacing(out / "zeros.json") as partial:
+        partial.write_text(json.dumps(pruning.zero_fraction(model), indent=1) + "\n")
+
+
+def _kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
+    """What is left of the net's channels, once the stage `channels` is done."""
+    return narrowing.load(run.folder("channels") / narrowing.KEPT) if run.recipe.channels else None
+
+
+def _pruned_weights(run: "Run") -> Path:
+    return run.folder("prune") / "pruned.npz" if run.recipe.prune else float_weights(run)
 
 
 def training_job(

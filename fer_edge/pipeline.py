@@ -1,4 +1,4 @@
-"""The whole way: data, teacher, train, prune, quantize, export, verify, benchmark, report.
+"""The whole way: data, teacher, trainings and what shrinks the net, files, their check, figures.
 
 Every stage leaves its files in `OUT/STAGE/` and is done once; an interrupted run goes on where it
 was. What is measured is the exported file, never the Keras model.
@@ -59,7 +59,7 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
-    from fer_edge import evaluating, exporting, initial, learning, teaching
+    from fer_edge import evaluating, exporting, initial, learning, narrowing, teaching
     from fer_edge.data.dataset import load
 
     recipe = job.recipe
@@ -89,8 +89,12 @@ def plan(job: Run) -> list[Stage]:
             **({"init": initial.find(job.init).digest} if job.init else {}),
         )
     )
+    if recipe.channels:
+        steps.append(stage("channels", narrowing.narrow, channels=section("channels")))
     if recipe.prune:
         steps.append(stage("prune", learning.prune, prune=section("prune")))
+    if recipe.cluster:
+        steps.append(stage("cluster", learning.cluster, cluster=section("cluster")))
     if recipe.quantize:
         steps.append(stage("quantize", learning.quantize, quantize=section("quantize")))
     steps.append(stage("export", exporting.export, recipe=recipe.name))

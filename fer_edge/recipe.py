@@ -88,13 +88,44 @@ class Train(Phase):
     small_epochs: int = Field(default=0, ge=0, description="how many epochs have the small side")
 
 
+class Channels(Phase):
+    """The `[channels]` section: whole channels go, in steps of `epochs` epochs each."""
+
+    steps: int = Field(default=3, ge=1)
+    target: Literal["multiply_adds", "size", "latency"] = Field(
+        default="multiply_adds", description="latency: of candidates, measured on this machine"
+    )
+    share: float = Field(default=0.5, gt=0, lt=1, description="of the target's cost that is left")
+    importance: Literal["taylor", "batchnorm", "l1"] = "taylor"
+    images: int = Field(default=1024, ge=1, description="training images that taylor looks at")
+    recovery: int = Field(default=0, ge=0, description="further epochs of the last step")
+
+
 class Prune(Phase):
-    """The `[prune]` section: magnitude pruning on a polynomial schedule."""
+    """The `[prune]` section: magnitude pruning."""
 
     sparsity: float = Field(gt=0, lt=1, description="share of zeros at the end")
     ramp: float = Field(
         default=0.6, gt=0, le=1, description="share of the steps in which the zeros grow"
     )
+    pattern: Literal["unstructured", "2:4", "block"] = "unstructured"
+    block: tuple[int, int] = Field(
+        default=(8, 1), description="neighbouring inputs and outputs of a block"
+    )
+
+    @model_validator(mode="after")
+    def _half_of_four(self) -> "Prune":
+        if self.pattern == "2:4" and self.sparsity != 0.5:
+            raise ValueError("two of four weights are a sparsity of 0.5")
+        if min(self.block) < 1 or max(self.block) < 2:
+            raise ValueError("a block has more than one weight, such as [8, 1]")
+        return self
+
+
+class Cluster(Phase):
+    """The `[cluster]` section: the weights of a kernel share a few values."""
+
+    clusters: int = Field(default=16, ge=3, le=256, description="values of a kernel")
 
 
 class Quantize(Phase):
@@ -127,7 +158,9 @@ class Recipe(Section):
     augment: Augment = Augment()
     teacher: Teacher | None = None
     train: Train
+    channels: Channels | None = None
     prune: Prune | None = None
+    cluster: Cluster | None = None
     quantize: Quantize | None = None
     bench: Bench = Bench()
 
@@ -141,7 +174,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _selection_needs_val(self) -> "Recipe":
-        phases = (self.train, self.prune, self.quantize)
+        phases = (self.train, self.channels, self.prune, self.cluster, self.quantize)
         if self.data.split == "random" and any(p and p.select == "best" for p in phases):
             raise ValueError(
                 'data.split = "random" has no val split: set select = "last" throughout'

@@ -13,5 +13,7 @@ def load_tensorflow() -> None:
         import tensorflow_model_optimization
         import tf_keras
 
+        # Warnings that one process traces many steps: it does, for a run has many trainings.
+        tensorflow.get_logger().setLevel("ERROR")
         tensorflow.config.list_physical_devices()  # looks for a GPU, and complains without one
         del tensorflow, tensorflow_model_optimization, tf_keras

@@ -46,7 +46,7 @@ def teach(run: "Run", out: Path) -> None:
     else:
         for _ in pipeline.run(teacher, until="train"):
             pass
-        net = learning.float_model(teacher)
+        net = learning.trained_model(teacher)
     job, _ = learning.training_job(run, run.recipe.train, out)
     views = batches.training(
         job.train,

@@ -1,12 +1,15 @@
 """What a model file's weights are: read back from the `.tflite`, not from its net."""
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from device.errors import GateError
 
 _DTYPES = {0: "<f4", 1: "<f2", 9: "<i1"}
 
@@ -17,7 +20,7 @@ class Weights:
 
     Attributes:
         operator: its number in the graph.
-        name: of the kernel's tensor, which holds the Keras layer's.
+        name: of the kernel's tensor: the Keras layer's (`quantization.compact`).
         shape: outputs first: `[out, height, width, in]`, `[out, in]`, depthwise
             `[1, height, width, out]`.
         zeros: share of the values that are zero, 0.0 to 1.0.
@@ -33,6 +36,47 @@ class Weights:
     values: int
     values_per_output: int
     two_of_four: bool
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What an int8 file's kernels are to be.
+
+    Attributes:
+        zeros: by Keras layer the least share of zeros in its kernel, 0.0 to 1.0; these are the
+            layers that the other two are about.
+        two_of_four: whether two of any four neighbouring inputs are zero.
+        values: the most different values of an output channel; None for any number.
+    """
+
+    zeros: Mapping[str, float]
+    two_of_four: bool
+    values: int | None
+
+
+def hold(path: Path, promise: Promise) -> None:
+    """Check the kernels of an int8 file that came out of quantization-aware training.
+
+    Raises:
+        GateError: a kernel is missing, has fewer zeros, another pattern or more values.
+    """
+    by_name = {name: values for name, values, _ in kernels(path)}
+    for layer, zeros in promise.zeros.items():
+        if layer not in by_name:
+            raise GateError(f"{path.name} has no kernel of layer {layer}")
+        found = _sum_up(layer, by_name[layer], 0)
+        if found.zeros < zeros - 1e-6:
+            raise GateError(
+                f"{path.name}: {found.zeros:.3f} of layer {layer}'s weights are zero, "
+                f"{zeros:.3f} were pruned"
+            )
+        if promise.two_of_four and not found.two_of_four:
+            raise GateError(f"{path.name}: layer {layer} has lost its 2:4 pattern")
+        if promise.values is not None and found.values_per_output > promise.values:
+            raise GateError(
+                f"{path.name}: an output of layer {layer} has {found.values_per_output} different "
+                f"weights, more than {promise.values} clusters"
+            )
 
 
 def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
@@ -81,10 +125,11 @@ def weigh(path: Path) -> dict[str, Any]:
 def two_of_four(values: npt.NDArray[Any]) -> bool:
     """Whether two of any four neighbouring inputs are zero in a kernel `[out, ..., in]`.
 
-    Inputs that are left over where their number is no multiple of four may be what they like.
+    Inputs that are left over where their number is no multiple of four may be what they like; a
+    kernel of fewer than four inputs has no pattern.
     """
     fours = values.reshape(-1, values.shape[-1])[:, : values.shape[-1] // 4 * 4].reshape(-1, 4)
-    return bool(np.all(np.sum(fours == 0, axis=1) >= 2))
+    return len(fours) > 0 and bool(np.all(np.sum(fours == 0, axis=1) >= 2))
 
 
 def zero_blocks(values: npt.NDArray[Any], block: tuple[int, int]) -> float:

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device.errors import InputError
+from device.errors import GateError, InputError
 from device.interpreter import Classifier
 from device.labels import FER2013
 from quantization.clustering import cluster, strip
 from quantization.convert import to_tflite
-from quantization.inventory import kernels, two_of_four, weigh, zero_blocks
+from quantization.inventory import Promise, hold, kernels, two_of_four, weigh, zero_blocks
 from quantization.pruning import prune, pruned_kernels, zero_fraction
 from quantization.pruning import strip as strip_pruning
 from quantization.qat import calibrate, quantize_aware
@@ -69,12 +69,7 @@ def files(mobile, pruned, clustered, training, images, classes, tmp_path_factory
 
 def pointwise(path: Any) -> dict[str, np.ndarray]:
     """The kernels in a file that the pruning rule names."""
-    return {
-        layer: values
-        for name, values, _ in kernels(path)
-        for layer in POINTWISE
-        if f"{layer}/" in name
-    }
+    return {name: values for name, values, _ in kernels(path) if name in POINTWISE}
 
 
 def test_two_of_four_inputs_are_zero(pruned):
@@ -111,12 +106,25 @@ def test_two_of_four_and_clusters_survive_to_the_int8_file(files):
     assert set(pointwise(files["2:4"])) == set(POINTWISE)
     found = weigh(files["2:4"])
     for kernel in found["kernels"]:
-        if any(f"{layer}/" in kernel["name"] for layer in POINTWISE):
+        if kernel["name"] in POINTWISE:
             assert kernel["two_of_four"]
             assert kernel["values_per_output"] <= CLUSTERS
         else:
             assert kernel["zeros"] < 0.1
     assert Classifier(files["2:4"]).precision == "int8"
+
+
+def test_a_file_is_held_to_what_was_promised(files):
+    zeros = dict.fromkeys(POINTWISE, 0.5)
+    hold(files["2:4"], Promise(zeros, two_of_four=True, values=CLUSTERS))
+    for name, promise, message in (
+        ("2:4", Promise({"other_conv": 0.5}, False, None), "no kernel of layer other_conv"),
+        ("2:4", Promise(dict.fromkeys(POINTWISE, 0.95), False, None), r"0\.950 were pruned"),
+        ("block", Promise(dict.fromkeys(POINTWISE, 0.4), True, None), "lost its 2:4 pattern"),
+        ("2:4", Promise(zeros, True, 3), "more than 3 clusters"),
+    ):
+        with pytest.raises(GateError, match=message):
+            hold(files[name], promise)
 
 
 def test_few_values_and_zeros_compress(files, mobile):

@@ -1,0 +1,153 @@
+"""The stage that takes channels out of the float net, in steps with training between them.
+
+Each step has a folder: which channels stay (`kept.json`, numbered as in the net that was trained),
+and its training. An interrupted stage goes on in the step where it was.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from device.errors import InputError
+from device.files import replacing
+from fer_edge.calibration import calibration_images
+from fer_edge.recipe import Channels
+from fer_edge.training import trainer, weights
+from fer_edge.training.trainer import Job
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline import Run
+    from quantization.budget import Measure
+
+KEPT = "kept.json"
+
+Kept = dict[str, list[int]]
+"""By group of channels those that stay; a group that is not named stays whole."""
+
+
+def narrow(run: "Run", out: Path) -> None:
+    """Take channels out until the target is met, with the wide net as teacher all the way."""
+    from fer_edge import learning
+    from quantization import channels
+    from quantization.channel_groups import analyse
+
+    phase = run.recipe.channels
+    assert phase is not None
+    wide = learning.trained_model(run)
+    job, _ = learning.training_job(run, phase, out, teacher=wide)
+    net, kept = wide, Kept()
+    for step in range(1, phase.steps + 1):
+        folder = out / f"step{step}"
+        path = folder / KEPT
+        if not path.exists():
+            share = phase.share ** (step / phase.steps)
+            save(_compose(kept, _choose(run, net, wide, job, share)), path)
+        before, kept = kept, load(path)
+        net = channels.keep(net, _renumber(kept, before))
+        last = step == phase.steps
+        epochs = phase.epochs + (phase.recovery if last else 0)
+        trainer.fit(
+            net,
+            replace(
+                job,
+                phase=phase.model_copy(update={"epochs": epochs}),
+                out=folder,
+                title=f"channels {step}/{phase.steps} {run.recipe.name}",
+            ),
+        )
+    weights.save(net, out / "weights.npz")
+    save(kept, out / KEPT)
+    figures = {
+        name: {"multiply_adds": layout.multiply_adds(), "weight_bytes": layout.weight_bytes()}
+        | {"widths": {g.name: g.size for g in layout.groups.values() if g.free}}
+        for name, layout in (("before", analyse(wide)), ("after", analyse(net)))
+    }
+    with replacing(out / "cost.json") as partial:
+        partial.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def save(kept: Mapping[str, list[int]], path: Path) -> None:
+    """Write which channels stay, whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(kept) + "\n")
+
+
+def load(path: Path) -> Kept:
+    """Read which channels stay.
+
+    Raises:
+        InputError: no such file, or another file.
+    """
+    try:
+        kept = json.loads(path.read_text())
+        return {str(group): [int(i) for i in channels] for group, channels in kept.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} does not say which channels stay ({error}): remove {path.parent}"
+        ) from error
+
+
+def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
+    """What stays of a net, by its own numbers, for a share of what the wide net costs."""
+    from fer_edge import learning
+    from quantization import budget, importance
+    from quantization.channel_groups import analyse
+
+    phase = run.recipe.channels
+    assert phase is not None
+    rows = _spread(len(job.train), phase)
+    scores = importance.measure(
+        net,
+        phase.importance,
+        images=learning.scaling(run).apply(job.train.images[rows]),
+        targets=[target[rows] for target in job.train.targets.values()],
+    )
+    if phase.target == "latency":
+        measure = _stopwatch(run, wide, job)
+        ratio = measure(net) if net is not wide else 1.0
+        if ratio <= share:
+            return {}
+        return budget.choose(
+            net,
+            scores,
+            target="latency",
+            share=share / ratio,
+            measure=lambda candidate: measure(candidate) / ratio,
+        )
+    cost, whole = (
+        layout.weight_bytes() if phase.target == "size" else layout.multiply_adds()
+        for layout in (analyse(net), analyse(wide))
+    )
+    if cost <= share * whole:
+        return {}
+    return budget.choose(net, scores, target=phase.target, share=share * whole / cost)
+
+
+def _spread(images: int, phase: Channels) -> slice:
+    """Every so many training images, so that few of them come from all over the split."""
+    return slice(0, None, max(1, images // phase.images))
+
+
+def _stopwatch(run: "Run", wide: Any, job: Job) -> "Measure":
+    from fer_edge import learning
+    from fer_edge.stopwatch import stopwatch
+
+    return stopwatch(
+        wide, calibration_images(job.train.images, 100), normalisation=learning.scaling(run)
+    )
+
+
+def _compose(kept: Kept, chosen: Kept) -> Kept:
+    """What stays by the wide net's numbers, of what was chosen by the narrow net's numbers."""
+    stays = {group: [kept[group][i] for i in chosen[group]] for group in kept if group in chosen}
+    return kept | chosen | stays
+
+
+def _renumber(kept: Kept, before: Kept) -> Kept:
+    """From the wide net's numbers to those of the net that had `before` left."""
+    return {
+        group: [before[group].index(i) for i in channels] if group in before else channels
+        for group, channels in kept.items()
+    }

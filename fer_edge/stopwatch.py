@@ -1,0 +1,69 @@
+"""How fast a float net would be as an int8 file on this machine, against another net.
+
+Latency does not depend on what the weights are, so calibration after training stands in for
+training: a candidate is converted in seconds.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from quantization.budget import Measure
+    from quantization.convert import Normalisation
+
+ROUNDS = 60
+PER_ROUND = 20
+
+
+def stopwatch(
+    parent: Any, images: NDArray[np.uint8], *, normalisation: "Normalisation"
+) -> "Measure":
+    """Make a function that times a candidate interleaved with the parent.
+
+    Args:
+        parent: a Keras model from normalised pixels to logits per head.
+        images: uint8 `[n, 48, 48]`, at least 100; they calibrate, and are what is classified.
+        normalisation: of the nets' input.
+
+    Returns:
+        From a candidate to its latency as a share of the parent's: the median over rounds of one
+        round's median against the other's.
+    """
+    from benchmarks.latency import rounds
+
+    def classifier(model: Any) -> Any:
+        return _int8(model, images, normalisation)
+
+    first = classifier(parent)
+
+    def measure(candidate: Any) -> float:
+        nets = [first, classifier(candidate)]
+        times = np.stack(list(rounds(nets, images, count=ROUNDS, per_round=PER_ROUND)))
+        medians = np.median(times, axis=2)
+        return float(np.median(medians[:, 1] / medians[:, 0]))
+
+    return measure
+
+
+def _int8(model: Any, images: NDArray[np.uint8], normalisation: "Normalisation") -> Any:
+    from device.interpreter import Classifier
+    from quantization.convert import to_tflite
+    from quantization.layers import heads
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "candidate.tflite"
+        outputs = model.outputs[0].shape[-1]
+        to_tflite(
+            model,
+            path,
+            head=heads(model)[0],
+            labels=[f"label {i}" for i in range(outputs)],
+            precision="ptq",
+            normalisation=normalisation,
+            calibration=images,
+        )
+        return Classifier(path)

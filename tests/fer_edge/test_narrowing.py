@@ -1,0 +1,161 @@
+"""Runs whose nets lose channels, zeros in a pattern, and most of their different weights."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from device.errors import InputError
+from fer_edge import learning, narrowing, pipeline, recipe
+from fer_edge.training import trainer
+from quantization.channels import multiply_adds
+from quantization.inventory import two_of_four
+from quantization.pruning import pruned_kernels
+
+pytestmark = pytest.mark.slow
+
+OPTIONS = (
+    "train.epochs=1",
+    "channels.epochs=1",
+    "channels.learning_rate=1e-3",
+    "channels.steps=2",
+    "channels.share=0.7",
+    "channels.images=64",
+    "channels.recovery=1",
+    "channels.distil=0.5",
+    "prune.epochs=1",
+    "prune.pattern=2:4",
+    "cluster.epochs=1",
+    "cluster.learning_rate=1e-3",
+    "cluster.clusters=8",
+    "quantize.epochs=1",
+)
+
+
+@pytest.fixture(scope="module")
+def narrowed(tiny, tmp_path_factory) -> pipeline.Run:
+    """A run with all stages that train."""
+    out = tmp_path_factory.mktemp("narrow") / "run"
+    run = pipeline.Run(recipe.load(str(tiny.recipe), OPTIONS), tiny.data, out)
+    names = [name for name, _ in pipeline.run(run, until="quantize")]
+    assert names == ["train", "channels", "prune", "cluster", "quantize"]
+    return run
+
+
+def test_a_run_leaves_the_share_that_was_asked_for(narrowed: pipeline.Run) -> None:
+    cost = json.loads((narrowed.folder("channels") / "cost.json").read_text())
+    wide, narrow = learning.trained_model(narrowed), learning.float_model(narrowed)
+    assert cost["before"]["multiply_adds"] == multiply_adds(wide)
+    assert cost["after"]["multiply_adds"] == multiply_adds(narrow)
+    assert 0.5 < multiply_adds(narrow) / multiply_adds(wide) <= 0.7
+    assert all(width % 8 == 0 for width in cost["after"]["widths"].values())
+
+
+def test_each_step_is_written_down_and_the_last_trains_longer(narrowed: pipeline.Run) -> None:
+    folder = narrowed.folder("channels")
+    first, last = (narrowing.load(folder / f"step{i}" / narrowing.KEPT) for i in (1, 2))
+    assert last == narrowing.load(folder / narrowing.KEPT)
+    assert all(set(last[group]) <= set(channels) for group, channels in first.items())
+    lines = [
+        len((folder / f"step{i}" / "history.csv").read_text().splitlines()) - 1 for i in (1, 2)
+    ]
+    assert lines == [1, 2]
+
+
+def test_later_stages_have_the_narrow_net(narrowed: pipeline.Run) -> None:
+    narrow = {layer.name: layer for layer in learning.float_model(narrowed).layers}
+    quantized = learning.qat_model(narrowed)
+    for layer, kernel in pruned_kernels(quantized):
+        assert kernel.shape == narrow[layer.name].kernel.shape
+        assert two_of_four(np.moveaxis(kernel, -1, 0)), layer.name
+        outputs = kernel.reshape(-1, kernel.shape[-1]).T
+        assert max(len(np.unique(output)) for output in outputs) <= 8, layer.name
+
+
+def test_an_interrupted_stage_goes_on_and_ends_the_same(
+    narrowed: pipeline.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(narrowed.folder("train"), tmp_path / "train")
+    again = pipeline.Run(narrowed.recipe, narrowed.data, tmp_path)
+    fit: Callable[..., Any] = trainer.fit
+
+    def fit_and_stop(model: Any, job: Any) -> None:
+        if job.out.name == "step2":
+            raise KeyboardInterrupt
+        fit(model, job)
+
+    monkeypatch.setattr(trainer, "fit", fit_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        list(pipeline.run(again, until="channels"))
+    chosen = (tmp_path / "channels" / "step2" / narrowing.KEPT).stat().st_mtime_ns
+    monkeypatch.setattr(trainer, "fit", fit)
+    list(pipeline.run(again, until="channels"))
+    assert (tmp_path / "channels" / "step2" / narrowing.KEPT).stat().st_mtime_ns == chosen
+    with (
+        np.load(tmp_path / "channels" / "weights.npz") as resumed,
+        np.load(narrowed.folder("channels") / "weights.npz") as undisturbed,
+    ):
+        assert resumed.files == undisturbed.files
+        for name in resumed.files:
+            np.testing.assert_array_equal(resumed[name], undisturbed[name])
+
+
+def test_a_latency_is_asked_of_the_stopwatch(
+    narrowed: pipeline.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = pipeline.Run(
+        recipe.load("demo", [*OPTIONS, "channels.target=latency"]), narrowed.data, narrowed.out
+    )
+    wide = learning.trained_model(narrowed)
+    job, _ = learning.training_job(narrowed, narrowed.recipe.train, narrowed.out)
+    monkeypatch.setattr(
+        "fer_edge.stopwatch.stopwatch",
+        lambda parent, images, normalisation: (
+            lambda net: multiply_adds(net) / multiply_adds(parent)
+        ),
+    )
+    from quantization.channels import keep
+
+    chosen = narrowing._choose(run, wide, wide, job, 0.8)
+    assert multiply_adds(keep(wide, chosen)) <= 0.8 * multiply_adds(wide)
+    assert narrowing._choose(run, keep(wide, chosen), wide, job, 0.8) == {}
+
+
+def test_a_candidate_is_timed_as_a_file(
+    narrowed: pipeline.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fer_edge import stopwatch
+
+    monkeypatch.setattr(stopwatch, "ROUNDS", 2)
+    faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
+    measure = stopwatch.stopwatch(
+        learning.trained_model(narrowed), faces, normalisation=learning.scaling(narrowed)
+    )
+    assert measure(learning.float_model(narrowed)) > 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"stem": 3}', '{"stem": ["a"]}'])
+def test_a_damaged_structure_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text(text)
+    with pytest.raises(InputError, match="does not say which channels stay"):
+        narrowing.load(tmp_path / "kept.json")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("channels.share=1.0", "channels.share"),
+        ("channels.importance=gut", "channels.importance"),
+        ("prune.pattern=2:4", "two of four"),
+        ("prune.block=[1, 1]", "more than one weight"),
+        ("cluster.clusters=2", "cluster"),
+    ],
+)
+def test_a_wrong_option_is_named(override: str, said: str) -> None:
+    options = ["channels.epochs=1", "channels.learning_rate=1e-3", "prune.sparsity=0.4"]
+    with pytest.raises(InputError, match=said):
+        recipe.load("demo", [*options, override])
