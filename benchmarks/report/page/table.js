@@ -1,6 +1,6 @@
 // The table of all models, sortable by each column.
 const COLUMNS = [
-  { title: "model", value: (m) => m.name, cell: (m) => [dot(m), m.name, m.peer && el("span", { class: "tag" }, "peer"), m.latency?.marked && el("span", { class: "tag warn" }, "marked"), el("small", {}, HEADS[m.head])] },
+  { title: "model", value: (m) => m.name, cell: (m) => [dot(m), breakable(m.name), m.latency?.marked && el("span", { class: "tag warn" }, "marked"), el("small", {}, HEADS[m.head], m.peer && ", peer")] },
   { title: "precision", value: precisionOf },
   { title: "top-1 %", value: (m) => m.accuracy?.top1, show: percent, more: (m) => span(m.accuracy.top1_ci95, percent), falling: true },
   { title: "leak-free %", value: (m) => m.accuracy_leak_free?.top1, show: percent, more: (m) => span(m.accuracy_leak_free.top1_ci95, percent), falling: true },
@@ -14,6 +14,8 @@ const COLUMNS = [
   { title: "first ms", value: (m) => m.cold?.first_ms?.p50, show: (v) => grouped(v, 2), more: (m) => `load ${known(m.cold.load_ms, (one) => grouped(one.p50, 1))}` },
   { title: "peak RSS MB", value: (m) => m.cold?.peak_rss_kb?.p50, show: (v) => grouped(v / 1000, 1) },
 ];
+// A long name may break after each part of it.
+const breakable = (name) => name.split(/(?<=[_-])/).map((part) => [part, el("wbr")]);
 const missing = (value) => value === null || value === undefined;
 const shownColumns = COLUMNS.filter((column) => models.some((model) => !missing(column.value(model))));
 
