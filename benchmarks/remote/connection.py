@@ -142,7 +142,10 @@ async def _events(
             line = await process.stdout.readline()
             if not line.endswith(b"\n"):
                 break
-            yield json.loads(line)
+            event = json.loads(line)
+            if not isinstance(event, dict) or "event" not in event:
+                raise ValueError("no event")
+            yield event
         except ValueError as error:
             raise GateError(f"{host}: sent what is not fer-edge's ({error})") from error
     raise await _cut(process, said, host, begun=begun)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from benchmarks import results
 from benchmarks.remote import connection
 from benchmarks.remote.host import Host
 from benchmarks.remote.job import Job
-from device.errors import FerEdgeError, GateError
+from device.errors import FerEdgeError, GateError, InputError
 
 RESULTS = "results.json"
+ENDS = DONE, FAILED = "done", "failed"
+"""The last that is said of a host."""
 
 Notify = Callable[[Host, str], None]
 
@@ -72,7 +75,7 @@ async def _run(
             outcome = Outcome(host, _keep(found, host, job, out / host.folder / RESULTS))
         except FerEdgeError as error:
             outcome = Outcome(host, error=error)
-        notify(host, "failed" if outcome.error else "done")
+        notify(host, FAILED if outcome.error else DONE)
         return outcome
 
     whole = asyncio.gather(*map(one, hosts))
@@ -102,7 +105,11 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, 
         found["machine"]["host"] = str(host)
         for block, model in zip(found["models"], job.models, strict=True):
             block["path"] = str(model)
-    except (KeyError, TypeError, ValueError) as error:
-        raise GateError(f"{host}: sent no whole results.json") from error
+        with tempfile.TemporaryDirectory() as folder:  # what is not whole never gets to `path`
+            trial = Path(folder) / RESULTS
+            results.save(found, trial)
+            whole = results.load(trial)
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise GateError(f"{host}: sent no whole results.json ({error})") from error
     results.save(found, path)
-    return results.load(path)
+    return whole

@@ -57,6 +57,8 @@ class Tracker:
 
     def notify(self, host: "Host", text: str) -> None:
         """Say what a host does now."""
+        from benchmarks.remote import fleet
+
         line = f"{host}: {text}"
         if self._progress.disable:
             typer.echo(line, err=True)
@@ -64,6 +66,8 @@ class Tracker:
         if host not in self._tasks:
             self._tasks[host] = self._progress.add_task(line, total=None)
         self._progress.update(self._tasks[host], description=line)
+        if text in fleet.ENDS:
+            self._progress.stop_task(self._tasks[host])
 
 
 def measure(
