@@ -58,7 +58,7 @@ class Worker:
         Raises:
             InputError: there is no such Python, it lacks what it needs, or the model cannot be run.
         """
-        self._name = f"{path} in {backend}"
+        self._name = f"{path} in {backend} of {python}"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         arguments = ["benchmarks.worker", backend, str(path), str(threads), resolver]
         try:

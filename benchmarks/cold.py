@@ -71,6 +71,7 @@ def _start(path: Path, threads: int) -> dict[str, float]:
         raise InputError(f"{path} was not loaded and run within {_PATIENCE} s") from None
     if done.returncode:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise InputError(f"{path} cannot be run in a process of its own: {reason[-1]}")
+        named = reason[-1].startswith(str(path))
+        raise InputError(reason[-1] if named else f"{path} in a process of its own: {reason[-1]}")
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks import bare
 from benchmarks.turn import turn
 from device import graph, modelfile
+from device.interpreter import find_runtime
 
 MOST_BYTES = 200_000_000
 """Of all cuts together: they are in memory at the same time."""
@@ -68,6 +69,8 @@ def operators(
     total = max(float(micros.sum()), np.finfo(float).tiny)
     return {
         "kind": "derived",
+        "how": f"differences of models cut off after each operator, 1 thread, "
+        f"{find_runtime().name}, median of {len(medians)} rounds",
         "rows": [
             {
                 "index": operator.index,

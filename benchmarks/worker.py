@@ -6,6 +6,7 @@ answer to "classify" is float32 [labels] of the one face; to "time" int64 [n] na
 here so that the pipe is not timed. The process ends when nobody asks any more.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -22,6 +23,12 @@ from device.interpreter import FACE_SIZE, Classifier, Resolver, Runtime
 
 if TYPE_CHECKING:
     from benchmarks.onnx_model import OnnxClassifier
+
+_INTERPRETERS = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "tflite-runtime"),
+    "tensorflow": ("tensorflow.lite.python.interpreter", "tensorflow"),
+}
 
 
 def main(backend: str, path: str, threads: str, resolver: str) -> None:
@@ -55,11 +62,8 @@ def _open(
         from benchmarks.onnx_model import OnnxClassifier
 
         return OnnxClassifier(path, threads=threads)
-    runtime = None
-    if backend == "tensorflow":
-        from tensorflow.lite.python import interpreter
-
-        runtime = Runtime(interpreter, f"tensorflow {version('tensorflow')}")
+    module, distribution = _INTERPRETERS[backend]
+    runtime = Runtime(importlib.import_module(module), f"{distribution} {version(distribution)}")
     return Classifier(path, threads=threads, resolver=resolver, runtime=runtime)
 
 

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import cold, memory
+from device.errors import InputError
+
+
+def test_a_model_in_fresh_processes(model_files):
+    block = cold.measure(model_files["int8"], n=2)
+    assert block["kind"] == "measured" and block["n"] == 2
+    for name in ("load_ms", "first_ms", "peak_rss_kb"):
+        low, high = block[name]["ci95"]
+        assert 0 < low <= block[name]["p50"] <= high
+    assert block["peak_rss_kb"]["p50"] > block["runtime_rss_kb"] > 10_000
+
+
+def test_a_single_process_has_no_interval(model_files):
+    assert cold.measure(model_files["int8"], n=1)["load_ms"]["ci95"] is None
+
+
+def test_a_process_imports_what_a_device_needs_and_nothing_else(model_files):
+    command = [sys.executable, "-X", "importtime", "-P", str(cold.BOOT), "benchmarks.fresh"]
+    done = subprocess.run(
+        [*command, str(model_files["int8"]), "1"], capture_output=True, text=True, check=True
+    )
+    names = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
+    imported = {name.partition(".")[0] for name in names}
+    assert {"numpy", "device"} <= imported
+    assert not imported & {"cv2", "rich", "typer", "tensorflow", "matplotlib", "fer_edge"}
+
+
+def test_what_is_wrong_with_a_model_is_one_line(tmp_path):
+    path = tmp_path / "none.tflite"
+    with pytest.raises(InputError) as error:
+        cold.measure(path, n=1)
+    assert str(error.value) == f"{path}: no such model file"
+
+
+def test_a_system_that_does_not_say_its_memory_is_not_measured(model_files, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "STATUS", tmp_path / "none")
+    assert cold.measure(model_files["int8"], n=1) is None

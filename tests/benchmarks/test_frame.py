@@ -1,0 +1,54 @@
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks import frame
+from device.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A face of 160 pixels in a picture of 320x240, moving to the right, five frames of it."""
+    data = pytest.importorskip("skimage.data")
+    canvas = np.full((240, 320, 3), 120, np.uint8)
+    canvas[40:200, 60:220] = cv2.resize(data.astronaut()[:300, 80:380, ::-1], (160, 160))
+    return write(tmp_path_factory.mktemp("film") / "film.avi", canvas)
+
+
+def write(path, picture):
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, picture.shape[1::-1])
+    for step in range(5):
+        video.write(np.roll(picture, 2 * step, 1))
+    video.release()
+    return path
+
+
+def test_the_stages_of_a_video_that_is_played_again(film, model_files):
+    threads = cv2.getNumThreads()
+    block = frame.measure(film, model_files["int8"], frames=7)
+    assert {**block, "stages": None} == {
+        "kind": "measured",
+        "video": "film.avi",
+        "frames": 7,
+        "model": "fer2013_int8.tflite",
+        "detector": "haar",
+        "stages": None,
+    }
+    stages = block["stages"]
+    assert tuple(stages) == frame.STAGES
+    for stage in stages.values():
+        assert 0 < stage["p50_us"] <= stage["p90_us"] <= stage["p99_us"]
+    assert stages["whole"]["p50_us"] > stages["detect"]["p50_us"]
+    assert cv2.getNumThreads() == threads
+
+
+def test_a_video_without_a_face_is_named(tmp_path, model_files):
+    path = write(tmp_path / "empty.avi", np.full((240, 320, 3), 120, np.uint8))
+    with pytest.raises(InputError, match=r"empty\.avi.*haar finds no face"):
+        frame.measure(path, model_files["int8"], frames=2)
+
+
+@pytest.mark.parametrize("options", [{"frames": 0}, {"detector": "hog"}])
+def test_options_out_of_range(film, model_files, options):
+    with pytest.raises(InputError):
+        frame.measure(film, model_files["int8"], **options)
