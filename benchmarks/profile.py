@@ -147,7 +147,10 @@ def _time(
     while not medians or (len(medians) < rounds and perf_counter() < end):
         row = np.empty(len(cuts))
         for place in order.permutation(len(cuts)):
-            interpreter = cuts[place]
-            row[place] = np.median(turn(lambda _, it=interpreter: it.invoke(), range(per_round)))
+            row[place] = np.median(_runs(cuts[place], per_round))
         medians.append(row)
     return np.stack(medians)
+
+
+def _runs(interpreter: Any, count: int) -> NDArray[np.int64]:
+    return np.array(turn(lambda _: interpreter.invoke(), range(count)), np.int64)
