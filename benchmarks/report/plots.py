@@ -224,8 +224,10 @@ def _title(figure: "Figure", title: str, subtitle: str, results: dict[str, Any])
 
 
 def _save(figure: "Figure", path: Path) -> None:
+    from matplotlib import rc_context
+
     kind = path.suffix.removeprefix(".")
-    with replacing(path) as partial:
-        # An SVG would note the time it was drawn; without it the same results give the same file.
-        metadata = {"Date": None} if kind == "svg" else None
+    # An SVG has random ids and the time it was drawn, unless told: the same results, the same file.
+    metadata = {"Date": None} if kind == "svg" else None
+    with replacing(path) as partial, rc_context({"svg.hashsalt": path.name}):
         figure.savefig(partial, format=kind, dpi=DPI, metadata=metadata)

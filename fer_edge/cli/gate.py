@@ -60,10 +60,10 @@ def gate(
     from benchmarks.report.verdict import markdown as as_markdown
     from benchmarks.results import load
     from device.files import replacing
-    from fer_edge.data.output import refuse_existing
 
-    for path in filter(None, (junit, markdown)):
-        refuse_existing(path, force=force)
+    for option, path in (("--junit", junit), ("--markdown", markdown)):
+        if path and path.exists() and not force:
+            raise InputError(f"{option} {path}: exists already; --force replaces it")
     known = rule_files.load(rules or rule_files.DEFAULT)
     verdict = gates.check(
         Session(str(results), load(results)),

@@ -112,7 +112,7 @@ function segmented(host, options, chosen, choose) {
   }, name)));
 }
 
-const facts = (list, pairs) => list.replaceChildren(...pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+const facts = (list, pairs) => list.replaceChildren(...pairs.filter(([, value]) => value || value === 0).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
 // Horizontal bars: [{name, more, value, reach, text}]; `reach` is the end of a thin line.
 function bars(host, rows) {

@@ -53,7 +53,7 @@ function showOperators(model) {
   $("operators-section").hidden = !block;
   if (!block) return;
   bars($("operators"), block.rows.map((row) => ({
-    name: `${row.index} ${row.name}`, value: row.us_p50, text: [el("b", {}, micro(row.us_p50)), ` µs, ${percent(row.share, 0)} %`],
+    name: missing(row.index) ? row.name : `${row.index} ${row.name}`, value: row.us_p50, text: [el("b", {}, micro(row.us_p50)), ` µs, ${percent(row.share, 0)} %`],
     more: row.multiply_adds ? `${grouped(row.multiply_adds / 1e6, 1)} M` : null,
   })));
   $("operators-note").textContent = `Median time of each operator in the runtime's own profiler (${block.kind}); M are millions of multiply-adds.`;
@@ -81,7 +81,7 @@ function showFile(model) {
     ["parameters", known(size.parameters, grouped)],
     ["multiply-adds", known(size.multiply_adds, (value) => `${grouped(value / 1e6, 2)} M`)],
     ["reached", throughput && `${grouped(throughput.multiply_adds_per_second / 1e9, 1)} G multiply-adds a second (${throughput.kind})`],
-    ["share of peak", throughput && results.peak && `${percent(throughput.share_of_peak)} % of ${grouped(results.peak.multiply_adds_per_second / 1e9, 1)} G (${results.peak.how})`],
+    ["share of peak", throughput && results.peak && !missing(throughput.share_of_peak) && `${percent(throughput.share_of_peak)} % of ${grouped(results.peak.multiply_adds_per_second / 1e9, 1)} G (${results.peak.how})`],
     ["SHA-256", model.sha256.slice(0, 16)],
   ]);
 }
