@@ -21,6 +21,7 @@ from fer_edge.cli import (
     serve,
     service,
     train,
+    verify,
 )
 from fer_edge.cli import zoo as zoo_command
 
@@ -63,6 +64,7 @@ app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.command("gate", epilog=gate.EXAMPLE)(gate.gate)
 app.command("report", epilog=report.EXAMPLE)(report.report)

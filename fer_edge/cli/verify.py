@@ -1,0 +1,207 @@
+"""`fer-edge verify`: does a model file answer alike everywhere, and as its parent did?"""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.errors import GateError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from quantization.verify import Run, Verification
+
+EXAMPLE = (
+    "Example: fer-edge verify fer2013_int8.tflite --parent fer2013_float32.tflite "
+    "--data fer2013.npz"
+)
+
+SCHEMA_VERSION = "1.0"
+SYNTHETIC_PER_CLASS = 1000
+SEED = 0
+
+
+class Split(StrEnum):
+    """The splits that a finished model may be verified on."""
+
+    val = "val"
+    test = "test"
+
+
+def verify(
+    model: Annotated[Path, typer.Argument(help="Model file (.tflite).", metavar="MODEL")],
+    parent: Annotated[
+        Path | None, typer.Option(help="Float file (.tflite) that it was made from.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Labelled faces (.npz of `data prepare`); else synthetic ones."),
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
+    n: Annotated[int, typer.Option("-n", min=1, help="Faces for each way to run it.")] = 1000,
+    tflite_runtime: Annotated[
+        Path | None,
+        typer.Option(
+            help="Python of an environment with tflite-runtime, to run it there too.",
+            envvar="FER_EDGE_TFLITE_RUNTIME_PYTHON",
+        ),
+    ] = None,
+    max_changed: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of predictions that may differ between runs."),
+    ] = 0.01,
+    max_difference: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Of a probability between runs; 16 steps of int8."),
+    ] = 0.0625,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+) -> None:
+    """Run a model with all kernels and runtimes, each in a process of its own, and compare.
+
+    Exit code 1 when runs disagree or one crashes, 2 when the file is damaged or no model of ours.
+    """
+    from quantization import verify
+    from quantization.parity import Bound
+
+    labels = _labels(model)
+    if parent is not None:
+        _labels(parent)
+    images, classes = _faces(data, split, labels)
+    found = verify.verify(
+        model,
+        images,
+        n=min(n, len(images)),
+        parent=parent,
+        classes=classes,
+        pythons=(tflite_runtime,) if tflite_runtime else (),
+        bound=Bound(disagreements=max_changed, difference=max_difference),
+    )
+    if as_json:
+        typer.echo(json.dumps(_as_json(model, parent, data, split, found), ensure_ascii=False))
+    else:
+        _show(model, parent, data, split, found)
+    problems = [run for run in found.runs if run.problem]
+    if problems:
+        raise GateError(f"{model}: {_place(problems[0])}: {problems[0].problem}")
+
+
+def _labels(model: Path) -> tuple[str, ...]:
+    """Read a model's labels; a damaged file is refused before a runtime sees it."""
+    from device import graph, modelfile
+
+    content = modelfile.read(model)
+    labels = modelfile.read_labels(content, model)
+    graph.parse(content, model)
+    return labels
+
+
+def _faces(
+    data: Path | None, split: str, labels: tuple[str, ...]
+) -> tuple["np.ndarray", "np.ndarray | None"]:
+    """Load faces in random order, with the classes that the model's labels name, if there are."""
+    import numpy as np
+
+    from device.labels import FER2013, FERPLUS
+    from fer_edge.data import dataset, ferplus, synthetic
+
+    if data is None:
+        faces = synthetic.generate(SYNTHETIC_PER_CLASS, seed=SEED).only("test")
+    else:
+        faces = dataset.load(data, [split])
+    if not len(faces):
+        raise InputError(f"{data} has no images in split {split}: give the other --split")
+    classes = None
+    # What a model makes of drawn faces says nothing about its accuracy.
+    if data is not None and labels == FERPLUS and faces.votes.any():
+        classes = ferplus.majority(faces.votes)
+    elif data is not None and labels == faces.label_names == FER2013:
+        classes = faces.labels
+    order = np.random.default_rng(SEED).permutation(len(faces))
+    return faces.images[order], None if classes is None else classes[order]
+
+
+def _as_json(
+    model: Path, parent: Path | None, data: Path | None, split: str, found: "Verification"
+) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": not any(run.problem for run in found.runs),
+        "model": str(model),
+        "parent": parent and str(parent),
+        "data": data and str(data),
+        "split": split if data else None,
+        **asdict(found),
+    }
+
+
+def _show(
+    model: Path, parent: Path | None, data: Path | None, split: str, found: "Verification"
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("runtime", "kernels", "threads", "faces", "changed", "largest difference", ""):
+        table.add_column(title, justify="left" if title in ("runtime", "kernels", "") else "right")
+    for run in found.runs:
+        table.add_row(*map(escape, _cells(run)))
+    console = Console(highlight=False)
+    console.print(table)
+    where = f"{data}, {split}" if data else "synthetic faces"
+    for line in (*_notes(found), f"faces: {where}", *_parent(parent, found)):
+        console.print(escape(line), soft_wrap=True)
+
+
+def _cells(run: "Run") -> list[str]:
+    kernels = "XNNPACK" if run.delegated else {"xnnpack": "built-in"}.get(run.resolver)
+    found = run.difference
+    return [
+        run.runtime,
+        kernels or run.resolver,
+        str(run.threads),
+        f"{found.n:,}" if found else "-",
+        f"{found.changed:,}" if found else "-",
+        f"{found.largest:.4f}" if found else "-",
+        "ok" if run.problem is None else run.problem,
+    ]
+
+
+def _place(run: "Run") -> str:
+    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
+    return f"{run.runtime}, {run.resolver}, {threads}"
+
+
+def _notes(found: "Verification") -> list[str]:
+    notes = []
+    if not any("tflite-runtime" in run.runtime for run in found.runs):
+        notes.append(
+            "tflite-runtime: not checked; give --tflite-runtime the python of an environment that "
+            "has it"
+        )
+    notes.append("card: is this file's" if found.has_card else "card: none beside the file")
+    return notes
+
+
+def _parent(parent: Path | None, found: "Verification") -> list[str]:
+    if found.parent is None:
+        return ["parent: not compared; give --parent the float file"]
+    lines = [
+        f"parent {parent}: {found.parent.changed:,} of {found.parent.n:,} predictions differ, "
+        f"largest difference of a probability {found.parent.largest:.4f}"
+    ]
+    if found.test is None or found.accuracy is None:
+        return [*lines, "McNemar's test: not made, these faces have no labels of this model"]
+    test, (theirs, ours) = found.test, found.accuracy
+    return [
+        *lines,
+        f"accuracy on {found.labelled:,} labelled faces: parent {theirs:.2%}, model {ours:.2%}; "
+        f"the parent alone is right on {test.only_first:,}, the model alone on "
+        f"{test.only_second:,}; McNemar's test: p = {test.p_mid:.3g} (mid-p; exact "
+        f"{test.p_exact:.3g})",
+    ]
