@@ -33,7 +33,6 @@ def stopwatch(
         From a candidate to its latency as a share of the parent's: the median over rounds of one
         round's median against the other's.
     """
-
     from benchmarks.turn import turn
 
     def classifier(model: Any) -> Any:
