@@ -19,6 +19,7 @@ from benchmarks import results
 from device.card import card_path
 from device.errors import InputError
 from device.files import make_folder, replacing
+from device.graph import load as load_graph
 from fer_edge import zoo
 from fer_edge.training import history
 from fer_edge.zoo import describe
@@ -91,6 +92,7 @@ def _card(source: Source) -> dict[str, Any]:
 def _file(source: Source, stem: str) -> dict[str, Any]:
     path = source.run / "export" / f"{stem}.tflite"
     digest = sha256(path)
+    graph = load_graph(path)
     test, val = (_block(measured, digest, path) for measured in (source.test, source.val))
     return {
         "head": test["head"],
@@ -98,7 +100,11 @@ def _file(source: Source, stem: str) -> dict[str, Any]:
         "precision": _json(card_path(path))["precision"],
         "shipped": stem in FILES,
         "sha256": digest,
-        "size": test["size"],
+        "size": test["size"]
+        | {
+            "parameters": graph.parameters,
+            "multiply_adds": graph.multiply_adds,
+        },
         "test": {"all": test["accuracy"], "leak_free": test["accuracy_leak_free"]},
         "val": val["accuracy"],
         "latency": {
