@@ -46,7 +46,7 @@ def stopwatch(
         medians = np.empty((ROUNDS, len(nets)))
         for each in medians:
             for net in order.permutation(len(nets)):
-                each[net] = np.median(turn(nets[net], images[:PER_ROUND]))
+                each[net] = np.median(np.array(turn(nets[net], list(images[:PER_ROUND]))))
         return float(np.median(medians[:, 1] / medians[:, 0]))
 
     return measure

@@ -77,7 +77,7 @@ def training(
 
     def one_epoch(epoch: int) -> Any:
         view = lessons.view(epoch) if lessons else epoch
-        answers = lessons.of(view) if lessons else None
+        answers: Any = lessons.of(view) if lessons else None
 
         def step(i: Any, rows: Any) -> Any:
             pixels = tf.cast(tf.gather(images, rows), tf.float32)[..., None]
