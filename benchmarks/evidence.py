@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks import compare
 from benchmarks.compare import Estimate, exactly
 
-Block = Mapping[str, Any]
+Block = dict[str, Any]
 
 
 class UnmeasuredError(Exception):

@@ -30,7 +30,7 @@ class Unit(StrEnum):
     points = "points"
     bytes = "bytes"
     kilobytes = "kB"
-    count = ""
+    number = ""
     microseconds = "µs"
     milliseconds = "ms"
     times = "x"
@@ -64,8 +64,8 @@ LIMITS: Mapping[str, Limit] = {
     "max_macro_f1_drop": Limit("macro-F1 below its parent", Unit.points, highest=1.0),
     "max_bytes": Limit("file size", Unit.bytes),
     "max_gzip_bytes": Limit("gzipped size", Unit.bytes),
-    "max_parameters": Limit("parameters", Unit.count),
-    "max_multiply_adds": Limit("multiply-adds", Unit.count),
+    "max_parameters": Limit("parameters", Unit.number),
+    "max_multiply_adds": Limit("multiply-adds", Unit.number),
     "max_peak_rss_kb": Limit("peak RSS", Unit.kilobytes),
     "max_load_ms": Limit("load time", Unit.milliseconds),
     "max_first_ms": Limit("first inference", Unit.milliseconds),

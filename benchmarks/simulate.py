@@ -65,7 +65,7 @@ def simulate(
     def share(factor: float) -> float:
         judged = []
         for repeat in range(pairs):
-            model = draw.integers(1, noise.shape[2])
+            model = int(draw.integers(1, noise.shape[2]))
             now, before = (
                 _excerpt(noise[session], model, rounds, draw)
                 for session in draw.choice(len(noise), 2, replace=False)

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.table import COLUMNS, conditions, machine_name, notices
+from benchmarks.report.table import columns, conditions, machine_name, notices
 from device.files import replacing
 
 NAME = "report.html"
@@ -62,9 +62,10 @@ def subtitle(results: dict[str, Any]) -> str:
 
 
 def _table(results: dict[str, Any]) -> str:
-    head = "".join(f"<th>{escape(column.title)}</th>" for column in COLUMNS)
+    shown = columns(results)
+    head = "".join(f"<th>{escape(column.title)}</th>" for column in shown)
     rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(column.cell(model))}</td>' for column in COLUMNS)}</tr>"
+        f"<tr>{''.join(f'<td>{escape(column.cell(model))}</td>' for column in shown)}</tr>"
         for model in results["models"]
     )
     return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.report import plots
 from benchmarks.report.table import (
-    COLUMNS,
     NOTHING,
+    columns,
     conditions,
     configurations,
     microseconds,
@@ -50,16 +50,16 @@ def text(results: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
     """Write a Markdown table.
 
     Args:
-        columns: title and alignment of each, "" for left and "right".
+        head: title and alignment of each, "" for left and "right".
         rows: of cells; a bar in one is escaped.
     """
     lines = [
-        [title for title, _ in columns],
-        ["---:" if alignment == "right" else "---" for _, alignment in columns],
+        [title for title, _ in head],
+        ["---:" if alignment == "right" else "---" for _, alignment in head],
         *([cell.replace("|", "\\|") for cell in row] for row in rows),
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -67,11 +67,7 @@ def table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> 
 
 def _models(results: dict[str, Any]) -> str:
     """Write the main table, without the columns that no model has a figure for."""
-    shown = [
-        column
-        for column in COLUMNS
-        if column.brief or any(column.cell(model) != NOTHING for model in results["models"])
-    ]
+    shown = columns(results)
     return table(
         [(column.title, "right" if i else "") for i, column in enumerate(shown)],
         [[column.cell(model) for column in shown] for model in results["models"]],

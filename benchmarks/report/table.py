@@ -16,11 +16,13 @@ class Column:
         title: its head, with the unit.
         cell: the text for a model's block of `results.json`.
         brief: whether a terminal shows it too.
+        interval: whether a terminal has room for its interval.
     """
 
     title: str
     cell: Callable[[dict[str, Any]], str]
     brief: bool = True
+    interval: bool = False
 
 
 def _figure(block: str, key: str, show: Callable[[float], str]) -> Callable[[dict[str, Any]], str]:
@@ -79,7 +81,7 @@ COLUMNS = (
     Column("labels", lambda model: model["head"], brief=False),
     Column("precision", precision, brief=False),
     Column("images", _figure("accuracy", "n", str), brief=False),
-    Column("top-1 %", _figure("accuracy", "top1", percent)),
+    Column("top-1 %", _figure("accuracy", "top1", percent), interval=True),
     Column("leak-free %", _figure("accuracy_leak_free", "top1", percent), brief=False),
     Column("macro precision %", _figure("accuracy", "macro_precision", percent), brief=False),
     Column("macro recall %", _figure("accuracy", "macro_recall", percent), brief=False),
@@ -88,7 +90,7 @@ COLUMNS = (
     Column("kB", _figure("size", "bytes", _kilobytes)),
     Column("kB gzip", _figure("size", "bytes_gzip", _kilobytes), brief=False),
     Column("M mult-adds", _figure("size", "multiply_adds", _millions), brief=False),
-    Column("p50 µs", _figure("latency", "p50_us", microseconds)),
+    Column("p50 µs", _figure("latency", "p50_us", microseconds), interval=True),
     Column("p90 µs", _figure("latency", "p90_us", microseconds)),
     Column("p99 µs", _figure("latency", "p99_us", microseconds)),
     Column("x first", _figure("latency", "ratio_to_first", _ratio)),
@@ -97,6 +99,16 @@ COLUMNS = (
     Column("first ms", _cold("first_ms", milliseconds), brief=False),
     Column("peak RSS MB", _cold("peak_rss_kb", _kilobytes), brief=False),
 )
+
+
+def columns(results: dict[str, Any], *, brief: bool = False) -> list[Column]:
+    """Pick the columns that any model has a figure for; with `brief` those for a terminal."""
+    return [
+        column
+        for column in COLUMNS
+        if (column.brief or not brief)
+        and any(column.cell(model) != NOTHING for model in results["models"])
+    ]
 
 
 def notices(results: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.report.table import COLUMNS, conditions, notices
+from benchmarks.report.table import Column, columns, conditions, notices
 
 
 def show(results: dict[str, Any], console: Console) -> None:
@@ -15,12 +15,17 @@ def show(results: dict[str, Any], console: Console) -> None:
     for line in notices(results):
         console.print(line, style="bold yellow", markup=False)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    columns = [column for column in COLUMNS if column.brief]
-    for i, column in enumerate(columns):
+    shown = columns(results, brief=True)
+    for i, column in enumerate(shown):
         table.add_column(column.title, justify="right" if i else "left", no_wrap=not i)
     for model in results["models"]:
-        cells = (column.cell(model).replace(" [", "\n[") for column in columns)
+        cells = (_cell(column, model) for column in shown)
         table.add_row(*map(escape, cells))
     console.print(table)
     for line in conditions(results):
         console.print(line, style="dim", markup=False, highlight=False)
+
+
+def _cell(column: Column, model: dict[str, Any]) -> str:
+    figure, opening, interval = column.cell(model).partition(" [")
+    return f"{figure}\n[{interval}" if opening and column.interval else figure
