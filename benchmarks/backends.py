@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import BinaryIO, NoReturn, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Worker:
     """
 
     def __init__(
-        self, python: str, backend: str, path: Path, threads: int, resolver: Resolver
+        self, python: str, backend: str, path: Path, threads: int, resolver: Resolver | None
     ) -> None:
         """Start the process and wait until the model is loaded.
 
@@ -60,7 +61,7 @@ class Worker:
         """
         self._name = f"{path} in {backend} of {python}"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        arguments = ["benchmarks.worker", backend, str(path), str(threads), resolver]
+        arguments = ["benchmarks.worker", backend, str(path), str(threads), resolver or "xnnpack"]
         try:
             self._process = subprocess.Popen(
                 [python, "-P", str(BOOT), *arguments],
@@ -72,7 +73,9 @@ class Worker:
         except OSError as error:
             self._log.close()
             raise InputError(f"{python} cannot be started: {error.strerror}") from error
-        hello = json.loads(self._line())
+        self._requests = cast(BinaryIO, self._process.stdin)
+        self._answers = cast(BinaryIO, self._process.stdout)
+        hello = json.loads(self._answers.readline() or self._fail())
         self.labels = tuple(hello["labels"])
         self.precision: str = hello["precision"]
         self.runtime: str = hello["runtime"]
@@ -89,9 +92,9 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        with suppress(BrokenPipeError):
+            self._requests.close()
+        self._answers.close()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -114,23 +117,18 @@ class Worker:
 
     def _ask(self, what: str, faces: Sequence[NDArray[np.uint8]], size: int) -> bytes:
         """Send a request and read an answer of so many bytes."""
-        assert self._process.stdin is not None and self._process.stdout is not None
         request = json.dumps({"do": what, "faces": len(faces)}).encode() + b"\n"
         try:
-            self._process.stdin.write(request + np.stack(faces).tobytes())
-            self._process.stdin.flush()
-            answer = self._process.stdout.read(size)
+            self._requests.write(request + np.stack(faces).tobytes())
+            self._requests.flush()
+            answer = self._answers.read(size)
         except BrokenPipeError:
             answer = b""
         if len(answer) < size:
             self._fail()
         return answer
 
-    def _line(self) -> bytes:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline() or self._fail()
-
-    def _fail(self) -> Any:
+    def _fail(self) -> NoReturn:
         code = self._process.wait()
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
@@ -143,11 +141,11 @@ def available() -> list[str]:
 
     A Python that a variable of the environment names is taken at its word.
     """
-    return [name for name in NAMES if name == _own() or (name in PYTHON and _python(name))]
+    return [name for name in NAMES if name == own() or (name in PYTHON and _python(name))]
 
 
 def open(
-    name: str, path: Path, *, threads: int = 1, resolver: Resolver = "xnnpack"
+    name: str, path: Path, *, threads: int = 1, resolver: Resolver | None = "xnnpack"
 ) -> Classifier | Worker:
     """Open a model in a backend.
 
@@ -155,7 +153,8 @@ def open(
         name: one of NAMES.
         path: a `.tflite` file that `device.interpreter.Classifier` runs.
         threads: of the kernels.
-        resolver: see `device.interpreter.Classifier`; ONNX Runtime has no such choice.
+        resolver: see `device.interpreter.Classifier`; ONNX Runtime has no such choice, and None
+            is for it.
 
     Returns:
         Called like a `Classifier`. What is a `Worker` is a process, which `close` ends.
@@ -165,15 +164,15 @@ def open(
     """
     if name not in NAMES:
         raise InputError(f"backend {name!r}: give one of {', '.join(NAMES)}")
-    if name == _own():
-        return Classifier(path, threads=threads, resolver=resolver)
+    if name == own():
+        return Classifier(path, threads=threads, resolver=resolver or "xnnpack")
     python = _python(name) if name in PYTHON else None
     if python is None:
         raise InputError(_how_to_get(name))
     return Worker(python, name, path, threads, resolver)
 
 
-def _own() -> str:
+def own() -> str:
     """Name the backend that runs in this process."""
     return "tflite-runtime" if runtime_name().startswith("tflite-runtime") else "litert"
 

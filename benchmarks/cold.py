@@ -4,19 +4,24 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import latency, memory
 from device.errors import InputError
 
+if TYPE_CHECKING:
+    from benchmarks.peerfile import Spec
+
 BOOT = Path(__file__).with_name("boot.py")
 
 _PATIENCE = 120  # seconds
 
 
-def measure(path: Path, *, threads: int = 1, n: int = 7, seed: int = 0) -> dict[str, Any] | None:
+def measure(
+    path: Path, *, threads: int = 1, n: int = 7, peer: "Spec | None" = None, seed: int = 0
+) -> dict[str, Any] | None:
     """Load a model and run it once, in one fresh process after another.
 
     A process imports what a device needs and nothing else, and notes its memory; then it opens the
@@ -24,9 +29,10 @@ def measure(path: Path, *, threads: int = 1, n: int = 7, seed: int = 0) -> dict[
     file is in the system's cache for all alike.
 
     Args:
-        path: a `.tflite` file that `device.interpreter.Classifier` runs.
+        path: a `.tflite` file that `device.interpreter.Classifier` runs, or `peer` describes.
         threads: of the interpreter.
         n: processes, at least 1.
+        peer: description of a model of others, which `benchmarks.peer.Peer` runs.
         seed: of the bootstrap.
 
     Returns:
@@ -40,8 +46,11 @@ def measure(path: Path, *, threads: int = 1, n: int = 7, seed: int = 0) -> dict[
     """
     if not memory.STATUS.is_file():
         return None
-    _start(path, threads)
-    runs = [_start(path, threads) for _ in range(n)]
+    arguments = [str(path), str(threads)]
+    if peer is not None:
+        arguments.append(json.dumps(peer.describe()))
+    _start(path, arguments)
+    runs = [_start(path, arguments) for _ in range(n)]
 
     def block(name: str) -> dict[str, Any]:
         values = np.array([run[name] for run in runs])
@@ -60,9 +69,8 @@ def measure(path: Path, *, threads: int = 1, n: int = 7, seed: int = 0) -> dict[
     }
 
 
-def _start(path: Path, threads: int) -> dict[str, float]:
-    """Measure once; -P keeps the folder of the script, whose names are also Python's, off."""
-    command = [sys.executable, "-P", str(BOOT), "benchmarks.fresh", str(path), str(threads)]
+def _start(path: Path, arguments: list[str]) -> dict[str, float]:
+    command = [sys.executable, "-P", str(BOOT), "benchmarks.fresh", *arguments]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_PATIENCE, check=False

@@ -1,21 +1,33 @@
 """One model loaded and run once in a process of its own; `benchmarks.cold` starts it."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter_ns
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import memory
 from device import interpreter
 
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
-def main(path: str, threads: str) -> None:
-    """Load a model, classify one face, print milliseconds and kB (1000 bytes) as JSON."""
+
+def main(path: str, threads: str, peer: str = "") -> None:
+    """Load a model, classify one face, print milliseconds and kB (1000 bytes) as JSON.
+
+    Args:
+        path: the model file.
+        threads: of the interpreter.
+        peer: of a model of others, the description as JSON.
+    """
     interpreter.runtime_name()  # imports the runtime
+    load = _loader(Path(path), int(threads), peer)
     face = np.zeros((interpreter.FACE_SIZE, interpreter.FACE_SIZE), np.uint8)
     bare = memory.resident()
     start = perf_counter_ns()
-    classifier = interpreter.Classifier(path, threads=int(threads))
+    classifier = load()
     loaded = perf_counter_ns()
     classifier(face)
     done = perf_counter_ns()
@@ -26,3 +38,16 @@ def main(path: str, threads: str) -> None:
         "runtime_rss_kb": bare / 1000,
     }
     print(json.dumps(figures))
+
+
+def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
+    """Import what loads the model, which is not timed."""
+    if not peer:
+        return lambda: interpreter.Classifier(path, threads=threads)
+    from benchmarks.peer import Peer
+    from benchmarks.peerfile import Spec
+
+    described = json.loads(peer)
+    lists = {name: tuple(described[name]) for name in ("labels", "size")}
+    spec = Spec(**{**described, **lists})
+    return lambda: Peer(path, spec, threads=threads)

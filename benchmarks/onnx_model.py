@@ -13,7 +13,7 @@ from device import graph, modelfile
 from device.errors import InputError
 from device.interpreter import FACE_SIZE
 
-_OPSET = 17
+BOOT = Path(__file__).with_name("boot.py")
 
 
 class OnnxClassifier:
@@ -71,9 +71,9 @@ def _convert(path: Path) -> bytes:
     """Convert in a process of its own: TensorFlow's memory and threads must not stay here."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model.onnx"
-        command = [sys.executable, "-m", "tf2onnx.convert", "--opset", str(_OPSET)]
+        command = [sys.executable, "-P", str(BOOT), "benchmarks.to_onnx"]
         done = subprocess.run(
-            [*command, "--tflite", str(path), "--output", str(output)],
+            [*command, str(path), str(output)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

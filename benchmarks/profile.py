@@ -47,7 +47,8 @@ def operators(
 
     Returns:
         The `operators` block of `results.json`, microseconds and shares of the sum; None where the
-        runtime has no schema to cut models with, or the model branches, is empty or too large.
+        runtime has no schema to cut models with, or the model branches, is empty or too large, or
+        the runtime does not run a cut of it.
 
     Raises:
         InputError: the file is damaged or no model.
@@ -59,10 +60,13 @@ def operators(
     too_large = len(content) * count > MOST_BYTES
     if schema is None or whole.subgraphs > 1 or not count or too_large:
         return None
-    cuts = [bare.load(part) for part in cut(schema, content)]
-    for interpreter in cuts:
-        _fill(interpreter, images[0])
-    medians = _time(cuts, rounds, per_round, seconds, seed)
+    try:
+        cuts = [bare.load(part) for part in cut(schema, content)]
+        for interpreter in cuts:
+            _fill(interpreter, images[0])
+        medians = _time(cuts, rounds, per_round, seconds, seed)
+    except (RuntimeError, ValueError):  # the runtime's own
+        return None
     # Ratios to the whole model, which was timed in the same round.
     ratios = np.median(medians / medians[:, -1:], axis=0)
     micros = np.diff(growing(ratios * np.median(medians[:, -1]))) / 1000
@@ -88,7 +92,8 @@ def cut(schema: Any, content: bytes) -> list[bytes]:
     """Cut a model off after 0, 1, … all of its operators.
 
     What an operator writes and no other one of the cut reads becomes an output, so that nothing is
-    left out as useless.
+    left out as useless; but for what follows from constants alone, which the runtime computes when
+    it loads a model.
 
     Args:
         schema: of model files, see `benchmarks.bare.schema`.
@@ -101,11 +106,22 @@ def cut(schema: Any, content: bytes) -> list[bytes]:
     cuts = []
     for count in range(len(every) + 1):
         part.operators = every[:count]
-        written = [int(i) for operator in part.operators for i in operator.outputs]
-        read = {int(i) for operator in part.operators for i in operator.inputs}
-        part.outputs = [i for i in written if i not in read] or list(part.inputs)
+        part.outputs = loose_ends(part) or list(part.inputs)
         cuts.append(bare.pack(model))
     return cuts
+
+
+def loose_ends(part: Any) -> list[int]:
+    """Give the tensors that follow from the input and that no operator of a subgraph reads."""
+    live, read = {int(i) for i in part.inputs}, set()
+    written = []
+    for operator in part.operators:
+        inputs = {int(i) for i in operator.inputs}
+        read |= inputs
+        if inputs & live:
+            written += [int(i) for i in operator.outputs]
+            live |= set(written)
+    return [i for i in written if i not in read]
 
 
 def growing(values: NDArray[np.float64]) -> NDArray[np.float64]:

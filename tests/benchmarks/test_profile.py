@@ -59,6 +59,27 @@ def test_what_is_left_hanging_by_a_cut_is_an_output(schema, model_files):
         assert set(part.outputs) == written - read
 
 
+def test_what_follows_from_constants_alone_is_no_output(schema):
+    def operator(inputs, outputs):
+        made = schema.OperatorT()
+        made.inputs, made.outputs = inputs, outputs
+        return made
+
+    part = schema.SubGraphT()
+    part.inputs = [0]
+    # 1 and 3 are weights; 3 is unpacked to 4, as in float16 files, for an operator that was cut.
+    part.operators = [operator([0, 1], [2]), operator([3], [4])]
+    assert profile.loose_ends(part) == [2]
+
+
+def test_a_model_that_the_runtime_cannot_cut_has_no_profile(model_files, faces, monkeypatch):
+    def refuse(content):
+        raise RuntimeError("failed to setup XNNPACK")
+
+    monkeypatch.setattr(bare, "load", refuse)
+    assert profile.operators(model_files["int8"], images=faces) is None
+
+
 def test_no_profile_of_models_too_large_or_without_a_schema(model_files, faces, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(profile, "MOST_BYTES", 1000)
