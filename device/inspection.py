@@ -110,5 +110,7 @@ def layer(graph: Graph, operator: int) -> str:
 
 def short_name(tensor: Tensor) -> str:
     """The layer in a tensor's name, without what converters put before and behind it."""
+    if tensor.name.startswith(("StatefulPartitionedCall", "PartitionedCall")):
+        return ""  # what TensorFlow calls any output
     path = tensor.name.split(";")[0].split("/")
     return (path[1] if len(path) > 1 else path[0]).removeprefix("quant_")

@@ -16,6 +16,7 @@ from fer_edge.cli import (
     inspect,
     pipeline,
     predict,
+    quant_debug,
     report,
     run,
     serve,
@@ -65,6 +66,7 @@ app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
+app.command("quant-debug", epilog=quant_debug.EXAMPLE)(quant_debug.quant_debug)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.command("gate", epilog=gate.EXAMPLE)(gate.gate)
 app.command("report", epilog=report.EXAMPLE)(report.report)

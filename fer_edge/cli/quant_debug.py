@@ -1,0 +1,133 @@
+"""`fer-edge quant-debug`: which layers lose most by quantization."""
+
+import json
+import math
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from quantization.debug import Layer, Report
+
+EXAMPLE = (
+    "Example: fer-edge quant-debug fer2013_float32.tflite fer2013_int8.tflite --data fer2013.npz "
+    "--plot layers.png"
+)
+
+SCHEMA_VERSION = "1.0"
+SYNTHETIC_PER_CLASS = 200
+SEED = 0
+
+
+class Split(StrEnum):
+    """The splits whose images may be run."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+def quant_debug(
+    parent: Annotated[Path, typer.Argument(help="Float32 file (.tflite).", metavar="FLOAT")],
+    model: Annotated[Path, typer.Argument(help="Integer file of the same net.", metavar="INT8")],
+    data: Annotated[
+        Path | None, typer.Option(help="Faces (.npz of `data prepare`); else synthetic ones.")
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
+    n: Annotated[int, typer.Option("-n", min=1, help="Images to run.")] = 200,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the layers into this PNG (needs matplotlib).")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --plot.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+) -> None:
+    """Rank the layers by signal to quantization noise; show saturation and weights beside."""
+    from fer_edge.data.output import refuse_existing
+    from quantization import debug, debug_plot
+
+    if plot is not None:
+        debug_plot.require()
+        refuse_existing(plot, force=force)
+    report = debug.compare(parent, model, _images(data, split, n))
+    if as_json:
+        typer.echo(json.dumps(_as_json(parent, model, report), ensure_ascii=False))
+    else:
+        _show(model, report)
+    if plot is not None:
+        debug_plot.draw(report, plot, title=model.name)
+        if not as_json:
+            typer.echo(f"Plot: {plot}")
+
+
+def _images(data: Path | None, split: str, n: int) -> "np.ndarray":
+    import numpy as np
+
+    from fer_edge.data import dataset, synthetic
+
+    if data is None:
+        faces = synthetic.generate(SYNTHETIC_PER_CLASS, seed=SEED).only("test")
+    else:
+        faces = dataset.load(data, [split])
+    if not len(faces):
+        raise InputError(f"{data} has no images in split {split}: give another --split")
+    # Data sets are often sorted by class.
+    return faces.images[np.random.default_rng(SEED).permutation(len(faces))[:n]]
+
+
+def _as_json(parent: Path, model: Path, report: "Report") -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "parent": str(parent),
+        "model": str(model),
+        "images": report.images,
+        "layers": [
+            {key: _json(value) for key, value in asdict(layer).items()} for layer in report.ranked
+        ],
+        "unmatched": report.unmatched,
+    }
+
+
+def _json(value: Any) -> Any:
+    """JSON has no infinity: null, as where there is no figure."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show(model: Path, report: "Report") -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("layer", "#", "operator", "output"):
+        table.add_column(title, justify="right" if title == "#" else "left")
+    for title in ("SQNR dB", "lost dB", "saturated", "weights dB"):
+        table.add_column(title, justify="right")
+    for layer in report.ranked:
+        table.add_row(*map(escape, _cells(layer)))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"[bold]{escape(str(model))}[/]: {report.images:,} images", soft_wrap=True)
+    if report.unmatched:
+        names = ", ".join(report.unmatched)
+        console.print(escape(f"not in the float file: {names}"), soft_wrap=True)
+
+
+def _cells(layer: "Layer") -> list[str]:
+    return [
+        layer.name,
+        str(layer.index),
+        layer.operator,
+        "x".join(map(str, layer.shape)),
+        f"{layer.sqnr_db:.1f}",
+        "" if layer.loss_db is None else f"{layer.loss_db:.1f}",
+        f"{layer.saturated:.2%}",
+        "" if layer.weight_sqnr_db is None else f"{layer.weight_sqnr_db:.1f}",
+    ]
