@@ -226,6 +226,8 @@ def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) 
             yield f"{one.name} is partial: its run was interrupted"
         for mark in one.results["machine"].get("marks") or ():
             yield f"{one.name} is marked: {mark['text']}"
+    if baseline is None and any(LIMITS[one.key].baseline for one in checks):
+        yield "no --baseline was given: limits on changes were not checked"
     compared = any(one.key == "max_slower" and one.estimate for one in checks)
     if baseline is None or not compared:
         return

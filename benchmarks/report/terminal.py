@@ -17,7 +17,13 @@ def show(results: dict[str, Any], console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown = columns(results, brief=True)
     for i, column in enumerate(shown):
-        table.add_column(column.title, justify="right" if i else "left", no_wrap=not i)
+        # A narrow terminal folds the names, and no figure.
+        table.add_column(
+            column.title.replace(" ", "\n"),
+            justify="right" if i else "left",
+            no_wrap=bool(i),
+            overflow="fold",
+        )
     for model in results["models"]:
         cells = (_cell(column, model) for column in shown)
         table.add_row(*map(escape, cells))

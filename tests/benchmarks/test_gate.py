@@ -167,6 +167,7 @@ def test_regressions_without_a_baseline_are_skipped_and_said(now):
     verdict = judge(now, SLOWER)
     assert {check.status for check in verdict.checks} == {Status.skipped}
     assert "no --baseline" in verdict.checks[0].says
+    assert "no --baseline" in verdict.notes[0]
 
 
 def test_new_models_may_be_allowed(main, now):
