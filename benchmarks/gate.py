@@ -5,14 +5,16 @@ it. So noise alone fails a build in at most one check of twenty where the truth 
 itself, and far more rarely where nothing changed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from benchmarks import parents
 from benchmarks.compare import Estimate
 from benchmarks.evidence import Block, Case, Session, UnmeasuredError, estimate
-from benchmarks.rules import LIMITS, DecideBy, Limit, Rule, Rules, Side, Unit
+from benchmarks.rules import LIMITS, DecideBy, Rule, Rules, Side
+from benchmarks.wording import sentence
 from device.errors import InputError
 
 
@@ -77,56 +79,66 @@ def check(session: Session, rules: Rules, baseline: Session | None = None) -> Ve
         _check_comparable(session, baseline, rules)
     checks: list[Check] = []
     for rule in rules.rules:
-        names = rule.matching(model["name"] for model in session.results["models"])
-        if not names and not rule.optional:
+        models = [
+            model for model in session.results["models"] if fnmatchcase(model["name"], rule.models)
+        ]
+        if not models and not rule.optional:
             known = ", ".join(model["name"] for model in session.results["models"])
             raise InputError(
                 f'{rules.path}: [models."{rule.models}"] matches no model of {session.name}, '
                 f"which has {known or 'none'}"
             )
-        for name in names:
-            checks += _check_model(name, rule, session, rules, baseline)
+        for model in models:
+            before = _before(model, rule, baseline, rules)
+            checks += _check_model(model, before, rule, session, baseline, rules.confidence)
     return Verdict(tuple(checks), tuple(_notes(session, baseline, checks)))
 
 
+def _before(model: Block, rule: Rule, baseline: Session | None, rules: Rules) -> Block | None:
+    """Find a model in the baseline; None without a baseline, or where it may lack the model."""
+    found = baseline.model(model["name"]) if baseline else None
+    compared = any(LIMITS[key].baseline for key in rule.limits)
+    if baseline and compared and found is None and not rules.allow_new:
+        raise InputError(
+            f"{baseline.name} has no model {model['name']}: measure the baseline with it, or set "
+            f"allow_new = true in {rules.path}"
+        )
+    return found
+
+
 def _check_model(
-    name: str, rule: Rule, session: Session, rules: Rules, baseline: Session | None
+    model: Block,
+    before: Block | None,
+    rule: Rule,
+    session: Session,
+    baseline: Session | None,
+    confidence: float,
 ) -> Iterator[Check]:
-    model = session.model(name)
-    assert model is not None
     for key, limit in rule.limits.items():
-        what = LIMITS[key]
-
-        def skip(why: str, key: str = key, limit: float = limit) -> Check:
-            says = f"{name}: {why} ({key})"
-            return Check(rule.models, name, key, Status.skipped, says, limit, None)
-
-        if key.endswith("_drop") and _is_parent(model, rule):
-            continue
-        if what.baseline and baseline is None:
-            yield skip("no --baseline to compare with")
-            continue
-        before = baseline.model(name) if baseline else None
-        if what.baseline and baseline and before is None:
-            if not rules.allow_new:
-                raise InputError(
-                    f"{baseline.name} has no model {name}: measure the baseline with it, or set "
-                    f"allow_new = true in {rules.path}"
-                )
-            yield skip(f"new, {baseline.name} does not have it")
+        what, drop = LIMITS[key], key.endswith("_drop")
+        if drop and parents.is_parent(model, rule):
             continue
         try:
-            parent = _parent(model, rule, session) if key.endswith("_drop") else None
-            found = estimate(key, Case(model, session, parent, before, baseline, rules.confidence))
-        except UnmeasuredError as missing:
-            if not rule.optional:
-                raise InputError(f'[models."{rule.models}"] {key}: {missing}') from missing
-            yield skip(str(missing))
+            if what.baseline and baseline is None:
+                raise _SkippedError("no --baseline to compare with")
+            if what.baseline and baseline and before is None:
+                raise _SkippedError(f"new, {baseline.name} does not have it")
+            parent = parents.find(model, rule, session) if drop else None
+            found = estimate(key, Case(model, session, parent, before, baseline, confidence))
+        except UnmeasuredError as why:
+            if not rule.optional and not isinstance(why, _SkippedError):
+                raise InputError(f'[models."{rule.models}"] {key}: {why}') from why
+            says = f"{model['name']}: {why} ({key})"
+            yield Check(rule.models, model["name"], key, Status.skipped, says, limit, None)
             continue
-        status = decide(found, limit, what.side, rule.decide_by)
         against = parent["name"] if parent else baseline.name if what.baseline and baseline else ""
-        says = f"{name}: {_sentence(what, found, limit, against)} ({key})"
-        yield Check(rule.models, name, key, status, says, limit, found)
+        says = f"{model['name']}: {sentence(what, found, limit, against)} ({key})"
+        status = decide(found, limit, what.side, rule.decide_by)
+        yield Check(rule.models, model["name"], key, status, says, limit, found)
+
+
+class _SkippedError(UnmeasuredError):
+    """There is nothing to compare with, and that is no mistake."""
 
 
 def decide(found: Estimate, limit: float, side: Side, by: DecideBy) -> Status:
@@ -138,49 +150,6 @@ def decide(found: Estimate, limit: float, side: Side, by: DecideBy) -> Status:
     if surely or (beyond and by is DecideBy.point):
         return Status.broken
     return Status.unclear if beyond else Status.held
-
-
-def _is_parent(model: Block, rule: Rule) -> bool:
-    """Whether a model is itself what others are measured from, or comes from somebody else."""
-    if rule.parent is not None:
-        return fnmatchcase(model["name"], rule.parent)
-    return model["precision"] == rule.parent_precision or model["peer"] is not None
-
-
-def _parent(model: Block, rule: Rule, session: Session) -> Block:
-    """Find the model that a drop is measured from: the one the rule names, or the float twin."""
-    same = [
-        other
-        for other in session.results["models"]
-        if other["head"] == model["head"] and other is not model
-    ]
-    if rule.parent is not None:
-        found = [other for other in same if fnmatchcase(other["name"], rule.parent)]
-        if len(found) != 1:
-            many = ", ".join(other["name"] for other in found) or "none"
-            raise InputError(
-                f'[models."{rule.models}"] parent = "{rule.parent}" should match one model with '
-                f"the labels of {model['name']}: it matches {many}"
-            )
-        return found[0]
-    found = [
-        other
-        for other in same
-        if other["precision"] == rule.parent_precision and other["peer"] is None
-    ]
-    twin = model["name"].replace(str(model["precision"]), rule.parent_precision)
-    named = [other for other in found if other["name"] == twin] or found
-    if len(named) == 1:
-        return named[0]
-    if not named:
-        raise UnmeasuredError(
-            f"{session.name} has no {rule.parent_precision} model with the labels of "
-            f"{model['name']}"
-        )
-    raise UnmeasuredError(
-        f"{', '.join(other['name'] for other in named)} could all be the parent of "
-        f"{model['name']}: name one with parent = …"
-    )
 
 
 def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None:
@@ -237,27 +206,3 @@ def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) 
             f"{baseline.name} comes from another machine ({theirs['board'] or theirs['cpu']}): "
             "latencies are compared as multiples of the reference workload"
         )
-
-
-def _sentence(what: Limit, found: Estimate, limit: float, against: str) -> str:
-    interval = ""
-    if found.low != found.high:
-        interval = f" [{write(found.low, what.unit)}, {write(found.high, what.unit)}]"
-    sides: Mapping[Side, str] = {Side.floor: "at least", Side.ceiling: "at most"}
-    to = f" than {against}" if what.says in ("slower", "larger") else f" against {against}"
-    return (
-        f"{what.says} {write(found.value, what.unit)}{interval}{to if against else ''}, "
-        f"{sides[what.side]} {write(limit, what.unit)}"
-    )
-
-
-def write(value: float, unit: Unit) -> str:
-    """Write a figure for people, with its unit."""
-    if unit is Unit.percent:
-        return f"{100 * value:.2f} %"
-    if unit is Unit.points:
-        return f"{100 * value:.2f} points"
-    if unit is Unit.times:
-        return f"{value:.3f} x"
-    digits = 0 if value >= 100 or value == int(value) else 2
-    return f"{value:,.{digits}f} {unit}".rstrip()

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +109,6 @@ class Rule:
     parent_precision: str
     decide_by: DecideBy
     optional: bool
-
-    def matching(self, names: Iterable[str]) -> list[str]:
-        """Pick the names that the glob matches."""
-        return [name for name in names if fnmatchcase(name, self.models)]
 
 
 @dataclass(frozen=True)
