@@ -5,11 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks import upgrade
 from device.errors import InputError
 from device.files import replacing
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 SCHEMA = Path(__file__).parent / "schema" / "results.schema.json"
+SCHEMAS = {"1.0": SCHEMA.with_name("results-1.0.schema.json"), SCHEMA_VERSION: SCHEMA}
+"""By version: what `load` reads."""
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -32,6 +35,9 @@ def save(results: dict[str, Any], path: Path) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read results, and check that everything a report needs is there.
 
+    Returns:
+        Results of the current schema; what an older file did not measure is None.
+
     Raises:
         InputError: the file is missing, no JSON, of another schema version, or incomplete.
     """
@@ -44,28 +50,36 @@ def load(path: Path) -> dict[str, Any]:
     version = results.get("schema_version") if isinstance(results, dict) else None
     if version is None:
         raise InputError(f"{path} is not a results.json: it has no schema_version")
-    if version != SCHEMA_VERSION:
+    if not isinstance(version, str) or version not in SCHEMAS:
         raise InputError(
-            f"{path} has schema version {version}, this fer-edge reads {SCHEMA_VERSION}: "
+            f"{path} has schema version {version}, this fer-edge reads {' and '.join(SCHEMAS)}: "
             "measure again with `fer-edge bench`"
         )
-    flaw = _flaw(results, _schema(), "results")
+    schema = _schema(version)
+    flaw = _flaw(results, schema, "results", schema["$defs"])
     if flaw:
         raise InputError(f"{path} is not a whole results.json: {flaw}")
-    return results
+    return results if version == SCHEMA_VERSION else upgrade.from_1_0(results)
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+def _schema(version: str) -> dict[str, Any]:
+    return json.loads(SCHEMAS[version].read_text(encoding="utf-8"))
 
 
-def _flaw(value: Any, schema: dict[str, Any], where: str) -> str | None:
-    """Find the first missing key or wrong type: of JSON Schema what a report relies on."""
+def _flaw(value: Any, schema: dict[str, Any], where: str, known: dict[str, Any]) -> str | None:
+    """Find the first missing key or wrong type: of JSON Schema what a report relies on.
+
+    Args:
+        value: of the file.
+        schema: that it should follow.
+        where: it stands, for the message.
+        known: the definitions that the schema refers to.
+    """
     if "$ref" in schema:
-        schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = known[schema["$ref"].rpartition("/")[2]]
     if "anyOf" in schema:
-        flaws = [_flaw(value, option, where) for option in schema["anyOf"]]
+        flaws = [_flaw(value, option, where, known) for option in schema["anyOf"]]
         return None if None in flaws else flaws[0]
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     if choices and value not in choices:
@@ -80,11 +94,11 @@ def _flaw(value: Any, schema: dict[str, Any], where: str) -> str | None:
         missing = [key for key in schema.get("required", ()) if key not in value]
         if missing:
             return f"{where} lacks {', '.join(missing)}"
-        known = schema.get("properties", {})
-        parts = [(f"{where}.{key}", item, known.get(key, {})) for key, item in value.items()]
+        rules = schema.get("properties", {})
+        parts = [(f"{where}.{key}", item, rules.get(key, {})) for key, item in value.items()]
     else:
         return None
-    return next((flaw for at, item, rule in parts if (flaw := _flaw(item, rule, at))), None)
+    return next((flaw for at, item, rule in parts if (flaw := _flaw(item, rule, at, known))), None)
 
 
 def _is(value: Any, names: str | list[str]) -> bool:

@@ -1,7 +1,9 @@
 """One measuring session: models and labelled faces in, `results.json` out."""
 
-import sys
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -9,10 +11,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks import accuracy, latency, machine, results, subject
+from benchmarks import (
+    accuracy,
+    extras,
+    interference,
+    lanes,
+    machine,
+    peerfile,
+    progress,
+    results,
+    subject,
+    workload,
+)
+from benchmarks.neighbours import Presence
+from benchmarks.timing import Timing
 from device.errors import InputError
 from device.files import make_folder
 from device.interpreter import FACE_SIZE
@@ -31,13 +44,18 @@ def run(
     out: Path,
     rounds: int = 100,
     per_round: int = 10,
-    threads: int = 1,
+    threads: int | Sequence[int] = 1,
+    builtin: bool = False,
+    backends: Sequence[str] = (),
+    peers: Sequence[Path] = (),
     seed: int = 0,
+    **wanted: Any,
 ) -> dict[str, Any]:
     """Measure size, accuracy and latency of models with one and the same interpreter.
 
     Ctrl-C ends the run early: what was measured until then is written and returned, with
-    `partial` set; it is the caller's to stop there.
+    `partial` set; it is the caller's to stop there. So it is written when something fails on the
+    way, and the error raised.
 
     Args:
         models: `.tflite` files; the first is the one that latencies are compared with.
@@ -49,8 +67,12 @@ def run(
         out: the folder that `results.json` is written to, in place of one that is there.
         rounds: in which the models are timed, interleaved.
         per_round: timed calls of each model in a round.
-        threads: of the interpreter.
+        threads: of the interpreter; the first number is that of the main figures.
+        builtin: whether to time the models with XNNPACK off, too.
+        backends: others to time the models in, see `benchmarks.backends`.
+        peers: TOML files about those of the models that are not ours, see `benchmarks.peerfile`.
         seed: of the order in the rounds and of the bootstrap.
+        wanted: what else to measure, see `benchmarks.extras.Extras`.
 
     Returns:
         What was written; see `benchmarks/schema/results.schema.json`.
@@ -58,44 +80,41 @@ def run(
     Raises:
         InputError: no model, a model that is given twice or cannot be used, or names labels that
             the data has none of; no image, or images of another size; a count below 1; `out`
-            cannot be made.
+            cannot be made; a backend or a description of a model is missing or wrong.
     """
-    _check(models, images, rounds=rounds, per_round=per_round, threads=threads)
-    subjects = subject.load(models, labels, threads)
-    make_folder(out)  # what cannot be written is better not measured first
-    blocks = [one.describe() for one in subjects]
-    written: dict[str, Any] = {
-        "schema_version": results.SCHEMA_VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "created_by": f"fer-edge {version('fer-edge')}",
-        "partial": True,
-        "machine": {**machine.facts(), "load_before": machine.load(), "load_after": None},
-        "data": {
-            **{key: data[key] for key in ("name", "digest", "synthetic", "split")},
-            "images": len(images),
-            "leaked": None if leaked is None else int(leaked.sum()),
-        },
-        "protocol": {
-            "threads": threads,
+    counts = [threads] if isinstance(threads, int) else list(dict.fromkeys(threads))
+    _check(models, images, rounds=rounds, per_round=per_round, threads=min(counts, default=0))
+    settings = lanes.settings(counts, builtin=builtin, others=backends)
+    with ExitStack() as closing:
+        subjects = subject.load(models, labels, counts[0], peerfile.assign(models, peers))
+        further = extras.Extras(**wanted)
+        further.check(subjects)
+        timed = lanes.open_all(subjects, settings, closing)
+        make_folder(out)  # what cannot be written is better not measured first
+        about = ", ".join(path.name for path in models)
+        presence = closing.enter_context(Presence(about))
+        written = _blank(data, images, leaked, subjects)
+        written["protocol"] = {
+            "threads": counts,
             "rounds": rounds,
             "per_round": per_round,
             "seed": seed,
             "timed": TIMED,
-        },
-        "models": blocks,
-    }
-    times: list[NDArray[np.int64]] = []
-    try:
-        _classify(subjects, images, leaked, blocks)
-        _time(subjects, images, times, count=rounds, per_round=per_round, seed=seed)
-        written["partial"] = False
-    except KeyboardInterrupt:
-        pass  # the blocks keep what they have, and `partial` stays set
-    if times:
-        for i, block in enumerate(blocks):
-            block["latency"] = latency.summary(np.stack(times), i, seed)
-    written["machine"]["load_after"] = machine.load()
-    results.save(written, out / RESULTS)
+            "backend": settings[0].backend,
+            "reference": workload.NAME,
+        }
+        timing = Timing(timed)
+        try:
+            _classify(subjects, images, leaked, written["models"])
+            timing.run(images, count=rounds, per_round=per_round, seed=seed)
+            further.measure(subjects, images, written, threads=counts[0], seed=seed)
+            written["partial"] = False
+        except KeyboardInterrupt:
+            pass  # the blocks keep what they have, and `partial` stays set
+        finally:
+            with _deaf_to_ctrl_c():
+                _finish(written, timing, presence, seed)
+                results.save(written, out / RESULTS)
     return written
 
 
@@ -112,6 +131,33 @@ def _check(models: Sequence[Path], images: NDArray[np.uint8], **counts: int) -> 
             raise InputError(f"{name} is {count}: give 1 or more")
 
 
+def _blank(
+    data: Mapping[str, Any],
+    images: NDArray[np.uint8],
+    leaked: NDArray[np.bool_] | None,
+    subjects: Sequence[subject.Subject],
+) -> dict[str, Any]:
+    """Give results in which nothing but sizes and the machine is measured yet."""
+    return {
+        "schema_version": results.SCHEMA_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_by": f"fer-edge {version('fer-edge')}",
+        "partial": True,
+        "machine": machine.facts()
+        | {"host": None, "before": machine.state(), "after": None, "marks": []},
+        "data": {
+            **{key: data[key] for key in ("name", "digest", "synthetic", "split")},
+            "images": len(images),
+            "leaked": None if leaked is None else int(leaked.sum()),
+        },
+        "protocol": {},
+        "reference": {"name": workload.NAME, "sha256": workload.SHA256, "latency": None},
+        "peak": None,
+        "models": [one.describe() for one in subjects],
+        "frame": None,
+    }
+
+
 def _classify(
     subjects: Sequence[subject.Subject],
     images: NDArray[np.uint8],
@@ -119,46 +165,46 @@ def _classify(
     blocks: list[dict[str, Any]],
 ) -> None:
     """Fill in the accuracy of each model."""
-    with _progress() as progress:
-        for one, block in zip(subjects, blocks, strict=True):
-            faces = progress.track(images, description=f"accuracy of {one.name}")
-            probabilities = accuracy.predict(one.classifier, faces)
-            names = one.classifier.labels
-            block["accuracy"] = accuracy.metrics(probabilities, one.labels, names)
-            if leaked is not None and (one.labels[~leaked] != accuracy.LEFT_OUT).any():
-                block["accuracy_leak_free"] = accuracy.metrics(
-                    probabilities[~leaked], one.labels[~leaked], names
-                )
+    for one, block in zip(subjects, blocks, strict=True):
+        faces = progress.track(images, f"accuracy of {one.name}", len(images))
+        probabilities = accuracy.predict(one.classifier, faces)
+        names = one.classifier.labels
+        block["accuracy"] = accuracy.metrics(probabilities, one.labels, names)
+        if leaked is not None and (one.labels[~leaked] != accuracy.LEFT_OUT).any():
+            block["accuracy_leak_free"] = accuracy.metrics(
+                probabilities[~leaked], one.labels[~leaked], names
+            )
 
 
-def _time(
-    subjects: Sequence[subject.Subject],
-    images: NDArray[np.uint8],
-    times: list[NDArray[np.int64]],
-    *,
-    count: int,
-    per_round: int,
-    seed: int,
-) -> None:
-    """Append the times of each whole round to `times`."""
-    classifiers = [one.classifier for one in subjects]
-    # A bar that redraws itself from a thread of its own would be timed along: redraw by hand.
-    with _progress(auto_refresh=False) as progress:
-        task = progress.add_task("latency, models interleaved", total=count)
-        for whole in latency.rounds(
-            classifiers, images, count=count, per_round=per_round, seed=seed
-        ):
-            times.append(whole)
-            progress.update(task, advance=1, refresh=True)
-
-
-def _progress(auto_refresh: bool = True) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-        auto_refresh=auto_refresh,
+def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: int) -> None:
+    """Note the machine's state, what disturbed the session, and sum up what was timed."""
+    place, blocks = written["machine"], written["models"]
+    place["after"] = machine.state()
+    cores = place["cores_allowed"]
+    place["marks"] = interference.marks(
+        place["before"],
+        place["after"],
+        cores=cores,
+        others=timing.others,
+        preempted=timing.disturbed(cores, [block["name"] for block in blocks]),
+        runs=presence.others(),
     )
+    doubtful = interference.is_doubtful(place["marks"])
+    written["reference"]["latency"] = timing.summarise(blocks, cores, doubtful=doubtful, seed=seed)
+    for block in blocks:
+        block["throughput"] = extras.throughput(
+            block, written["protocol"]["threads"][0], written["peak"]
+        )
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Write in peace: a second Ctrl-C would lose what the first one kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)

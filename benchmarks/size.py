@@ -1,21 +1,62 @@
-"""How large a model file is: on the device, and when it travels."""
+"""How large a model file is: on the device, when it travels, and in arithmetic."""
 
 import gzip
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from device import graph
+
 
 def measure(path: Path) -> dict[str, Any]:
-    """Measure a file's bytes, raw and gzipped.
+    """Measure a file's bytes, raw and gzipped, and count what is in its graph.
 
     Gzip at level 9 and without a time stamp, so that the same file has the same size every day.
 
     Returns:
         The `size` block of `results.json`.
+
+    Raises:
+        InputError: the file is missing or damaged.
     """
+    net = graph.load(path)
     content = path.read_bytes()
     return {
         "kind": "measured",
         "bytes": len(content),
         "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "parameters": net.parameters,
+        "multiply_adds": net.multiply_adds,
     }
+
+
+def precision(path: Path) -> str:
+    """Tell in what numbers a model computes, by most of its weights.
+
+    Returns:
+        "float32", "float16" (float16 weights), "dynamic" (int8 weights, float activations), "int8"
+        or "int16x8" (int16 activations, int8 weights).
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    net = graph.load(path)
+    made_by = {i: operator for operator in net.operators for i in operator.outputs}
+    weights_of: Counter[str] = Counter({"float32": 0})
+    for operator in net.operators:
+        if not operator.multiply_adds:
+            continue
+        weights, output = net.tensors[operator.inputs[1]], net.tensors[operator.outputs[0]]
+        source = made_by.get(weights.index)
+        if source is not None and source.name == "DEQUANTIZE":
+            weights = net.tensors[source.inputs[0]]
+        weights_of[_kind(output.dtype, weights.dtype)] += weights.elements
+    return weights_of.most_common(1)[0][0]
+
+
+def _kind(activations: str, weights: str) -> str:
+    if activations == "int16":
+        return "int16x8"
+    if activations in ("int8", "uint8"):
+        return "int8"
+    return {"float16": "float16", "int8": "dynamic", "uint8": "dynamic"}.get(weights, "float32")

@@ -113,7 +113,7 @@ class Classifier:
         content = read(self.path)
         self.labels = read_labels(content, self.path)
         graph.parse(content, self.path)  # tflite-runtime does not check: damage ends the process
-        self._interpreter, inputs, outputs, self.delegated = _build(
+        self._interpreter, inputs, outputs, self.delegated = build(
             content, self.path, threads, resolver, runtime, keep_tensors
         )
 
@@ -220,7 +220,7 @@ def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
     Raises:
         InputError: the runtime cannot load the file.
     """
-    interpreter, *_ = _build(read(path), path, 1, "xnnpack", find_runtime())
+    interpreter, *_ = build(read(path), path)
     return [
         (details["inputs"].tolist(), details["outputs"].tolist())
         for details in interpreter._get_ops_details()
@@ -228,15 +228,31 @@ def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def _build(
+def build(
     content: bytes,
     path: Path,
-    threads: int,
-    resolver: Resolver,
-    runtime: Runtime,
+    threads: int = 1,
+    resolver: Resolver = "xnnpack",
+    runtime: Runtime | None = None,
     keep_tensors: bool = False,
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
-    """Give the interpreter, its inputs, its outputs, and whether a delegate took the graph."""
+    """Load any model, whose graph `device.graph` has checked.
+
+    Args:
+        content: of the file.
+        path: where it came from, for the message.
+        threads: as the following, see `Classifier`.
+        resolver: of the operators.
+        runtime: that runs it.
+        keep_tensors: whether all tensors can be read.
+
+    Returns:
+        The interpreter, its inputs, its outputs, and whether a delegate took the graph.
+
+    Raises:
+        InputError: the runtime cannot load it.
+    """
+    runtime = runtime or find_runtime()
     module = runtime.module
     try:
         # LiteRT reports the delegate; what it has against a file is in the error.

@@ -2,19 +2,15 @@
 
 import importlib.util
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
+from device import firmware
 from device.doctor.finding import Finding, ok, problem, warning
 from device.temperature import celsius
 
 _HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
 _TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner takes up to 150
-# Of the firmware's `get_throttled`: bit, whether it matters now, and 16 bits further since boot.
-_THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft heat limit"}
 _POWER, _HEAT = "use the official power supply and a short cable", "add a heat sink or a fan"
-_THROTTLED_FILES = ("soc/soc:firmware", "soc@*/*firmware*", "*firmware*")
 # Video devices of a Raspberry Pi that are no cameras, and those that are its camera module.
 _NO_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc-dec", "rpivid")
 _MODULES = ("unicam", "rp1-cfe")
@@ -62,17 +58,16 @@ def cameras(root: Path) -> Finding:
 
 def throttling(root: Path) -> Finding:
     """Read whether a Raspberry Pi was slowed down for lack of power or for heat."""
-    text = _throttled(root)
+    text = firmware.get_throttled(root)
     if text is None:
         if "Raspberry Pi" not in (_read(root / "proc/device-tree/model") or ""):
             return ok("not reported: no Raspberry Pi")
         return warning("the firmware does not answer", "sudo usermod -aG video $USER (vcgencmd)")
     try:
-        bits = int(text.rpartition("=")[2], 16)
+        bits = firmware.bits(text)
     except ValueError:
         return warning(f"the firmware says {text!r}", "update Raspberry Pi OS")
-    now = [name for bit, name in _THROTTLED.items() if bits >> bit & 1]
-    before = [name for bit, name in _THROTTLED.items() if bits >> bit + 16 & 1]
+    now, before = firmware.flags(bits), firmware.flags(bits, firmware.SINCE_BOOT)
     ever = {*now, *before}
     causes = (("under-voltage" in ever, _POWER), (bool(ever - {"under-voltage"}), _HEAT))
     remedy = "; ".join(advice for applies, advice in causes if applies)
@@ -87,7 +82,7 @@ def temperature(root: Path) -> Finding:
     """Read how hot the processor is."""
     degrees = celsius(root / "sys/class/thermal/thermal_zone0/temp")
     if degrees is None:
-        text = _vcgencmd("measure_temp")  # such as temp=48.3'C
+        text = firmware.vcgencmd("measure_temp")  # such as temp=48.3'C
         try:
             degrees = float((text or "").removeprefix("temp=").partition("'")[0])
         except ValueError:
@@ -116,26 +111,6 @@ def memory(root: Path) -> Finding:
     if free < _TIGHT:
         return warning(says, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
     return ok(says)
-
-
-def _throttled(root: Path) -> str | None:
-    platform = root / "sys/devices/platform"
-    for pattern in _THROTTLED_FILES:
-        for file in platform.glob(f"{pattern}/get_throttled"):
-            return _read(file)
-    return _vcgencmd("get_throttled")
-
-
-def _vcgencmd(question: str) -> str | None:
-    """Ask a Raspberry Pi's firmware; None where there is no such program or it does not answer."""
-    program = shutil.which("vcgencmd")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run([program, question], capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def _read(path: Path) -> str | None:

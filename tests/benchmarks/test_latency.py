@@ -32,8 +32,8 @@ def test_each_round_gives_every_model_a_warm_up_and_its_calls():
     log = []
     models = [Counter("a", log), Counter("b", log)]
     found = list(latency.rounds(models, FACES, count=6, per_round=3))
-    assert np.shape(found) == (6, 2, 3)
-    assert (np.array(found) > 0).all()
+    assert [(one.times.shape, one.preempted.shape) for one in found] == [((2, 3), (2,))] * 6
+    assert all((one.times > 0).all() and (one.preempted >= 0).all() for one in found)
     turns = [tuple(log[i : i + 4]) for i in range(0, len(log), 4)]
     assert all(len(set(turn)) == 1 for turn in turns)
     pairs = [(turns[i][0], turns[i + 1][0]) for i in range(0, len(turns), 2)]
@@ -80,6 +80,45 @@ def test_percentiles_are_ordered_and_within_what_was_measured(measured):
 @settings(max_examples=25)
 def test_the_first_model_compares_with_itself_as_one(measured):
     assert latency.summary(measured, 0)["ratio_to_first"] == 1
+
+
+@given(times)
+@settings(max_examples=25)
+def test_the_histogram_counts_every_call_once(measured):
+    block = latency.summary(measured, 0)
+    edges, counts = block["histogram_us"]["edges"], block["histogram_us"]["counts"]
+    assert sum(counts) == block["n"]
+    assert len(edges) == len(counts) + 1
+    assert sorted(set(edges)) == edges
+
+
+def test_calls_that_the_system_interrupted_leave_the_histogram_its_shape():
+    usual = np.random.default_rng(0).normal(150_000, 3_000, (100, 1, 10)).astype(np.int64)
+    usual[::20, 0, 0] = 40_000_000
+    counts = latency.summary(usual, 0)["histogram_us"]["counts"]
+    assert np.count_nonzero(np.array(counts) > 10) > 10
+
+
+def test_the_ratio_to_the_reference_is_taken_within_rounds():
+    drift = np.linspace(1, 3, 40)[:, None, None]
+    measured = (drift * np.array([300_000, 600_000, 100_000])[:, None] * np.ones(5)).astype(int)
+    block = latency.summary(measured, 1, reference=2)
+    assert block["ratio_to_reference"] == pytest.approx(6, rel=1e-4)
+    assert block["ratio_to_first"] == pytest.approx(2, rel=1e-4)
+    assert latency.summary(measured, 1)["ratio_to_reference"] is None
+
+
+def test_rounds_that_stay_alike_widen_the_interval():
+    """Single rounds drawn from a random walk would make its median look well known."""
+    draw = np.random.default_rng(0)
+    noise = np.exp(0.02 * draw.normal(size=200))
+    walk = np.exp(np.convolve(0.02 * draw.normal(size=240), np.ones(40), "valid")[:200] / 6)
+    widths = []
+    for series in (noise, walk):
+        measured = (100_000 * series[:, None, None] * np.ones((1, 1, 4))).astype(np.int64)
+        low, high = latency.summary(measured, 0)["p50_us_ci95"]
+        widths.append((high - low) / series.std())
+    assert widths[1] > 2 * widths[0]
 
 
 def test_a_drift_of_the_machine_does_not_show_in_the_ratio():

@@ -4,7 +4,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from benchmarks import machine, results
+from benchmarks import results
 from device.errors import InputError
 
 from .example import example
@@ -39,7 +39,9 @@ def test_a_failed_save_leaves_the_file_that_was_there(path):
         ("[1, 2]", "no schema_version"),
         ('{"models": []}', "no schema_version"),
         ('{"schema_version": "9.0"}', "schema version 9.0"),
+        ('{"schema_version": 2.0}', "schema version 2.0"),
         ('{"schema_version": "1.0"}', "lacks created"),
+        ('{"schema_version": "2.0"}', "lacks created"),
     ],
 )
 def test_another_file_is_refused_by_name(path, text, message):
@@ -87,17 +89,47 @@ def test_no_value_of_another_type_passes(path):
             results.load(path)
 
 
-def test_machine_facts_are_json_of_the_schema():
-    facts = {**machine.facts(), "load_before": machine.load(), "load_after": None}
-    Draft202012Validator(SCHEMA).validate(example() | {"machine": facts})
+def first_version(results: dict) -> dict:
+    """Write results as version 1.0 had them, which knew less."""
+    old = copy.deepcopy(results)
+    for key in ("reference", "peak", "frame"):
+        del old[key]
+    old["schema_version"] = "1.0"
+    for key in ("host", "before", "after", "marks"):
+        del old["machine"][key]
+    old["machine"] |= {"load_before": [0.5, 0.4, 0.3], "load_after": None}
+    old["protocol"] = {
+        key: old["protocol"][key] for key in ("rounds", "per_round", "seed", "timed")
+    } | {"threads": 2}
+    for model in old["models"]:
+        for key in ("precision", "peer", "sweep", "cold", "operators", "throughput"):
+            del model[key]
+        del model["size"]["parameters"], model["size"]["multiply_adds"]
+        known = ("kind", "n", "rounds", "p50_us", "p50_us_ci95", "p90_us", "p99_us")
+        known += ("ratio_to_first", "ratio_to_first_ci95")
+        model["latency"] = {key: model["latency"][key] for key in known}
+    return old
 
 
-def test_a_missing_governor_is_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "GOVERNOR", tmp_path / "none")
-    assert machine.facts()["governor"] is None
+def test_results_of_the_first_version_are_read_as_the_current_one(path):
+    old = first_version(example(partial=True))
+    old["models"][1]["latency"] = None
+    path.write_text(json.dumps(old))
+    found = results.load(path)
+    Draft202012Validator(SCHEMA).validate(found)
+    assert found["protocol"]["threads"] == [2]
+    assert found["machine"]["before"]["load"] == [0.5, 0.4, 0.3]
+    assert found["reference"] is None
+    first, second, _ = found["models"]
+    assert first["latency"]["p50_us"] == example()["models"][0]["latency"]["p50_us"]
+    assert first["latency"]["round_medians_us"] is None
+    assert first["accuracy"] == example()["models"][0]["accuracy"]
+    assert second["latency"] is None
 
 
-def test_the_processor_is_named_as_linux_does(monkeypatch, tmp_path):
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Cortex-A72\n")
-    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
-    assert machine.cpu_model() == "Cortex-A72"
+def test_a_flaw_in_results_of_the_first_version_is_named(path):
+    old = first_version(example())
+    del old["models"][0]["size"]["bytes"]
+    path.write_text(json.dumps(old))
+    with pytest.raises(InputError, match=r"models\[0\]\.size lacks bytes"):
+        results.load(path)

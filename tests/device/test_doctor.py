@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from device import doctor
+from device import doctor, firmware
 from device.doctor import hardware, software
 from device.doctor.finding import Status
 from device.doctor.trial import TrialFailed, attempt
@@ -23,7 +23,7 @@ def root(tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_firmware(monkeypatch):
-    monkeypatch.setattr(hardware.shutil, "which", lambda program: None)
+    monkeypatch.setattr(firmware.shutil, "which", lambda program: None)
 
 
 def write(path, text):
@@ -245,7 +245,7 @@ def test_the_firmware_is_asked_where_there_are_no_files(root, tmp_path, monkeypa
         '#!/bin/sh\n[ $1 = get_throttled ] && echo throttled=0x1 || echo "temp=75.3\'C"\n',
     )
     program.chmod(0o700)
-    monkeypatch.setattr(hardware.shutil, "which", lambda name: str(program))
+    monkeypatch.setattr(firmware.shutil, "which", lambda name: str(program))
     assert_finding(hardware.throttling(root), "problem", "under-voltage right now")
     assert_finding(hardware.temperature(root), "warning", "75 °C", "heat sink")
 

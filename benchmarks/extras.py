@@ -1,0 +1,117 @@
+"""What a session measures beside accuracy and steady latency: cold starts, operators, peak, frame.
+
+Each has a module of its own; here is which of them a session wants, and where the figures go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import cold, frame, peak, profile, progress
+from benchmarks.subject import Subject
+from device.errors import InputError
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted.
+
+    Attributes:
+        cold: fresh processes a model, 0 for no cold starts.
+        profile: whether to time each operator.
+        peak: whether to time a large matrix product.
+        video: of a face, to time whole frames; None for none.
+        detector: of the frames, "haar" or "yunet".
+        detector_model: file of YuNet.
+    """
+
+    cold: int = 0
+    profile: bool = False
+    peak: bool = False
+    video: Path | None = None
+    detector: str = "haar"
+    detector_model: Path | None = None
+
+    def check(self, subjects: Sequence[Subject]) -> None:
+        """Refuse what cannot be measured, before anything is.
+
+        Raises:
+            InputError: a number below 0, no such video, or no model of ours for it.
+        """
+        if self.cold < 0:
+            raise InputError(f"cold is {self.cold}: give 0 or more")
+        if self.video is None:
+            return
+        if not self.video.is_file():
+            raise InputError(f"{self.video}: no such video")
+        if all(one.spec for one in subjects):
+            raise InputError("whole frames take a model of fer-edge's own: give one")
+
+    def measure(
+        self,
+        subjects: Sequence[Subject],
+        images: NDArray[np.uint8],
+        written: dict[str, Any],
+        *,
+        threads: int,
+        seed: int,
+    ) -> None:
+        """Measure one after the other, and fill in the blocks.
+
+        Cold starts and whole frames are those of our own models: what a model of others needs
+        around it in an application is not known here.
+
+        Args:
+            subjects: the models.
+            images: uint8 [n, 48, 48].
+            written: the results.
+            threads: of the interpreter.
+            seed: of what is random.
+
+        Raises:
+            InputError: a model or the video cannot be used.
+        """
+        blocks = written["models"]
+        pairs = list(zip(subjects, blocks, strict=True))
+        if self.peak:
+            written["peak"] = peak.measure()
+        ours = [(one, block) for one, block in pairs if not one.spec]
+        if self.cold:
+            for one, block in progress.track(ours, "cold starts", len(ours)):
+                path = one.classifier.path
+                block["cold"] = cold.measure(path, threads=threads, n=self.cold, seed=seed)
+        if self.profile:
+            for one, block in progress.track(pairs, "operators", len(pairs)):
+                block["operators"] = profile.operators(
+                    one.classifier.path, images=images, seed=seed
+                )
+        if self.video is not None:
+            written["frame"] = frame.measure(
+                self.video,
+                ours[0][0].classifier.path,
+                detector=self.detector,
+                detector_model=self.detector_model,
+                threads=threads,
+            )
+
+
+def throughput(
+    block: dict[str, Any], threads: int, reached: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Work out a model's multiply-adds a second, from its latency with one thread.
+
+    Args:
+        block: of the model.
+        threads: of its main figure.
+        reached: the `peak` block of the results.
+    """
+    main = {"threads": threads, "resolver": "xnnpack", "latency": block["latency"]}
+    for one in (main, *block["sweep"]):
+        if one["threads"] == 1 and one["resolver"] == "xnnpack" and one["latency"]:
+            p50 = one["latency"]["p50_us"]
+            return peak.throughput(block["size"]["multiply_adds"], p50, reached)
+    return None

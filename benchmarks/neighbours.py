@@ -1,0 +1,96 @@
+"""Runs at the same time on the same machine: each one says that it is there, and so all know.
+
+A run has a file of its own, which it holds locked; a file that nobody holds was left by a run that
+was killed. Who comes later also writes himself into the files of those that run, so that they know
+of him. It is advice: nobody waits, and where no such file can be written nothing happens.
+"""
+
+import fcntl
+import json
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+class Presence:
+    """Says that a run is there, as long as the block lasts.
+
+    Attributes:
+        about: what it measures, in a few words.
+    """
+
+    def __init__(self, about: str) -> None:
+        """Prepare; nothing is written yet."""
+        self.about = about
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+        self._met: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "Presence":
+        """Write the file, and read those of others."""
+        with suppress(OSError):
+            self._announce(_folder())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the file."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+        if self._file is not None:
+            self._file.close()
+
+    def others(self) -> list[dict[str, Any]]:
+        """Give the runs that were there at any time in this one's: `pid`, `since`, `about`."""
+        later: list[dict[str, Any]] = []
+        if self._path is not None:
+            with suppress(OSError):
+                later = _read(self._path)[1:]
+        found = {(run["pid"], run["since"]): run for run in (*self._met, *later)}
+        return list(found.values())
+
+    def _announce(self, folder: Path) -> None:
+        """Make the file under another name first: one that is seen is always locked."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        line = json.dumps({"pid": os.getpid(), "since": now, "about": self.about}) + "\n"
+        number, name = tempfile.mkstemp(dir=folder, prefix="run-", suffix=".new")
+        self._file = os.fdopen(number, "wb", buffering=0)
+        self._path = Path(name)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._file.write(line.encode())
+        self._path = self._path.rename(self._path.with_suffix(".json"))
+        for path in folder.glob("run-*.json"):
+            if path != self._path:
+                with suppress(OSError):
+                    self._meet(path, line)
+
+    def _meet(self, path: Path, line: str) -> None:
+        with path.open("ab", buffering=0) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._met += _read(path)[:1]
+                file.write(line.encode())
+            else:
+                path.unlink()
+
+
+def _folder() -> Path:
+    """Give this user's folder for such files; raises OSError where it is not his."""
+    folder = Path(tempfile.gettempdir()) / f"fer-edge-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
+    return folder
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found

@@ -1,0 +1,69 @@
+"""Results of an older schema, read as the current one: what was not measured then is None."""
+
+from typing import Any
+
+_LATENCY = (
+    "p90_us_ci95",
+    "p99_us_ci95",
+    "histogram_us",
+    "round_medians_us",
+    "ratio_to_reference",
+    "ratio_to_reference_ci95",
+)
+
+
+def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
+    """Read results of version 1.0, which are checked already, as 2.0.
+
+    Version 1.0 had one number of threads and no reference workload, measured no cold starts, no
+    operators, no whole frame, and kept of the rounds nothing but their median.
+    """
+    machine = dict(old["machine"])
+    before, after = machine.pop("load_before"), machine.pop("load_after")
+    governor = machine["governor"]
+    protocol, runtimes = old["protocol"], {model["runtime"] for model in old["models"]}
+    legacy = any(runtime.startswith("tflite-runtime") for runtime in runtimes)
+    return old | {
+        "schema_version": "2.0",
+        "machine": machine
+        | {
+            "host": None,
+            "before": _state(before, governor),
+            "after": None if after is None else _state(after, governor),
+            "marks": [],
+        },
+        "protocol": protocol
+        | {
+            "threads": [protocol["threads"]],
+            "backend": "tflite-runtime" if legacy else "litert",
+            "reference": None,
+        },
+        "reference": None,
+        "peak": None,
+        "models": [_model(model) for model in old["models"]],
+        "frame": None,
+    }
+
+
+def _state(load: list[float] | None, governor: str | None) -> dict[str, Any]:
+    return {
+        "load": load,
+        "clock_mhz": None,
+        "governor": governor,
+        "temperature_c": None,
+        "throttled": None,
+        "context_switches_involuntary": None,
+    }
+
+
+def _model(old: dict[str, Any]) -> dict[str, Any]:
+    latency = old["latency"]
+    return old | {
+        # A float32 input is that of three precisions.
+        "precision": "int8" if old["input_dtype"] == "int8" else None,
+        "peer": None,
+        "size": old["size"] | {"parameters": None, "multiply_adds": None},
+        "latency": latency and dict.fromkeys(_LATENCY) | latency | {"marked": False},
+        "sweep": [],
+        **dict.fromkeys(("cold", "operators", "throughput")),
+    }

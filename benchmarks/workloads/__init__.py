@@ -1,0 +1,1 @@
+"""Nets of fixed weights that are timed beside every model; see `benchmarks.workload`."""
