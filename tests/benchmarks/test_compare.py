@@ -114,7 +114,6 @@ def test_macro_f1_varies_as_images_do():
     assert 0.22 < loss.low < loss.value < loss.high < 0.28
 
 
-@pytest.mark.skipif(results.SCHEMA_VERSION == "1.0", reason="round medians came with 2.0")
 def test_noise_of_results_files_is_kept_and_simulated(tmp_path, capsys):
     paths = [tmp_path / f"{seed}.json" for seed in (1, 2)]
     for seed, path in enumerate(paths):

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from benchmarks.report import html
+from benchmarks.results import load
 
-from .example import example
-from .zoo import zoo
+from .zoo import version_1, zoo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -167,8 +167,11 @@ def test_hover_filters_sorting_and_the_choice_of_a_model_work(browse, results):
     assert found["cold"] is True
 
 
-def test_results_of_an_older_or_interrupted_run_have_a_page_too(browse):
-    older = example(partial=True, synthetic=True)
+def test_results_of_an_older_or_interrupted_run_have_a_page_too(browse, tmp_path):
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(version_1()))
+    older = load(path) | {"partial": True}
+    older["data"]["synthetic"] = True
     older["models"][0] |= {"accuracy": None, "latency": None}
     older["models"][2]["latency"] = None
     found = browse(

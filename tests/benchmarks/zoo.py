@@ -216,3 +216,28 @@ def slowed(results: dict, name: str, factor: float) -> dict:
         block[key] *= factor
         block[f"{key}_ci95"] = [factor * value for value in block[f"{key}_ci95"]]
     return results
+
+
+def version_1() -> dict:
+    """Build results of three of the FILES as schema 1.0 had them."""
+    whole = zoo(rounds=20, images=200)
+    machine, protocol = whole["machine"], whole["protocol"]
+    for key in ("host", "before", "after", "marks"):
+        del machine[key]
+    del protocol["backend"], protocol["reference"]
+    for key in ("reference", "peak", "frame"):
+        del whole[key]
+    whole["models"] = [whole["models"][i] for i in (0, 3, 5)]
+    for one in whole["models"]:
+        for key in ("precision", "peer", "sweep", "cold", "operators", "throughput"):
+            del one[key]
+        del one["size"]["parameters"], one["size"]["multiply_adds"]
+        kept = ("kind", "n", "rounds", "p50_us", "p50_us_ci95", "p90_us", "p99_us")
+        kept += ("ratio_to_first", "ratio_to_first_ci95")
+        one["latency"] = {key: one["latency"][key] for key in kept}
+    load = [0.3, 0.4, 0.5]
+    return whole | {
+        "schema_version": "1.0",
+        "machine": machine | {"load_before": load, "load_after": load},
+        "protocol": protocol | {"threads": 1},
+    }
