@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from benchmarks import cold, memory
+from benchmarks.peerfile import Spec
 from device.errors import InputError
+from device.labels import FER2013
 
 
 def test_a_model_in_fresh_processes(model_files):
@@ -18,6 +21,15 @@ def test_a_model_in_fresh_processes(model_files):
 
 def test_a_single_process_has_no_interval(model_files):
     assert cold.measure(model_files["int8"], n=1)["load_ms"]["ci95"] is None
+
+
+def test_a_model_of_others_needs_its_description(model_files):
+    spec = Spec("other", "fer2013", FER2013, (48, 48), mean=0, std=1)
+    block = cold.measure(model_files["float32"], n=1, peer=spec)
+    assert block["peak_rss_kb"]["p50"] > block["runtime_rss_kb"]
+    wrong = replace(spec, size=(64, 64))
+    with pytest.raises(InputError, match="its description says"):
+        cold.measure(model_files["float32"], n=1, peer=wrong)
 
 
 def test_a_process_imports_what_a_device_needs_and_nothing_else(model_files):
