@@ -202,14 +202,15 @@ def bootstrap_median(rounds: NDArray[np.float64], seed: int = 0) -> list[float] 
 
 
 def histogram(values: NDArray[np.float64]) -> dict[str, list[Any]]:
-    """Count values in bins: equally wide ones up to p99, and above it ever wider ones.
+    """Count values in bins: equally wide up to p99 or 1.5 medians, then ever wider.
 
     A few calls that the system interrupted would else leave all others in one bin.
 
     Args:
         values: above 0, in microseconds.
     """
-    low, high, top = values.min(), np.percentile(values, 99), values.max()
+    low, top = values.min(), values.max()
+    high = min(np.percentile(values, 99), 1.5 * np.median(values))
     edges = np.linspace(low, max(high, low + 0.001), _BINS + 1)
     if top > edges[-1]:
         edges = np.concatenate((edges, np.geomspace(edges[-1], top, _TAIL_BINS + 1)[1:]))

@@ -92,11 +92,12 @@ def test_the_histogram_counts_every_call_once(measured):
     assert sorted(set(edges)) == edges
 
 
-def test_calls_that_the_system_interrupted_leave_the_histogram_its_shape():
+@pytest.mark.parametrize("every", [20, 4])
+def test_calls_that_the_system_interrupted_leave_the_histogram_its_shape(every):
     usual = np.random.default_rng(0).normal(150_000, 3_000, (100, 1, 10)).astype(np.int64)
-    usual[::20, 0, 0] = 40_000_000
+    usual[::every, 0, 0] = 40_000_000
     counts = latency.summary(usual, 0)["histogram_us"]["counts"]
-    assert np.count_nonzero(np.array(counts) > 10) > 10
+    assert np.count_nonzero(np.array(counts) > 10) > 5
 
 
 def test_the_ratio_to_the_reference_is_taken_within_rounds():

@@ -7,10 +7,20 @@ function showHistogram(model) {
   drawHistogram();
 }
 
+// Calls that the system interrupted take many times as long: the few of them are counted, not drawn.
+function withoutTail({ edges, counts }) {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  let end = 0, seen = 0;
+  while (seen < 0.98 * total) seen += counts[end++];
+  if (edges.at(-1) < 2 * edges[end]) return { edges, counts, left: 0 };
+  return { edges: edges.slice(0, end + 1), counts: counts.slice(0, end), left: total - seen };
+}
+
 function histogramChart(width) {
   const latency = current()?.latency;
   if (!latency?.histogram_us) return;
-  const { edges, counts } = latency.histogram_us;
+  const { edges, counts, left } = withoutTail(latency.histogram_us);
+  $("histogram-note").textContent = left ? `${plural(left, "call")} of ${grouped(latency.n)} took longer, up to ${micro(latency.histogram_us.edges.at(-1))} µs, and ${left === 1 ? "is" : "are"} not drawn; p99 is ${micro(latency.p99_us)} µs.` : "";
   const height = 250;
   const box = { left: 44, right: width - 10, top: 30, bottom: height - 42 };
   const x = scale(edges[0], edges.at(-1), box.left, box.right);
