@@ -61,7 +61,10 @@ class Peer:
             face = cv2.resize(face, (width, height), interpolation=_WAYS[self.spec.resize])
         self._input[0] = self._pixels[face][:, :, None]
         self._interpreter.set_tensor(self._index, self._input)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise InputError(f"{self.path} cannot be run by {self.runtime}: {error}") from error
         out = self._probabilities
         out[:] = self._view()[0]
         if self._scale:

@@ -1,15 +1,16 @@
-"""`fer-edge bench`: accuracy, size and latency of model files on this machine."""
+"""`fer-edge bench`: accuracy, size and latency of model files, here or on other machines."""
 
 import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from device.errors import InputError
 from fer_edge.cli import remote
+from fer_edge.cli.options import DetectorName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ SYNTHETIC_PER_CLASS = 200
 SYNTHETIC_SEED = 0
 SAMPLE_SEED = 0
 INTERRUPTED = 130
+MORE = "What else is measured"
 
 
 class Split(StrEnum):
@@ -56,7 +58,55 @@ def bench(
     rounds: Annotated[
         int, typer.Option(min=1, help="Rounds in which all models take turns.")
     ] = 100,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
+    threads: Annotated[
+        str | None,
+        typer.Option(
+            help="Threads of the interpreter: N, or several as 1,2,4; the first is compared.",
+            show_default="1; 1,2,4 with --full",
+        ),
+    ] = None,
+    peer: Annotated[
+        list[Path] | None,
+        typer.Option(help="How a model that is not fer-edge's is fed (TOML); may be repeated."),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Threads 1,2,4, XNNPACK off, operators and peak.", rich_help_panel=MORE
+        ),
+    ] = False,
+    xnnpack_off: Annotated[
+        bool,
+        typer.Option("--xnnpack-off", help="Time without XNNPACK, too.", rich_help_panel=MORE),
+    ] = False,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Time in tflite-runtime, tensorflow or onnxruntime, too; may be repeated.",
+            rich_help_panel=MORE,
+        ),
+    ] = None,
+    cold: Annotated[
+        int,
+        typer.Option(min=0, help="Cold starts in so many fresh processes.", rich_help_panel=MORE),
+    ] = 7,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Time each operator.", rich_help_panel=MORE)
+    ] = False,
+    peak: Annotated[
+        bool,
+        typer.Option("--peak", help="Time a large matrix product.", rich_help_panel=MORE),
+    ] = False,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            help="Time whole camera frames on this video of a face, with the first model.",
+            rich_help_panel=MORE,
+        ),
+    ] = None,
+    detector: Annotated[
+        DetectorName, typer.Option(help="Of --video.", rich_help_panel=MORE)
+    ] = DetectorName.haar,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -68,9 +118,21 @@ def bench(
     on: remote.OnOption = None,
     remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
-    """Measure model files: accuracy, size, and latency with the models interleaved."""
+    """Measure model files: accuracy, size, cold start, and latency with the models interleaved."""
     if not models:
         raise InputError("no model to measure: give .tflite files, as in runs/NAME/export/*.tflite")
+    options: dict[str, Any] = {
+        "rounds": rounds,
+        "threads": _threads(threads or ("1,2,4" if full else "1")),
+        "builtin": full or xnnpack_off,
+        "backends": backend or [],
+        "peers": peer or [],
+        "cold": cold,
+        "profile": full or profile,
+        "peak": full or peak,
+        "video": video,
+        "detector": str(detector),
+    }
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
 
     from rich.console import Console
@@ -90,15 +152,15 @@ def bench(
         "synthetic": faces.synthetic,
         "split": str(split),
     }
-    options = {"rounds": rounds, "threads": threads}
     if on:
         from benchmarks.remote import Job
 
         job = Job(models, faces.images, _labels(faces), leaked, about, options)
         remote.measure(on, job, python=remote_python, out=folder, force=force, as_json=as_json)
         return
+    labels = _labels(faces)
     results = benchmarks.run(
-        models, faces.images, _labels(faces), leaked=leaked, data=about, out=folder, **options
+        models, faces.images, labels, leaked=leaked, data=about, out=folder, **options
     )
     written = report.write(results, folder)
     if as_json:
@@ -108,6 +170,14 @@ def bench(
         typer.echo(f"Report: {written}")
     if results["partial"]:
         raise typer.Exit(INTERRUPTED)
+
+
+def _threads(text: str) -> list[int]:
+    """Read numbers of threads, as 1 or 1,2,4."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise InputError(f"--threads {text}: give a number from 1, or several as 1,2,4")
+    return [int(part) for part in parts]
 
 
 def _faces(data: Path | None, split: str) -> tuple["Dataset", "np.ndarray | None"]:
