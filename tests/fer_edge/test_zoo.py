@@ -1,0 +1,130 @@
+"""The models that ship: what their cards promise is what their files are."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from device.errors import InputError
+from device.interpreter import Classifier
+from device.labels import FER2013, FERPLUS
+from fer_edge import recipe, zoo
+from fer_edge.cli.app import app
+from fer_edge.zoo import describe
+from quantization.card import sha256
+
+BUDGET = {"nano": 100_000, "small": 400_000, "base": 1_000_000}
+"""Bytes of an int8 file."""
+
+SHIPPED = zoo.all_shipped()
+each = pytest.mark.parametrize("model", SHIPPED, ids=[model.name for model in SHIPPED])
+
+
+def fer_edge(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_the_default_is_among_them() -> None:
+    names = [model.name for model in SHIPPED]
+    assert zoo.DEFAULT in names
+    assert names == [name for name in zoo.NAMES if name in names]
+
+
+@each
+def test_the_files_are_those_that_were_measured(model: zoo.Shipped) -> None:
+    files = model.card["files"]
+    assert {path.stem for path in model.files} == {s for s, f in files.items() if f["shipped"]}
+    for path in model.files:
+        assert files[path.stem]["sha256"] == sha256(path)
+        assert files[path.stem]["size"]["bytes"] == path.stat().st_size
+
+
+@each
+def test_the_files_stay_within_their_budget(model: zoo.Shipped) -> None:
+    sizes = {path.stem: path.stat().st_size for path in model.files}
+    assert max(size for stem, size in sizes.items() if "int8" in stem) <= BUDGET[model.name]
+    assert sum(sizes.values()) <= 4_000_000
+
+
+@each
+@pytest.mark.parametrize(("head", "labels"), [("fer2013", FER2013), ("ferplus", FERPLUS)])
+def test_the_int8_files_run_whole_on_xnnpack(model: zoo.Shipped, head: str, labels) -> None:
+    classifier = Classifier(zoo.resolve(f"zoo:{model.name}/{head}_int8"))
+    assert classifier.labels == labels
+    assert classifier.precision == "int8"
+    assert classifier.delegated
+    assert classifier(np.full((48, 48), 128, np.uint8)).sum() == pytest.approx(1, abs=0.05)
+
+
+@each
+def test_int8_costs_next_to_nothing(model: zoo.Shipped) -> None:
+    top1 = {stem: file["val"]["top1"] for stem, file in model.card["files"].items()}
+    for head in ("fer2013", "ferplus"):
+        assert top1[f"{head}_int8"] >= top1[f"{head}_float32"] - 0.003
+
+
+@each
+def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.Shipped) -> None:
+    assert (model.folder / "CARD.md").read_text() == describe.markdown(model.card)
+
+
+@each
+def test_the_recipe_of_that_name_makes_it(model: zoo.Shipped) -> None:
+    assert recipe.load(model.name).model_dump(mode="json") == model.card["recipe"]
+
+
+@each
+@pytest.mark.slow
+def test_a_training_can_start_from_it(model: zoo.Shipped) -> None:
+    from fer_edge import initial
+
+    start = initial.find(f"zoo:{model.name}")
+    net = start.net.build({"fer2013": 7, "ferplus": 8}, seed=5, dropout=False)
+    start.give(net, start.labels)
+    face = _face()
+    logits = net(((face.astype(np.float32) - 128) / 128)[None, ..., None])[0].numpy()[0]
+    told = Classifier(zoo.resolve(f"zoo:{model.name}/fer2013_float32"))(face)
+    softmax = np.exp(logits - logits.max())
+    np.testing.assert_allclose(softmax / softmax.sum(), told, atol=0.01)
+
+
+def _face() -> np.ndarray:
+    from fer_edge.data import synthetic
+
+    return synthetic.generate(20, seed=1).images[0]
+
+
+@pytest.mark.slow
+def test_the_teacher_is_what_its_recipe_builds() -> None:
+    from fer_edge.training import weights
+
+    net = recipe.load("teacher").model.build({"fer2013": 7, "ferplus": 8}, dropout=False)
+    weights.load(net, zoo.teacher_weights())
+
+
+def test_the_command_lists_them() -> None:
+    told = fer_edge("zoo")
+    assert told.exit_code == 0
+    for model in SHIPPED:
+        assert f"zoo:{model.name}" in told.output
+    listed = json.loads(fer_edge("zoo", "--json").stdout)
+    assert [card["name"] for card in listed] == [model.name for model in SHIPPED]
+
+
+def test_a_name_stands_for_a_file() -> None:
+    assert zoo.resolve(None) == zoo.resolve("zoo:base") == zoo.resolve("zoo:base/fer2013_int8")
+    assert zoo.resolve("zoo:base/ferplus_int8.tflite").name == "ferplus_int8.tflite"
+    assert zoo.resolve("own.tflite") == Path("own.tflite")
+    with pytest.raises(InputError, match="zoo:base/ferplus_int8"):
+        zoo.resolve("zoo:base/ferplus_int4")
+
+
+def test_base_says_that_an_astronaut_is_happy(tmp_path: Path) -> None:
+    from skimage import data, io
+
+    io.imsave(tmp_path / "astronaut.png", data.astronaut())
+    told = fer_edge("predict", tmp_path / "astronaut.png", "--json")
+    (face,) = json.loads(told.stdout)["faces"]
+    assert face["label"] == "happy"
