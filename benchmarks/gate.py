@@ -176,7 +176,7 @@ def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None
             "this fer-edge"
         )
     for part in ("threads", "backend"):
-        ours, theirs = _main(now["protocol"][part]), _main(before["protocol"][part])
+        ours, theirs = (_main(one["protocol"][part]) for one in (now, before))
         if ours != theirs:
             raise InputError(
                 f"{baseline.name} was timed with {part} {theirs}, {session.name} with {ours}: "
@@ -193,7 +193,7 @@ def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) 
     for one in filter(None, (session, baseline)):
         if one.results["partial"]:
             yield f"{one.name} is partial: its run was interrupted"
-        for mark in one.results["machine"].get("marks") or ():
+        for mark in one.results["machine"]["marks"]:
             yield f"{one.name} is marked: {mark['text']}"
     if baseline is None and any(LIMITS[one.key].baseline for one in checks):
         yield "no --baseline was given: limits on changes were not checked"

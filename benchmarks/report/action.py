@@ -36,11 +36,11 @@ def smaller(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """
     extra = f"{machine_name(results)}, {results['created_by']}"
     for model in results["models"]:
-        name, latency, cold = model["name"], model["latency"], model.get("cold")
+        name, latency, cold = model["name"], model["latency"], model["cold"]
         if latency:
             more = f"{extra}\nn {latency['n']}, p99 {latency['p99_us']:.1f} µs"
             yield _entry(f"{name}: p50", latency, "p50_us", "µs", more)
-            if latency.get("ratio_to_reference") is not None:
+            if latency["ratio_to_reference"] is not None:
                 yield _entry(f"{name}: p50 to reference", latency, "ratio_to_reference", "x", more)
         yield {"name": f"{name}: size", "unit": "bytes", "value": model["size"]["bytes"]}
         if cold and cold["peak_rss_kb"]:

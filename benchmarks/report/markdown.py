@@ -100,7 +100,7 @@ def _known(time: float | None) -> str:
 
 
 def _frame(results: dict[str, Any]) -> str:
-    frame = results.get("frame")
+    frame = results["frame"]
     if not frame:
         return ""
     quantiles = ("p50_us", "p90_us", "p99_us")

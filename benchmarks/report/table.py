@@ -116,7 +116,7 @@ def notices(results: dict[str, Any]) -> list[str]:
     lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] else []
     if results["partial"]:
         lines.append("Partial: the run was interrupted, and shows what was measured until then.")
-    for mark in results["machine"].get("marks") or ():
+    for mark in results["machine"]["marks"]:
         lines.append(f"Marked: {mark['text']}.")
     return lines
 
@@ -129,8 +129,7 @@ def machine_name(results: dict[str, Any]) -> str:
 
 def threads_of(results: dict[str, Any]) -> int:
     """Give the threads of the main figures."""
-    threads = results["protocol"]["threads"]
-    return threads if isinstance(threads, int) else threads[0]
+    return results["protocol"]["threads"][0]
 
 
 def configurations(model: dict[str, Any], results: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -140,12 +139,12 @@ def configurations(model: dict[str, Any], results: dict[str, Any]) -> Iterator[d
         `backend`, `resolver`, `threads` and the `latency` block, None where it was not reached.
     """
     yield {
-        "backend": results["protocol"].get("backend") or "litert",
+        "backend": results["protocol"]["backend"],
         "resolver": "xnnpack" if model["delegated"] else "builtin",
         "threads": threads_of(results),
         "latency": model["latency"],
     }
-    yield from model.get("sweep") or ()
+    yield from model["sweep"]
 
 
 def conditions(results: dict[str, Any]) -> list[str]:
@@ -154,8 +153,8 @@ def conditions(results: dict[str, Any]) -> list[str]:
     known = [part for part in (machine["board"], machine["cpu"]) if part]
     place = ", ".join([*known, machine["architecture"], f"{machine['cores']} cores"])
     governor = f", governor {machine['governor']}" if machine["governor"] else ""
-    before, after = (_load(machine, when) for when in ("before", "after"))
-    load = f", load {before[0]:.2f} before and {after[0]:.2f} after" if before and after else ""
+    loads = [state and state["load"] for state in (machine["before"], machine["after"])]
+    load = f", load {loads[0][0]:.2f} before and {loads[1][0]:.2f} after" if all(loads) else ""
     runtimes = ", ".join(sorted({model["runtime"] for model in results["models"]}))
     threads = threads_of(results)
     done = [model["latency"]["rounds"] for model in results["models"] if model["latency"]]
@@ -173,8 +172,3 @@ def conditions(results: dict[str, Any]) -> list[str]:
         f"Machine: {place}{governor}{load}; {machine['os']}, Python {machine['python']}.",
         f"Measured {results['created']} by {results['created_by']}.",
     ]
-
-
-def _load(machine: dict[str, Any], when: str) -> list[float] | None:
-    state = machine.get(when)
-    return state["load"] if state else machine.get(f"load_{when}")
