@@ -1,7 +1,6 @@
 """`fer-edge inspect`: what is in a model file, operator by operator."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,13 +15,16 @@ SCHEMA_VERSION = "1.0"
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="Any model file (.tflite).", metavar="MODEL")],
+    model: Annotated[
+        str, typer.Argument(help="Any model file (.tflite), or zoo:NAME.", metavar="MODEL")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """List operators, shapes, quantization, work and bytes, and what XNNPACK takes over."""
     from device import inspection
+    from fer_edge import zoo
 
-    found = inspection.inspect(model)
+    found = inspection.inspect(zoo.resolve(model))
     if as_json:
         typer.echo(json.dumps(_as_json(found), ensure_ascii=False))
     else:
@@ -93,9 +95,9 @@ def _show(found: "Inspection") -> None:
     taken = delegation.operators if delegation else frozenset()
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in ("#", "operator", "layer", "output", "scale, zero point", "weights"):
-        table.add_column(title, justify="right" if title == "#" else "left")
+        table.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
     for title in ("multiply-adds", "bytes", "XNNPACK"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     for operator in graph.operators:
         table.add_row(*map(escape, _cells(found, operator, operator.index in taken)))
     console = Console(highlight=False)

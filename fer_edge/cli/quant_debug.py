@@ -107,7 +107,7 @@ def _show(model: Path, report: "Report") -> None:
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in ("layer", "#", "operator", "output"):
-        table.add_column(title, justify="right" if title == "#" else "left")
+        table.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
     for title in ("SQNR dB", "lost dB", "saturated", "weights dB"):
         table.add_column(title, justify="right")
     for layer in report.ranked:

@@ -33,7 +33,9 @@ class Split(StrEnum):
 
 
 def verify(
-    model: Annotated[Path, typer.Argument(help="Model file (.tflite).", metavar="MODEL")],
+    model: Annotated[
+        str, typer.Argument(help="Model file (.tflite), or zoo:NAME.", metavar="MODEL")
+    ],
     parent: Annotated[
         Path | None, typer.Option(help="Float file (.tflite) that it was made from.")
     ] = None,
@@ -64,15 +66,17 @@ def verify(
 
     Exit code 1 when runs disagree or one crashes, 2 when the file is damaged or no model of ours.
     """
+    from fer_edge import zoo
     from quantization import verify
     from quantization.parity import Bound
 
-    labels = _labels(model)
+    path = zoo.resolve(model)
+    labels = _labels(path)
     if parent is not None:
         _labels(parent)
     images, classes = _faces(data, split, labels)
     found = verify.verify(
-        model,
+        path,
         images,
         n=min(n, len(images)),
         parent=parent,
@@ -81,12 +85,12 @@ def verify(
         bound=Bound(disagreements=max_changed, difference=max_difference),
     )
     if as_json:
-        typer.echo(json.dumps(_as_json(model, parent, data, split, found), ensure_ascii=False))
+        typer.echo(json.dumps(_as_json(path, parent, data, split, found), ensure_ascii=False))
     else:
-        _show(model, parent, data, split, found)
+        _show(parent, data, split, found)
     problems = [run for run in found.runs if run.problem]
     if problems:
-        raise GateError(f"{model}: {_place(problems[0])}: {problems[0].problem}")
+        raise GateError(f"{path}: {_place(problems[0])}: {problems[0].problem}")
 
 
 def _labels(model: Path) -> tuple[str, ...]:
@@ -138,9 +142,7 @@ def _as_json(
     }
 
 
-def _show(
-    model: Path, parent: Path | None, data: Path | None, split: str, found: "Verification"
-) -> None:
+def _show(parent: Path | None, data: Path | None, split: str, found: "Verification") -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
