@@ -62,8 +62,8 @@ class Extras:
     ) -> None:
         """Measure one after the other, and fill in the blocks.
 
-        Cold starts and whole frames are those of our own models: what a model of others needs
-        around it in an application is not known here.
+        Whole frames are those of the first model of ours: what one of others needs around it in
+        an application is not known here.
 
         Args:
             subjects: the models.
@@ -79,11 +79,11 @@ class Extras:
         pairs = list(zip(subjects, blocks, strict=True))
         if self.peak:
             written["peak"] = peak.measure()
-        ours = [(one, block) for one, block in pairs if not one.spec]
         if self.cold:
-            for one, block in progress.track(ours, "cold starts", len(ours)):
-                path = one.classifier.path
-                block["cold"] = cold.measure(path, threads=threads, n=self.cold, seed=seed)
+            for one, block in progress.track(pairs, "cold starts", len(pairs)):
+                block["cold"] = cold.measure(
+                    one.classifier.path, threads=threads, n=self.cold, seed=seed, peer=one.spec
+                )
         if self.profile:
             for one, block in progress.track(pairs, "operators", len(pairs)):
                 block["operators"] = profile.operators(
@@ -92,7 +92,7 @@ class Extras:
         if self.video is not None:
             written["frame"] = frame.measure(
                 self.video,
-                ours[0][0].classifier.path,
+                next(one.classifier.path for one in subjects if not one.spec),
                 detector=self.detector,
                 detector_model=self.detector_model,
                 threads=threads,

@@ -9,7 +9,6 @@ file is what counts, and its digest is in `benchmarks.workload`.
 import argparse
 import hashlib
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workloads.generate")
     parser.add_argument("file", type=Path)
     path = parser.parse_args().file
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
     made = content()
     with replacing(path) as partial:
         partial.write_bytes(made)
