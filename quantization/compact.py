@@ -6,7 +6,10 @@ may refer to one vector from many places ("FlatBuffer Internals", flatbuffers.de
 not notice; the converter's writer never does it.
 """
 
+import re
 from typing import Any
+
+_NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*")
 
 
 def pack(graph: Any) -> bytes:
@@ -44,8 +47,9 @@ def pack(graph: Any) -> bytes:
 def shorten_names(graph: Any) -> None:
     """Leave of the tensors' names the Keras layer's; those of inputs and outputs stay.
 
-    `net/stage1_add/add;net/stage1_project/BiasAdd` becomes `stage1_add`. Constants that the
-    converter numbered (`arith.constant7`) belong to no layer and lose their name. Ranges that were
+    `net/stage1_add/add;net/stage1_project/BiasAdd` becomes `stage1_add`, the weights of a layer
+    `stage1_project_w`, and a constant that the converter numbered (`arith.constant7`) `c` and its
+    index. No two tensors share a name: other converters tell tensors apart by it. Ranges that were
     only kept for information go too.
 
     Args:
@@ -53,15 +57,22 @@ def shorten_names(graph: Any) -> None:
     """
     for subgraph in graph.subgraphs:
         kept = {*subgraph.inputs, *subgraph.outputs}
+        taken = {subgraph.tensors[index].name for index in kept}
         for index, tensor in enumerate(subgraph.tensors):
             if tensor.quantization is not None:
                 tensor.quantization.min = tensor.quantization.max = None
-            if index not in kept and tensor.name is not None:
-                tensor.name = _layer(tensor.name.decode()).encode()
+            if index in kept:
+                continue
+            content = graph.buffers[tensor.buffer].data
+            is_constant = content is not None and len(content) > 0
+            name = _short((tensor.name or b"").decode(), index, is_constant).encode()
+            tensor.name = name if name not in taken else name + f"_{index}".encode()
+            taken.add(tensor.name)
 
 
-def _layer(name: str) -> str:
-    path = name.split(";")[0].split("/")
-    if len(path) == 1:
-        return ""
-    return path[1].removeprefix("quant_")
+def _short(name: str, index: int, is_constant: bool) -> str:
+    if not name or _NUMBERED.fullmatch(name):
+        return f"c{index}"
+    first, *path = name.split(";")[0].split("/")
+    layer = path[0].removeprefix("quant_") if path else first
+    return f"{layer}_w" if is_constant else layer
