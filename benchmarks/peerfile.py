@@ -1,5 +1,6 @@
 """The TOML file that says how a model of others is fed, and what its outputs mean."""
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -116,7 +117,7 @@ def _translate(
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _is_texts(values: Any) -> bool:
@@ -138,7 +139,7 @@ _WANTED: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         ),
     ),
     "mean": ("a number", _is_number),
-    "std": ("a number above 0", lambda value: _is_number(value) and 0 < value < float("inf")),
+    "std": ("a number above 0", lambda value: _is_number(value) and value > 0),
     "channels": ("1 or 3", lambda value: type(value) is int and value in (1, 3)),
     "resize": (" or ".join(RESIZES), lambda value: value in RESIZES),
     "dtype": (" or ".join(DTYPES), lambda value: value in DTYPES),

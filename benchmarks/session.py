@@ -29,6 +29,7 @@ from benchmarks.timing import Timing
 from device.errors import InputError
 from device.files import make_folder
 from device.interpreter import FACE_SIZE
+from device.labels import HEADS
 
 TIMED = "set input, invoke, read probabilities"
 RESULTS = "results.json"
@@ -48,6 +49,7 @@ def run(
     builtin: bool = False,
     backends: Sequence[str] = (),
     peers: Sequence[Path] = (),
+    label_names: Mapping[str, Sequence[str]] = HEADS,
     seed: int = 0,
     **wanted: Any,
 ) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def run(
         threads: of the interpreter; the first number is that of the main figures.
         builtin: whether to time the models with XNNPACK off, too.
         backends: others to time the models in, see `benchmarks.backends`.
+        label_names: per head what its integers stand for, where that is not FER2013's and FER+'s.
         peers: TOML files about those of the models that are not ours, see `benchmarks.peerfile`.
         seed: of the order in the rounds and of the bootstrap.
         wanted: what else to measure, see `benchmarks.extras.Extras`.
@@ -86,7 +89,8 @@ def run(
     _check(models, images, rounds=rounds, per_round=per_round, threads=min(counts, default=0))
     settings = lanes.settings(counts, builtin=builtin, others=backends)
     with ExitStack() as closing:
-        subjects = subject.load(models, labels, counts[0], peerfile.assign(models, peers))
+        specs = peerfile.assign(models, peers)
+        subjects = subject.load(models, labels, counts[0], specs, label_names)
         further = extras.Extras(**wanted)
         further.check(subjects)
         timed = lanes.open_all(subjects, settings, closing)

@@ -107,6 +107,7 @@ def load(
     labels: Mapping[str, NDArray[np.integer]],
     threads: int,
     specs: Mapping[Path, Spec],
+    label_names: Mapping[str, Sequence[str]] = HEADS,
 ) -> list[Subject]:
     """Load models and give each the labels that it can be measured against.
 
@@ -115,6 +116,7 @@ def load(
         labels: for each head the integers [n] of the images, -1 where one is left out.
         threads: of the interpreter.
         specs: how those of others are fed and read.
+        label_names: for each head what the integers stand for.
 
     Raises:
         InputError: a file is no model, names labels of no known set, or of one without data.
@@ -125,21 +127,20 @@ def load(
         classifier = (
             Peer(path, spec, threads=threads) if spec else Classifier(path, threads=threads)
         )
-        head = _head(classifier.labels, path)
+        head = _head(classifier.labels, label_names, path)
         if head not in labels or not (labels[head] != LEFT_OUT).any():
             raise InputError(f"{path} names the {head} labels, and the data has none of them")
-        truth = _reorder(labels[head], HEADS[head], classifier.labels)
+        truth = _reorder(labels[head], label_names[head], classifier.labels)
         subjects.append(Subject(name, head, classifier, truth, spec))
     return subjects
 
 
-def _head(labels: Sequence[str], path: Path) -> str:
-    for head, known in HEADS.items():
+def _head(labels: Sequence[str], heads: Mapping[str, Sequence[str]], path: Path) -> str:
+    for head, known in heads.items():
         if sorted(labels) == sorted(known):
             return head
-    raise InputError(
-        f"{path} names the labels {', '.join(labels)}: neither FER2013's seven nor FER+'s eight"
-    )
+    known = " nor ".join(", ".join(names) for names in heads.values())
+    raise InputError(f"{path} names the labels {', '.join(labels)}: neither {known}")
 
 
 def _reorder(

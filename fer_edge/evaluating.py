@@ -23,6 +23,7 @@ def benchmark(run: "Run", out: Path) -> None:
         models,
         data.test.images,
         {head: targets.classes(data.test, head) for head in recipe.model.heads},
+        label_names={head: targets.label_names(data.test, head) for head in recipe.model.heads},
         leaked=data.leaked,
         data={
             "name": data.test.provenance["name"],

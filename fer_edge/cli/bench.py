@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import InputError
+from device.labels import FERPLUS
 from fer_edge.cli import remote
 from fer_edge.cli.options import DetectorName
 
@@ -34,9 +35,13 @@ class Split(StrEnum):
 
 
 def bench(
-    models: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Model files (.tflite); the first is compared with.", metavar="MODEL…"),
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Model files (.tflite) or zoo:NAME; the first is compared with.",
+            metavar="[MODEL]…",
+            show_default="zoo:base",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -119,8 +124,9 @@ def bench(
     remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
     """Measure model files: accuracy, size, cold start, and latency with the models interleaved."""
-    if not models:
-        raise InputError("no model to measure: give .tflite files, as in runs/NAME/export/*.tflite")
+    from fer_edge import zoo
+
+    models = [zoo.resolve(file) for file in files or [None]]
     options: dict[str, Any] = {
         "rounds": rounds,
         "threads": _threads(threads or ("1,2,4" if full else "1")),
@@ -146,6 +152,7 @@ def bench(
     # PrivateTest is read once, by the evaluation of finished models: never unless asked for.
     split = split or (Split.val if data else Split.test)
     faces, leaked = _sampled(*_faces(data, split), sample)
+    options["label_names"] = {"fer2013": faces.label_names, "ferplus": FERPLUS}
     about = {
         "name": faces.provenance["name"],
         "digest": faces.digest,
@@ -210,8 +217,7 @@ def _sampled(
 
 def _labels(faces: "Dataset") -> dict[str, "np.ndarray"]:
     """Give the labels of each head that the data has labels for; -1 where an image has none."""
-    from device.labels import FER2013
     from fer_edge.data import ferplus
 
-    labels = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
-    return labels | ({"fer2013": faces.labels} if faces.label_names == FER2013 else {})
+    votes = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
+    return {"fer2013": faces.labels} | votes

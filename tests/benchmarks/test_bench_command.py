@@ -32,7 +32,8 @@ def npz(tmp_path_factory, faces):
 
 
 def bench(*arguments):
-    return CliRunner().invoke(app, ["bench", *map(str, arguments), "--rounds", "2"])
+    brief = ("--rounds", "2", "--cold", "1")
+    return CliRunner().invoke(app, ["bench", *brief, *map(str, arguments)])
 
 
 @pytest.mark.slow
@@ -98,12 +99,46 @@ def test_ctrl_c_shows_what_there_is_and_exits_130(npz, model_files, tmp_path, mo
     assert results.load(tmp_path / "out" / "results.json")["partial"]
 
 
-def test_bench_without_a_model_says_what_to_give():
-    ran = bench()
+def test_bench_without_a_model_measures_the_one_that_ships(npz, tmp_path):
+    ran = bench("--data", npz, "--out", tmp_path)
+    assert ran.exit_code == 0, ran.output
+    (model,) = results.load(tmp_path / "results.json")["models"]
+    assert "zoo/base" in model["path"]
+
+
+@pytest.mark.slow
+def test_full_sweeps_threads_and_kernels_and_profiles(npz, model_files, tmp_path):
+    command = [model_files["int8"], "--data", npz, "--out", tmp_path, "--full"]
+    assert bench(*command).exit_code == 0
+    found = results.load(tmp_path / "results.json")
+    assert found["protocol"]["threads"] == [1, 2, 4]
+    (model,) = found["models"]
+    assert [(one["resolver"], one["threads"]) for one in model["sweep"]] == [
+        ("xnnpack", 2),
+        ("xnnpack", 4),
+        ("builtin", 1),
+    ]
+    assert model["operators"]["rows"]
+    assert found["peak"]
+
+
+@pytest.mark.slow
+def test_a_model_of_others_without_its_description_is_refused(npz, model_files, tmp_path):
+    (tmp_path / "other.toml").write_text('head = "fer2013"')
+    ran = bench(model_files["int8"], "--data", npz, "--peer", tmp_path / "other.toml")
     assert ran.exit_code == 2
-    assert "give .tflite files" in ran.output
+    assert "lacks labels" in ran.output
 
 
-@pytest.mark.parametrize("option", [("--threads", "0"), ("--split", "train")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--threads", "0"),
+        ("--threads", "1,,2"),
+        ("--threads", "two"),
+        ("--cold", "-1"),
+        ("--split", "train"),
+    ],
+)
 def test_bench_refuses_an_option_out_of_range(option):
     assert bench("any.tflite", *option).exit_code == 2

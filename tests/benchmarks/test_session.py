@@ -1,12 +1,16 @@
 import gzip
 import json
+import os
+import signal
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
 import benchmarks
-from benchmarks import results, subject
+from benchmarks import extras, results, subject
 from benchmarks.accuracy import metrics, predict
 from device.errors import InputError
 from device.interpreter import Classifier
@@ -30,6 +34,10 @@ def measured(model_files, faces, labels, tmp_path_factory):
         data={"name": "noise", "digest": "ab" * 32, "synthetic": False, "split": "val"},
         rounds=3,
         per_round=2,
+        threads=(1, 2),
+        builtin=True,
+        cold=1,
+        peak=True,
         out=out,
     )
     return found, out
@@ -63,6 +71,55 @@ def test_figures_are_those_of_the_files(measured, model_files, faces, labels):
     classifier = Classifier(model_files["int8"])
     assert block["accuracy"] == metrics(predict(classifier, faces), labels["fer2013"], FER2013)
     assert block["latency"]["n"] == 6
+
+
+@pytest.mark.slow
+def test_the_reference_and_other_settings_are_timed_in_the_same_rounds(measured):
+    found = measured[0]
+    assert found["protocol"]["threads"] == [1, 2]
+    reference = found["reference"]["latency"]
+    assert reference["ratio_to_reference"] == 1
+    for block in found["models"]:
+        settings = [(one["backend"], one["resolver"], one["threads"]) for one in block["sweep"]]
+        assert settings == [("litert", "xnnpack", 2), ("litert", "builtin", 1)]
+        for latency in (block["latency"], *(one["latency"] for one in block["sweep"])):
+            ratios = np.array(latency["round_medians_us"]) / reference["round_medians_us"]
+            assert latency["ratio_to_reference"] == pytest.approx(np.median(ratios), rel=1e-3)
+    assert found["models"][0]["latency"]["ratio_to_first"] == 1
+
+
+@pytest.mark.slow
+def test_what_else_is_asked_for_stands_beside_it(measured):
+    found = measured[0]
+    assert found["peak"]["multiply_adds_per_second"] > 0
+    for block in found["models"]:
+        assert block["cold"]["n"] == 1
+        reached = block["size"]["multiply_adds"] / block["latency"]["p50_us"] * 1e6
+        assert block["throughput"]["multiply_adds_per_second"] == pytest.approx(reached)
+        assert 0 < block["throughput"]["share_of_peak"] < 1
+    assert [block["precision"] for block in found["models"]] == ["float32", "int8", "float32"]
+
+
+@pytest.mark.slow
+def test_a_model_of_others_stands_beside_ours(model_files, faces, labels, data, tmp_path):
+    other = tmp_path / "other.tflite"
+    other.write_bytes(model_files["int8"].read_bytes())
+    (tmp_path / "other.toml").write_text(
+        f'name = "theirs 1.0"\nhead = "fer2013"\nlabels = {list(FER2013)}\n'
+        "size = [48, 48]\nmean = 128\nstd = 128\n"
+    )
+    models = [model_files["int8"], other]
+    peers = [tmp_path / "other.toml"]
+    found = benchmarks.run(
+        models, faces, labels, leaked=None, data=data, peers=peers, rounds=2, cold=1, out=tmp_path
+    )
+    ours, theirs = found["models"]
+    assert theirs["name"] == "theirs-1.0"
+    assert theirs["peer"]["size"] == [48, 48]
+    assert ours["peer"] is None
+    assert theirs["accuracy"] == ours["accuracy"]
+    assert theirs["cold"]["n"] == 1
+    Draft202012Validator(SCHEMA).validate(found)
 
 
 @pytest.mark.slow
@@ -118,6 +175,107 @@ def test_ctrl_c_keeps_what_was_measured(
     Draft202012Validator(SCHEMA).validate(found)
 
 
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def break_down(*_, **__):
+    raise InputError("the film tore")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["cold", "profile", "peak"])
+def test_ctrl_c_after_the_rounds_keeps_them(
+    what, model_files, faces, labels, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(extras.cold, "measure", interrupt)
+    monkeypatch.setattr(extras.profile, "operators", interrupt)
+    monkeypatch.setattr(extras.peak, "measure", interrupt)
+    found = benchmarks.run(
+        [model_files["int8"]],
+        faces,
+        labels,
+        leaked=None,
+        data=data,
+        rounds=2,
+        out=tmp_path,
+        **{what: 1},
+    )
+    assert found["partial"]
+    assert found["models"][0]["latency"]["rounds"] == 2
+    assert results.load(tmp_path / "results.json") == found
+
+
+@pytest.mark.slow
+def test_a_failure_on_the_way_is_raised_and_what_was_measured_written(
+    model_files, faces, labels, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(extras.peak, "measure", break_down)
+    with pytest.raises(InputError, match="the film tore"):
+        benchmarks.run(
+            [model_files["int8"]],
+            faces,
+            labels,
+            leaked=None,
+            data=data,
+            rounds=2,
+            peak=True,
+            out=tmp_path,
+        )
+    found = results.load(tmp_path / "results.json")
+    assert found["partial"]
+    assert found["models"][0]["latency"]["rounds"] == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_it_is_written_loses_nothing(
+    model_files, faces, labels, data, tmp_path, monkeypatch
+):
+    def impatient(written, path):
+        os.kill(os.getpid(), signal.SIGINT)
+        save(written, path)
+
+    save = results.save
+    monkeypatch.setattr(results, "save", impatient)
+    heard = signal.getsignal(signal.SIGINT)
+    models = [model_files["int8"]]
+    found = benchmarks.run(models, faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
+    assert results.load(tmp_path / "results.json") == found
+    assert signal.getsignal(signal.SIGINT) is heard
+
+
+@pytest.mark.slow
+def test_two_runs_at_the_same_time_are_named_in_both(
+    model_files, faces, labels, data, tmp_path, monkeypatch
+):
+    """The second one runs whole while the first times its large matrix product."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    second = {}
+
+    def meanwhile():
+        models = [model_files["float32"]]
+        out = tmp_path / "second"
+        second.update(
+            benchmarks.run(models, faces, labels, leaked=None, data=data, rounds=1, out=out)
+        )
+
+    monkeypatch.setattr(extras.peak, "measure", meanwhile)
+    first = benchmarks.run(
+        [model_files["int8"]],
+        faces,
+        labels,
+        leaked=None,
+        data=data,
+        rounds=1,
+        peak=True,
+        out=tmp_path,
+    )
+    for found, other in ((first, "fer2013_float32.tflite"), (second, "fer2013_int8.tflite")):
+        (mark,) = (one for one in found["machine"]["marks"] if one["what"] == "another_run")
+        assert other in mark["text"]
+        assert found["models"][0]["latency"]["marked"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -129,6 +287,11 @@ def test_ctrl_c_keeps_what_was_measured(
         ({"images": np.zeros((0, 48, 48), np.uint8)}, "split is empty"),
         ({"images": np.zeros((40, 64, 64), np.uint8)}, "64x64"),
         ({"rounds": 0}, "rounds is 0"),
+        ({"threads": ()}, "threads is 0"),
+        ({"threads": (1, 0)}, "threads is 0"),
+        ({"backends": ["caffe"]}, "backend 'caffe'"),
+        ({"video": Path("none.avi")}, "no such video"),
+        ({"cold": -1}, "cold is -1"),
     ],
 )
 def test_what_cannot_be_measured_is_said_and_leaves_no_file(
