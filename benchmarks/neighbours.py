@@ -37,9 +37,11 @@ class Presence:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove the file."""
+        """Remove the file, and the folder unless others are in it."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.parent.rmdir()
         if self._file is not None:
             self._file.close()
 
