@@ -25,6 +25,7 @@ class Extras:
         profile: whether to time each operator.
         peak: whether to time a large matrix product.
         video: of a face, to time whole frames; None for none.
+        frames: of the video.
         detector: of the frames, "haar" or "yunet".
         detector_model: file of YuNet.
     """
@@ -33,6 +34,7 @@ class Extras:
     profile: bool = False
     peak: bool = False
     video: Path | None = None
+    frames: int = 300
     detector: str = "haar"
     detector_model: Path | None = None
 
@@ -95,6 +97,7 @@ class Extras:
                 next(one.classifier.path for one in subjects if not one.spec),
                 detector=self.detector,
                 detector_model=self.detector_model,
+                frames=self.frames,
                 threads=threads,
             )
 

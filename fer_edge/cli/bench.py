@@ -126,7 +126,7 @@ def bench(
     """Measure model files: accuracy, size, cold start, and latency with the models interleaved."""
     from fer_edge import zoo
 
-    models = [zoo.resolve(file) for file in files or [None]]
+    models = [zoo.resolve(file) for file in files] if files else [zoo.resolve(None)]
     options: dict[str, Any] = {
         "rounds": rounds,
         "threads": _threads(threads or ("1,2,4" if full else "1")),

@@ -2,6 +2,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -50,6 +51,23 @@ def with_labels(model: bytes, labels: tuple[str, ...]) -> bytes:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("labels.txt", "\n".join(labels))
     return model + archive.getvalue()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory) -> Path:
+    """A face of 160 pixels in a picture of 320x240, moving to the right, five frames of it."""
+    data = pytest.importorskip("skimage.data")
+    canvas = np.full((240, 320, 3), 120, np.uint8)
+    canvas[40:200, 60:220] = cv2.resize(data.astronaut()[:300, 80:380, ::-1], (160, 160))
+    return write_film(tmp_path_factory.mktemp("film") / "film.avi", canvas)
+
+
+def write_film(path: Path, picture: np.ndarray) -> Path:
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, picture.shape[1::-1])
+    for step in range(5):
+        video.write(np.roll(picture, 2 * step, 1))
+    video.release()
+    return path
 
 
 @pytest.fixture(scope="session")

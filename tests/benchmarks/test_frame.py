@@ -5,22 +5,7 @@ import pytest
 from benchmarks import frame
 from device.errors import InputError
 
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    """A face of 160 pixels in a picture of 320x240, moving to the right, five frames of it."""
-    data = pytest.importorskip("skimage.data")
-    canvas = np.full((240, 320, 3), 120, np.uint8)
-    canvas[40:200, 60:220] = cv2.resize(data.astronaut()[:300, 80:380, ::-1], (160, 160))
-    return write(tmp_path_factory.mktemp("film") / "film.avi", canvas)
-
-
-def write(path, picture):
-    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, picture.shape[1::-1])
-    for step in range(5):
-        video.write(np.roll(picture, 2 * step, 1))
-    video.release()
-    return path
+from .conftest import write_film
 
 
 def test_the_stages_of_a_video_that_is_played_again(film, model_files):
@@ -43,7 +28,7 @@ def test_the_stages_of_a_video_that_is_played_again(film, model_files):
 
 
 def test_a_video_without_a_face_is_named(tmp_path, model_files):
-    path = write(tmp_path / "empty.avi", np.full((240, 320, 3), 120, np.uint8))
+    path = write_film(tmp_path / "empty.avi", np.full((240, 320, 3), 120, np.uint8))
     with pytest.raises(InputError, match=r"empty\.avi.*haar finds no face"):
         frame.measure(path, model_files["int8"], frames=2)
 

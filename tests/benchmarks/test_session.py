@@ -22,7 +22,7 @@ SCHEMA = json.loads(results.SCHEMA.read_text())
 
 
 @pytest.fixture(scope="module")
-def measured(model_files, faces, labels, tmp_path_factory):
+def measured(model_files, film, faces, labels, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     leaked = np.zeros(40, bool)
     leaked[:10] = True
@@ -38,6 +38,8 @@ def measured(model_files, faces, labels, tmp_path_factory):
         builtin=True,
         cold=1,
         peak=True,
+        video=film,
+        frames=5,
         out=out,
     )
     return found, out
@@ -92,6 +94,7 @@ def test_the_reference_and_other_settings_are_timed_in_the_same_rounds(measured)
 def test_what_else_is_asked_for_stands_beside_it(measured):
     found = measured[0]
     assert found["peak"]["multiply_adds_per_second"] > 0
+    assert (found["frame"]["model"], found["frame"]["frames"]) == ("fer2013_float32.tflite", 5)
     for block in found["models"]:
         assert block["cold"]["n"] == 1
         reached = block["size"]["multiply_adds"] / block["latency"]["p50_us"] * 1e6
