@@ -144,7 +144,8 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "benchmarks.remote.measure", str(folder)],
             cwd=str(code),
-            env=dict(os.environ, PYTHONPATH=paths),
+            # Its temporary files go with the folder even when it is killed.
+            env=dict(os.environ, PYTHONPATH=paths, TMPDIR=str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
