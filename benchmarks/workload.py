@@ -9,7 +9,7 @@ from pathlib import Path
 from device.interpreter import Classifier
 
 NAME = "reference-1"
-SHA256 = "825195119466ee9631af17772cfc7e45c5bb7e3e48a4c18931924ed1e9f1758b"
+SHA256 = "1a3a7a460b141c1de385361bd6501bad8d26d244202c34a2324f5cd00b2eff39"
 PATH = Path(__file__).parent / "workloads" / f"{NAME}.tflite"
 
 

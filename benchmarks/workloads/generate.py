@@ -32,14 +32,17 @@ def net() -> Any:
     import tf_keras as keras
 
     layers = keras.layers
-    faces = x = layers.Input((FACE_SIZE, FACE_SIZE, 1))
-    for filters, stride in DENSE:
-        x = layers.Conv2D(filters, 3, strides=stride, padding="same", activation="relu6")(x)
-    for filters, stride in SEPARABLE:
-        x = layers.DepthwiseConv2D(3, strides=stride, padding="same", activation="relu6")(x)
-        x = layers.Conv2D(filters, 1, activation="relu6")(x)
-    x = layers.GlobalAveragePooling2D()(x)
-    model = keras.Model(faces, layers.Dense(len(FER2013), activation="softmax")(x))
+    same: dict[str, Any] = {"padding": "same", "activation": "relu6"}
+    # Names of our own: Keras would count on from the last net that was built.
+    faces = x = layers.Input((FACE_SIZE, FACE_SIZE, 1), name="faces")
+    for i, (filters, stride) in enumerate(DENSE):
+        x = layers.Conv2D(filters, 3, strides=stride, name=f"dense_{i}", **same)(x)
+    for i, (filters, stride) in enumerate(SEPARABLE):
+        x = layers.DepthwiseConv2D(3, strides=stride, name=f"depthwise_{i}", **same)(x)
+        x = layers.Conv2D(filters, 1, name=f"pointwise_{i}", **same)(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(len(FER2013), activation="softmax", name="probabilities")(x)
+    model = keras.Model(faces, x, name="reference")
     draw = np.random.default_rng(SEED)
     for layer in model.layers:
         if layer.weights:
