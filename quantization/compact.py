@@ -9,6 +9,9 @@ not notice; the converter's writer never does it.
 import re
 from typing import Any
 
+WEIGHTS = "_w"
+"""What the name of a layer's weights ends with."""
+
 _NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*")
 
 
@@ -75,4 +78,4 @@ def _short(name: str, index: int, is_constant: bool) -> str:
         return f"c{index}"
     first, *path = name.split(";")[0].split("/")
     layer = path[0].removeprefix("quant_") if path else first
-    return f"{layer}_w" if is_constant else layer
+    return layer + WEIGHTS if is_constant else layer

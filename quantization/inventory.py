@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import GateError
+from quantization.compact import WEIGHTS
 
 _DTYPES = {0: "<f4", 1: "<f2", 9: "<i1"}
 
@@ -20,7 +21,7 @@ class Weights:
 
     Attributes:
         operator: its number in the graph.
-        name: of the kernel's tensor: the Keras layer's (`quantization.compact`).
+        name: the Keras layer's, as the kernel's tensor has it (`quantization.compact`).
         shape: outputs first: `[out, height, width, in]`, `[out, in]`, depthwise
             `[1, height, width, out]`.
         zeros: share of the values that are zero, 0.0 to 1.0.
@@ -100,7 +101,8 @@ def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
         if data is None or tensor.type not in _DTYPES:
             continue
         values = np.frombuffer(bytes(data), _DTYPES[tensor.type]).reshape(tensor.shape)
-        found.append((tensor.name.decode("utf-8", "replace"), values, number))
+        name = tensor.name.decode("utf-8", "replace").removesuffix(WEIGHTS)
+        found.append((name, values, number))
     return found
 
 
