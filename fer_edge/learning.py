@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from device.files import replacing
 from fer_edge import initial, narrowing, splits, teaching
 from fer_edge.calibration import calibration_images
+from fer_edge.models.bfloat16 import convolutions_in_bfloat16
 from fer_edge.recipe import Phase
 from fer_edge.silence import load_tensorflow
 from fer_edge.training import targets, trainer, weights
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 def train(run: "Run", out: Path) -> None:
     """Train the float net, from chance or from the weights that `--init` names."""
+    model, job = float_training(run, out)
+    trainer.fit(model, replace(job, lessons=teaching.answers(run)))
+
+
+def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
+    """The net and the job of the stage `train`, before its first epoch and without a teacher."""
     recipe = run.recipe
     job, heads = training_job(run, recipe.train, out)
     model = recipe.model.build(
@@ -30,14 +37,13 @@ def train(run: "Run", out: Path) -> None:
         data = splits.training(run.data, recipe).train
         labels = {head: targets.label_names(data, head) for head in heads}
         initial.find(run.init).give(model, labels)
+    if recipe.train.bfloat16:
+        model = convolutions_in_bfloat16(model)
 
     def side(epoch: int) -> int:
         return recipe.train.small_side if epoch < recipe.train.small_epochs else 48
 
-    trainer.fit(
-        model,
-        replace(job, ema=recipe.train.ema, side=side, lessons=teaching.answers(run)),
-    )
+    return model, replace(job, ema=recipe.train.ema, side=side)
 
 
 def prune(run: "Run", out: Path) -> None:

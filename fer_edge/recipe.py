@@ -52,6 +52,9 @@ class Phase(Section):
     learning_rate: float = Field(gt=0, description="the peak")
     warmup_epochs: float = Field(default=0.0, ge=0)
     schedule: Literal["cosine", "constant"] = "cosine"
+    restarts: tuple[int, ...] = Field(
+        default=(), description="epochs, counted from 0, at which warm-up and schedule begin anew"
+    )
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.0, ge=0)
     select: Literal["best", "last"] = Field(
@@ -60,6 +63,12 @@ class Phase(Section):
     distil: float = Field(
         default=0.0, ge=0, le=1, description="share of the loss that follows the float parent"
     )
+
+    @model_validator(mode="after")
+    def _restarts_in_order(self) -> "Phase":
+        if list(self.restarts) != sorted({e for e in self.restarts if 0 < e < self.epochs}):
+            raise ValueError(f"restarts are epochs from 1 to {self.epochs - 1}, in order")
+        return self
 
 
 class Teacher(Section):
@@ -82,6 +91,9 @@ class Train(Phase):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
     ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
+    bfloat16: bool = Field(
+        default=False, description="convolutions compute in bfloat16: faster on CPUs that have it"
+    )
     small_side: int = Field(
         default=48, ge=24, le=48, description="side in pixels of the pictures of the first epochs"
     )

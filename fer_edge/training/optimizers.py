@@ -1,5 +1,6 @@
 """Optimizers and the learning rate over the steps."""
 
+import bisect
 import math
 from typing import Any
 
@@ -9,14 +10,17 @@ from fer_edge.recipe import Phase
 def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
     """Learning rate at a step: a linear warm-up, then a cosine to zero or a constant.
 
-    The cosine is that of Loshchilov & Hutter 2017 (SGDR), one period, no restart.
+    With restarts each part between two of them is such a schedule (Loshchilov & Hutter 2017, SGDR).
 
     Args:
         phase: the section of the recipe that trains.
         step: steps done so far, from 0.
         steps_per_epoch: steps of an epoch.
     """
-    total, warmup = phase.epochs * steps_per_epoch, phase.warmup_epochs * steps_per_epoch
+    bounds = [epoch * steps_per_epoch for epoch in (0, *phase.restarts, phase.epochs)]
+    part = bisect.bisect_right(bounds[:-1], step) - 1
+    total, step = bounds[part + 1] - bounds[part], step - bounds[part]
+    warmup = phase.warmup_epochs * steps_per_epoch
     if step < warmup:
         return phase.learning_rate * (step + 1) / (warmup + 1)
     if phase.schedule == "constant":

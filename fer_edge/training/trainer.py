@@ -87,6 +87,38 @@ class Job:
     selectable: int = 0
 
 
+@dataclass(frozen=True)
+class State:
+    """What a training carries from epoch to epoch besides the model; its checkpoints hold both.
+
+    Attributes:
+        optimizer: with its slots.
+        average: of the weights.
+        done: int64 variable, whole epochs behind it.
+        manager: of the checkpoints.
+    """
+
+    optimizer: Any
+    average: Average
+    done: Any
+    manager: Any
+
+
+def state(model: Any, job: Job) -> State:
+    """The state of a training, and the model's: as its last checkpoint has them, or new."""
+    import tensorflow as tf
+
+    optimizer = optimizers.build(job.phase, model.trainable_variables)
+    average = Average(model, job.ema)
+    done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
+    checkpoint = tf.train.Checkpoint(
+        model=model, optimizer=optimizer, average=average.shadows, epochs_done=done
+    )
+    manager = tf.train.CheckpointManager(checkpoint, str(job.out / "checkpoints"), max_to_keep=2)
+    manager.restore_or_initialize()
+    return State(optimizer, average, done, manager)
+
+
 def fit(model: Any, job: Job) -> list[dict[str, float]]:
     """Train a model; at the end it has the selected weights, which `out/weights.npz` holds too.
 
@@ -111,19 +143,10 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         )
     tf.config.experimental.enable_op_determinism()
     job.out.mkdir(parents=True, exist_ok=True)
-    optimizer = optimizers.build(job.phase, model.trainable_variables)
-    average = Average(model, job.ema)
-    done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
-    manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(
-            model=model, optimizer=optimizer, average=average.shadows, epochs_done=done
-        ),
-        str(job.out / "checkpoints"),
-        max_to_keep=2,
-    )
-    manager.restore_or_initialize()
-    first = int(done.numpy())
-    rows = history.load(job.out / "history.csv")[:first]
+    kept = state(model, job)
+    optimizer, average = kept.optimizer, kept.average
+    first = int(kept.done.numpy())
+    rows = [row for row in history.load(job.out / "history.csv") if row["epoch"] <= first]
     board = tf.summary.create_file_writer(str(job.out / "tensorboard"))
     epochs = range(first, job.phase.epochs)
     data = batches.training(
@@ -160,8 +183,8 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
                 for name, value in row.items():
                     tf.summary.scalar(name, value)
             board.flush()
-            done.assign(epoch + 1)
-            manager.save()
+            kept.done.assign(epoch + 1)
+            kept.manager.save()
             progress.say(row)
     history.draw(rows, _selected(rows, job), job.out / "curves.png", title=job.title)
     weights.load(model, job.out / "weights.npz")
