@@ -91,12 +91,19 @@ def _accuracy(file: dict[str, Any]) -> str:
 
 def _origin(card: dict[str, Any]) -> str:
     hours = ", ".join(f"{stage} {spent:g}" for stage, spent in card["hours"].items())
+    resumed = card.get("resumed")
+    parted = (
+        f"; the first {resumed['epochs']} epochs of the float net are those of an earlier release, "
+        "whose weights it went on from"
+        if resumed
+        else ""
+    )
     lines = [
         f"- Recipe `{card['name']}`, seed {card['seed']}: "
         f"`fer-edge pipeline {card['name']} --data fer2013.npz`",
         f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
         "also stand in PublicTest or PrivateTest were left out",
-        f"- Hours of training on two cores: {hours}",
+        f"- Hours of training on two cores: {hours}{parted}",
         "- To fine-tune it on faces and labels of your own: "
         f"`fer-edge pipeline --init zoo:{card['name']} --data my_faces/`",
     ]

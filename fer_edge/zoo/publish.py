@@ -22,7 +22,7 @@ from device.files import make_folder, replacing
 from device.graph import load as load_graph
 from fer_edge import zoo
 from fer_edge.training import history
-from fer_edge.zoo import describe
+from fer_edge.zoo import describe, resume
 from quantization.card import sha256
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
@@ -85,6 +85,7 @@ def _card(source: Source) -> dict[str, Any]:
         "data": first["data"],
         "seed": recipe["seed"],
         "hours": _hours(source.run),
+        "resumed": _resumed(source.run),
         "created_by": first["created_by"],
     }
 
@@ -128,7 +129,16 @@ def _hours(run: Path) -> dict[str, float]:
     for path in sorted(run.glob("*/history.csv")):
         seconds = sum(row["seconds"] for row in history.load(path))
         found[path.parent.name] = round(seconds / 3600, 2)
+    resumed = _resumed(run)
+    if resumed:
+        found["train"] = round(found["train"] + resumed["hours"], 2)
     return found
+
+
+def _resumed(run: Path) -> dict[str, Any] | None:
+    """What the training went on from, where it began in a run that is gone."""
+    path = run / "train" / resume.NOTE
+    return _json(path) if path.exists() else None
 
 
 def save_weights(source: Path, target: Path) -> None:

@@ -52,3 +52,18 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     assert np.mean(dropped == 0) == pytest.approx(0.25, abs=0.02)
     assert dropped.mean() == pytest.approx(1.0, abs=0.03)
     np.testing.assert_array_equal(net(ones, training=False), ones)
+
+
+def test_convolutions_in_bfloat16_answer_nearly_alike_from_the_same_weights() -> None:
+    from fer_edge.models.bfloat16 import convolutions_in_bfloat16
+
+    exact = recipe.load("demo").model.build({"fer2013": 7})
+    mixed = convolutions_in_bfloat16(exact)
+    for a, b in zip(exact.weights, mixed.weights, strict=True):
+        assert b.dtype == "float32"
+        np.testing.assert_array_equal(a, b)
+    x = np.random.default_rng(0).uniform(-1, 1, (8, 48, 48, 1)).astype(np.float32)
+    a, b = exact(x, training=False).numpy(), mixed(x, training=False).numpy()
+    assert b.dtype == np.float32
+    assert not np.array_equal(a, b)
+    np.testing.assert_allclose(a, b, atol=0.05 * np.abs(a).max())

@@ -102,6 +102,35 @@ def test_the_learning_rate_rises_to_its_peak_and_never_leaves_zero_to_peak(
     assert falling == sorted(falling, reverse=True)
 
 
+@given(
+    parts=st.lists(st.integers(1, 8), min_size=1, max_size=4),
+    warmup=st.floats(0, 1),
+    steps=st.integers(1, 20),
+)
+def test_after_a_restart_the_schedule_is_that_of_a_new_training(
+    parts: list[int], warmup: float, steps: int
+) -> None:
+    ends = np.cumsum(parts)
+
+    def phase(epochs: int, restarts: tuple[int, ...] = ()) -> Phase:
+        return Phase(epochs=epochs, learning_rate=0.1, warmup_epochs=warmup, restarts=restarts)
+
+    whole = phase(int(ends[-1]), tuple(int(end) for end in ends[:-1]))
+    rates = [optimizers.learning_rate(whole, i, steps) for i in range(whole.epochs * steps)]
+    single = [
+        optimizers.learning_rate(phase(part), i, steps)
+        for part in parts
+        for i in range(part * steps)
+    ]
+    assert rates == single
+
+
+@pytest.mark.parametrize("restarts", [(0,), (5,), (3, 2), (2, 2)])
+def test_a_restart_lies_within_the_training_and_after_the_one_before(restarts) -> None:
+    with pytest.raises(ValueError, match="epochs from 1 to 4, in order"):
+        Phase(epochs=5, learning_rate=0.1, restarts=restarts)
+
+
 def test_smoothing_and_class_weights_are_in_the_targets() -> None:
     data = synthetic.generate(20, seed=2).only("train")
     train = Train(epochs=1, learning_rate=0.1, label_smoothing=0.1, class_weights=True)

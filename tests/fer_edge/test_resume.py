@@ -1,0 +1,56 @@
+"""A shipped net goes on training where the run that made it is gone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.errors import InputError
+from fer_edge import learning, pipeline, recipe
+from fer_edge.training import history
+from fer_edge.zoo.resume import NOTE, resume
+
+pytestmark = pytest.mark.slow
+
+MORE = ["train.epochs=5", "train.restarts=[3]"]
+
+
+def longer(tiny, out: Path, overrides: list[str] = MORE) -> pipeline.Run:
+    return pipeline.Run(recipe.load(str(tiny.recipe), overrides), tiny.data, out)
+
+
+@pytest.fixture(scope="module")
+def resumed(tiny, finished: pipeline.Run, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
+    run = longer(tiny, tmp_path_factory.mktemp("resumed"))
+    resume(run, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
+    return run
+
+
+def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
+    resumed: pipeline.Run, finished: pipeline.Run
+) -> None:
+    from fer_edge.training import trainer
+
+    model, job = learning.float_training(resumed, resumed.folder("train"))
+    trainer.state(model, job)
+    with np.load(finished.folder("train") / "weights.npz") as before:
+        for i, weight in enumerate(model.get_weights()):
+            np.testing.assert_array_equal(weight, before[f"arr_{i}"])
+
+    list(pipeline.run(resumed, until="train"))
+    rows = history.load(resumed.folder("train") / "history.csv")
+    assert [row["epoch"] for row in rows] == [4, 5]
+    assert json.loads((resumed.folder("train") / NOTE).read_text())["epochs"] == 3
+
+
+def test_a_training_that_has_begun_is_left_alone(resumed: pipeline.Run, finished) -> None:
+    with pytest.raises(InputError, match="goes on by itself"):
+        resume(resumed, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
+
+
+def test_a_recipe_without_a_restart_there_is_refused(tiny, finished, tmp_path: Path) -> None:
+    run = longer(tiny, tmp_path / "new", ["train.epochs=5"])
+    with pytest.raises(InputError, match="no restart after epoch 3"):
+        resume(run, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
+    assert not run.out.exists()
