@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from device.errors import InputError
-from fer_edge import zoo
+from fer_edge import narrowing, zoo
 from fer_edge.models import Net
+from fer_edge.models.mobilenet import MobileNet
 from fer_edge.training import weights
 
 
@@ -76,7 +77,7 @@ def find(name: str) -> Initial:
     """
     if name.startswith(zoo.PREFIX):
         shipped = zoo.find(name.removeprefix(zoo.PREFIX))
-        net, labels = shipped.card["recipe"]["model"], shipped.card["labels"]
+        net, labels = shipped.card["net"], shipped.card["labels"]
         return Initial(name, _net(net), {h: tuple(v) for h, v in labels.items()}, shipped.weights)
     folder = Path(name)
     try:
@@ -89,7 +90,27 @@ def find(name: str) -> Initial:
             f"--init {name}: neither zoo:NAME ({', '.join(zoo.NAMES)}) nor the folder of a run "
             "that exported its models"
         ) from error
-    return Initial(name, _net(net), labels, folder / "train" / "weights.npz")
+    return Initial(name, narrowed(_net(net), folder), labels, float_weights(folder))
+
+
+def float_weights(run: Path) -> Path:
+    """The weights of a finished run's float net, less the channels that it took out."""
+    stage = "channels" if (run / "channels" / narrowing.KEPT).exists() else "train"
+    return run / stage / "weights.npz"
+
+
+def narrowed(net: Net, run: Path) -> Net:
+    """The section that builds a finished run's float net, less the channels that it took out.
+
+    Raises:
+        InputError: a net whose section cannot say which of its channels are left.
+    """
+    kept = run / "channels" / narrowing.KEPT
+    if not kept.exists():
+        return net
+    if not isinstance(net, MobileNet):
+        raise InputError(f"{run} took channels out of a {net.name}: only mobilenet can go on so")
+    return net.narrowed(narrowing.load(kept))
 
 
 def _net(section: dict[str, Any]) -> Net:

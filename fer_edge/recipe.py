@@ -66,8 +66,8 @@ class Phase(Section):
 
     @model_validator(mode="after")
     def _restarts_in_order(self) -> "Phase":
-        if list(self.restarts) != sorted({e for e in self.restarts if 0 < e < self.epochs}):
-            raise ValueError(f"restarts are epochs from 1 to {self.epochs - 1}, in order")
+        if list(self.restarts) != sorted({epoch for epoch in self.restarts if epoch > 0}):
+            raise ValueError("restarts are epochs from 1 on, in order")
         return self
 
 

@@ -47,7 +47,7 @@ def inverted_residual(
     x: Any,
     width: int,
     *,
-    expansion: float,
+    inside: int | None,
     stride: int,
     kernel: int,
     name: str,
@@ -55,13 +55,13 @@ def inverted_residual(
 ) -> Any:
     """Expand by a 1x1 convolution, filter each channel, project linearly, add where shapes allow.
 
-    Sandler et al. 2018. With an expansion of 1 the first convolution is left out, which is the
-    depthwise-separable block of MobileNetV1 with a linear end.
+    Sandler et al. 2018. Without the first convolution it is the depthwise-separable block of
+    MobileNetV1 with a linear end.
 
     Args:
         x: float32 `[n, h, w, c]`.
         width: output channels.
-        expansion: channels inside the block, as a multiple of `c`.
+        inside: channels that the first convolution expands to; None leaves it out.
         stride: of the depthwise convolution, 1 or 2.
         kernel: side of the depthwise kernel.
         name: prefix of the layers' names.
@@ -73,9 +73,8 @@ def inverted_residual(
     import tf_keras as keras
 
     channels = x.shape[-1]
-    inside = round(channels * expansion)
     y = x
-    if inside != channels:
+    if inside is not None:
         y = conv_bn(y, inside, kernel=1, stride=1, name=f"{name}_expand", momentum=momentum)
     y = depthwise_bn(y, kernel=kernel, stride=stride, name=name, momentum=momentum)
     y = conv_bn(y, width, kernel=1, stride=1, name=f"{name}_project", momentum=momentum, relu=False)

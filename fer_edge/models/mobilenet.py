@@ -4,9 +4,10 @@ Depthwise convolutions at full resolution are slow for their multiply-adds (they
 so a short stem of ordinary 3x3 convolutions brings the picture down to 24x24 first.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fer_edge.models.blocks import conv_bn, inverted_residual, logits
 from fer_edge.models.dropout import dropout as seeded_dropout
@@ -27,8 +28,26 @@ class Stage(Section):
     width: int = Field(gt=0, description="output channels")
     repeats: int = Field(default=1, ge=1)
     stride: int = Field(default=1, ge=1, le=2)
-    expansion: float = Field(default=2.0, ge=1)
+    expansion: float = Field(
+        default=2.0, ge=1, description="channels inside a block, as a multiple of its input's"
+    )
+    inside: tuple[int, ...] = Field(
+        default=(), description="channels inside each block, where they differ from the expansion"
+    )
     kernel: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _inside_of_each(self) -> "Stage":
+        if self.inside and (len(self.inside) != self.repeats or min(self.inside) < 1):
+            raise ValueError(f"inside names the channels of each of the {self.repeats} blocks")
+        return self
+
+    def expanded(self, block: int, channels: int) -> int | None:
+        """Channels inside a block, counted from 0, that takes so many; None: not expanded."""
+        if self.inside:
+            return self.inside[block]
+        inside = round(channels * self.expansion)
+        return None if inside == channels else inside
 
 
 class MobileNet(NetSection):
@@ -77,7 +96,7 @@ class MobileNet(NetSection):
                 x = inverted_residual(
                     x,
                     stage.width,
-                    expansion=stage.expansion,
+                    inside=stage.expanded(r, x.shape[-1]),
                     stride=stage.stride if r == 0 else 1,
                     kernel=stage.kernel,
                     name=f"stage{s}_block{r}",
@@ -88,3 +107,40 @@ class MobileNet(NetSection):
         if dropout and self.dropout:
             x = seeded_dropout(x, self.dropout, seed=seed)
         return keras.Model(pixels, logits(x, labels), name="mobilenet")
+
+    def narrowed(self, kept: Mapping[str, Sequence[int]]) -> "MobileNet":
+        """The net of which some channels are left.
+
+        Args:
+            kept: by group, named after the first layer that writes them, the channels that stay;
+                a group that is not named stays whole.
+
+        Returns:
+            A section that builds a net of just those widths, its layers named as in this one.
+        """
+
+        def width(layer: str, whole: int) -> int:
+            return len(kept.get(layer, range(whole)))
+
+        before = self.stem[-1].width
+        stages = []
+        for s, stage in enumerate(self.stages):
+            inside = []
+            for r in range(stage.repeats):
+                whole = stage.expanded(r, before if r == 0 else stage.width)
+                if whole is not None:
+                    inside.append(width(f"stage{s}_block{r}_expand_conv", whole))
+            changed = {
+                "width": width(f"stage{s}_block0_project_conv", stage.width),
+                "inside": tuple(inside),
+            }
+            stages.append(stage.model_copy(update=changed))
+            before = stage.width
+        stem = [
+            part.model_copy(update={"width": width(f"stem{i}_conv", part.width)})
+            for i, part in enumerate(self.stem)
+        ]
+        features = width("features_conv", self.features)
+        return self.model_copy(
+            update={"stem": tuple(stem), "stages": tuple(stages), "features": features}
+        )

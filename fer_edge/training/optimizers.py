@@ -17,7 +17,8 @@ def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
         step: steps done so far, from 0.
         steps_per_epoch: steps of an epoch.
     """
-    bounds = [epoch * steps_per_epoch for epoch in (0, *phase.restarts, phase.epochs)]
+    restarts = [epoch for epoch in phase.restarts if epoch < phase.epochs]
+    bounds = [epoch * steps_per_epoch for epoch in (0, *restarts, phase.epochs)]
     part = bisect.bisect_right(bounds[:-1], step) - 1
     total, step = bounds[part + 1] - bounds[part], step - bounds[part]
     warmup = phase.warmup_epochs * steps_per_epoch

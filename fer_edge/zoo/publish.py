@@ -14,13 +14,15 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from pydantic import TypeAdapter
 
 from benchmarks import results
 from device.card import card_path
 from device.errors import InputError
 from device.files import make_folder, replacing
 from device.graph import load as load_graph
-from fer_edge import zoo
+from fer_edge import initial, zoo
+from fer_edge.models import Net
 from fer_edge.training import history
 from fer_edge.zoo import describe, resume
 from quantization.card import sha256
@@ -60,7 +62,7 @@ def publish(source: Source, home: Path) -> Path:
         for file in (path, card_path(path)):
             with replacing(folder / file.name) as partial:
                 shutil.copyfile(file, partial)
-    save_weights(source.run / "train" / "weights.npz", folder / "float.npz")
+    save_weights(initial.float_weights(source.run), folder / "float.npz")
     with replacing(folder / "card.json") as partial:
         partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with replacing(folder / "CARD.md") as partial:
@@ -82,12 +84,19 @@ def _card(source: Source) -> dict[str, Any]:
         "runtime": source.test["models"][-1]["runtime"],
         "measured": source.test["created"],
         "recipe": recipe,
+        "net": _net(recipe["model"], source.run),
         "data": first["data"],
         "seed": recipe["seed"],
         "hours": _hours(source.run),
         "resumed": _resumed(source.run),
         "created_by": first["created_by"],
     }
+
+
+def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:
+    """The section that builds the shipped float net: narrower than the recipe's, perhaps."""
+    net: Net = TypeAdapter(Net).validate_python(section)
+    return initial.narrowed(net, run).model_dump(mode="json")
 
 
 def _file(source: Source, stem: str) -> dict[str, Any]:

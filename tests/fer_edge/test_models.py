@@ -17,9 +17,9 @@ def test_a_net_answers_with_one_row_of_logits_per_head(name: str) -> None:
     assert net.output_names == list(heads)
 
 
-def test_small_fits_the_size_that_it_promises() -> None:
-    net = recipe.load("small").model.build(LABELS)
-    assert net.count_params() < 400_000
+def test_nano_fits_the_size_that_it_promises() -> None:
+    net = recipe.load("nano").model.build(LABELS)
+    assert net.count_params() < 80_000
 
 
 def test_the_seed_decides_the_first_weights() -> None:

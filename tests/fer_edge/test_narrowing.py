@@ -159,3 +159,15 @@ def test_a_wrong_option_is_named(override: str, said: str) -> None:
     options = ["channels.epochs=1", "channels.learning_rate=1e-3", "prune.sparsity=0.4"]
     with pytest.raises(InputError, match=said):
         recipe.load("demo", [*options, override])
+
+
+def test_what_is_left_is_a_net_that_a_training_can_start_from(narrowed: pipeline.Run) -> None:
+    from fer_edge import initial
+
+    net = initial.narrowed(narrowed.recipe.model, narrowed.out)
+    built = net.build({"fer2013": 7}, dropout=False)
+    left = learning.float_model(narrowed)
+    built.set_weights(left.get_weights())
+    faces = np.random.default_rng(1).uniform(-1, 1, (4, 48, 48, 1)).astype(np.float32)
+    np.testing.assert_array_equal(built(faces), left(faces))
+    assert initial.float_weights(narrowed.out) == narrowed.folder("channels") / "weights.npz"
