@@ -1,5 +1,7 @@
 """Schemes of quantization-aware training that keep what pruning and clustering gained.
 
+They know two layers more than tfmot's: hard-swish, and the product of squeeze-and-excite.
+
 tfmot has one scheme that keeps zeros and one that keeps clusters as well, each for all layers of a
 net; the latter shares a quantizer between layers and forgets the zeros of all once it meets a layer
 that has none. Here each clustered layer has a quantizer of its own, and the others keep zeros.
@@ -17,9 +19,15 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
         clustered: names of the layers whose kernels keep the number of their distinct values.
     """
     import tensorflow_model_optimization as tfmot
+    import tf_keras as keras
+    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+        default_8bit_quantize_configs as configs,
+    )
     from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
         default_8bit_quantize_scheme as default,
     )
+
+    from quantization.hard_swish import HardSwish
 
     combine = tfmot.experimental.combine
     others = (
@@ -28,12 +36,16 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
         else default.Default8BitQuantizeScheme()
     )
 
+    # No weights, and an int8 kernel of their own: it is the output that is rounded.
+    output_alone = (HardSwish, keras.layers.Multiply)
+
     class Registry:
         def supports(self, layer: Any) -> bool:
-            supported: bool = others.get_quantize_registry().supports(layer)
-            return supported
+            return isinstance(layer, output_alone) or others.get_quantize_registry().supports(layer)
 
         def get_quantize_config(self, layer: Any) -> Any:
+            if isinstance(layer, output_alone):
+                return configs.Default8BitOutputQuantizeConfig()
             if layer.name not in clustered:
                 return others.get_quantize_registry().get_quantize_config(layer)
             own = combine.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity=keep_zeros)

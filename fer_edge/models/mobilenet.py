@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from fer_edge.models.blocks import conv_bn, inverted_residual, logits
+from fer_edge.models.blocks import Activation, conv_bn, inverted_residual, logits
 from fer_edge.models.dropout import dropout as seeded_dropout
 from fer_edge.models.net import NetSection
 from fer_edge.section import Section
@@ -35,6 +35,14 @@ class Stage(Section):
         default=(), description="channels inside each block, where they differ from the expansion"
     )
     kernel: int = Field(default=3, ge=1)
+    squeeze: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="hidden outputs of squeeze-and-excite, as a share of the expanded channels; "
+        "0: none",
+    )
+    activation: Activation = "relu6"
 
     @model_validator(mode="after")
     def _inside_of_each(self) -> "Stage":
@@ -101,6 +109,8 @@ class MobileNet(NetSection):
                     kernel=stage.kernel,
                     name=f"stage{s}_block{r}",
                     momentum=momentum,
+                    squeeze=stage.squeeze,
+                    activation=stage.activation,
                 )
         x = conv_bn(x, self.features, kernel=1, stride=1, name="features", momentum=momentum)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
