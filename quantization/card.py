@@ -27,6 +27,7 @@ def write(
     data: Mapping[str, Any],
     parent_sha256: str | None,
     margin: float = MARGIN,
+    calibration: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the card of a model file; an older card of it is replaced.
 
@@ -42,6 +43,7 @@ def write(
         parent_sha256: digest of the file with the weights this one was made of.
         margin: of the face crops it was trained on, as a fraction of the face's box; the runner
             crops alike.
+        calibration: how a finished float file was quantized; no such entry when left out.
 
     Returns:
         The card's path.
@@ -79,6 +81,8 @@ def write(
         "metrics": {},
         "created_by": f"fer-edge {version('fer-edge')}",
     }
+    if calibration is not None:
+        card["calibration"] = dict(calibration)
     return _save(card, card_path(model))
 
 

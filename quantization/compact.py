@@ -12,7 +12,7 @@ from typing import Any
 WEIGHTS = "_w"
 """What the name of a layer's weights ends with."""
 
-_NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*")
+_NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*|c\d+")
 
 
 def pack(graph: Any) -> bytes:
@@ -78,4 +78,5 @@ def _short(name: str, index: int, is_constant: bool) -> str:
         return f"c{index}"
     first, *path = name.split(";")[0].split("/")
     layer = path[0].removeprefix("quant_") if path else first
-    return layer + WEIGHTS if is_constant else layer
+    # A file made of one of ours has short names already.
+    return layer.removesuffix(WEIGHTS) + WEIGHTS if is_constant else layer

@@ -117,7 +117,7 @@ def to_tflite(
             mean=normalisation.mean if precision in INTEGER else 0.0,
             std=normalisation.std if precision in INTEGER else 1.0,
         )
-        _verify(content, len(labels), precision, normalisation, path.name)
+        verify_ends(content, len(labels), precision, normalisation, path.name)
     with replacing(path) as partial:
         partial.write_bytes(content)
 
@@ -215,10 +215,21 @@ def _classifier(model: Any, index: int, normalisation: Normalisation | None) -> 
     return classify
 
 
-def _verify(
+def verify_ends(
     content: bytes, labels: int, precision: Precision, normalisation: Normalisation, name: str
 ) -> None:
-    """Load the file that is about to be written and check what it promises of input and output."""
+    """Load the file that is about to be written and check what it promises of input and output.
+
+    Args:
+        content: of the file.
+        labels: how many classes it names.
+        precision: of the file.
+        normalisation: that is left to do outside: of an integer file, what its bytes stand for.
+        name: of the file, for the message.
+
+    Raises:
+        GateError: shape, type, scale or zero point of an end is not as `to_tflite` promises it.
+    """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(

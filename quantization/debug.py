@@ -104,7 +104,9 @@ def compare(parent: Path, child: Path, images: npt.NDArray[np.uint8]) -> Report:
     return Report(
         layers=layers,
         images=len(images),
-        unmatched=tuple(_name(graphs[1], o) for o in graphs[1].operators if o.index not in matched),
+        unmatched=tuple(
+            name_of(graphs[1], o) for o in graphs[1].operators if o.index not in matched
+        ),
     )
 
 
@@ -151,7 +153,7 @@ def _layers(
         layers.append(
             Layer(
                 index=ours.index,
-                name=_name(child, ours),
+                name=name_of(child, ours),
                 operator=ours.name,
                 shape=output.shape,
                 sqnr_db=ratio,
@@ -209,5 +211,6 @@ def _output(graph: Graph, operator: Operator) -> Tensor:
     return graph.tensors[operator.outputs[0]]
 
 
-def _name(graph: Graph, operator: Operator) -> str:
+def name_of(graph: Graph, operator: Operator) -> str:
+    """The layer that an operator's output is named after; the operator's name where it is not."""
     return inspection.layer(graph, operator.index) or operator.name

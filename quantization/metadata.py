@@ -65,10 +65,17 @@ def embed(
     entry.buffer = len(graph.buffers)
     graph.metadata = [*(graph.metadata or []), entry]
     described = _describe(name, description, mean, std, size)
-    contents = [*(buffer.data for buffer in graph.buffers), list(described)]
+    contents = [*(_content(buffer, model) for buffer in graph.buffers), list(described)]
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     compact.shorten_names(graph)
     return _append_labels(compact.pack(graph), labels)
+
+
+def _content(buffer: Any, model: bytes) -> Any:
+    """What a buffer holds; LiteRT's quantizer puts it behind the flatbuffer, at an offset."""
+    if buffer.offset:
+        return list(model[buffer.offset : buffer.offset + buffer.size])
+    return buffer.data
 
 
 def _aligned_buffer(schema: Any, content: Any) -> Any:

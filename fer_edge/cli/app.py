@@ -16,6 +16,7 @@ from fer_edge.cli import (
     inspect,
     pipeline,
     predict,
+    ptq,
     quant_debug,
     report,
     run,
@@ -66,6 +67,7 @@ app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
+app.command("ptq", epilog=ptq.EXAMPLE)(ptq.ptq)
 app.command("quant-debug", epilog=quant_debug.EXAMPLE)(quant_debug.quant_debug)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.command("gate", epilog=gate.EXAMPLE)(gate.gate)

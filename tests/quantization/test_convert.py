@@ -169,7 +169,7 @@ from quantization import convert
 convert._check = lambda *_: 0
 convert._convert = lambda *_: b""
 convert.metadata.embed = lambda *_, **__: b"newer"
-convert._verify = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+convert.verify_ends = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
     normalisation=convert.Normalisation(0.0, 1.0))
 """

@@ -1,0 +1,131 @@
+"""LiteRT's quantizer, in a process of its own: it pins another LiteRT than the one here."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from device import graph
+from device.errors import GateError, InputError
+from device.graph import Graph
+from quantization import compact, quantizer_worker
+from quantization.ranges import Range
+
+VARIABLE = "FER_EDGE_QUANTIZER_PYTHON"
+"""Variable of the environment that names the `python` of the environment with the quantizer."""
+
+INSTALL = "python -m venv quantizer && quantizer/bin/pip install litert-quantizer"
+
+_PATIENCE = 900.0  # seconds
+
+
+@dataclass(frozen=True)
+class Source:
+    """A float file as the quantizer takes it: without metadata, no two tensors of one name.
+
+    Attributes:
+        content: of the file.
+        graph: what it computes; operators and tensors have the numbers of the original.
+    """
+
+    content: bytes
+    graph: Graph
+
+
+def find(python: Path | None = None) -> str:
+    """Give name and version of the quantizer.
+
+    Args:
+        python: of the environment with the quantizer; this one's when left out.
+
+    Raises:
+        InputError: that Python cannot be run, or has no quantizer.
+    """
+    done = _run(python)
+    if done.returncode == quantizer_worker.NOT_INSTALLED:
+        raise InputError(
+            f"{python or sys.executable} has no litert-quantizer, which needs an environment of "
+            f"its own: {INSTALL}, then give --quantizer quantizer/bin/python, or name it in "
+            f"{VARIABLE}"
+        )
+    if done.returncode != 0:
+        raise InputError(f"{python or sys.executable} cannot run a quantizer: {_reason(done)}")
+    return done.stdout.strip()
+
+
+def prepare(path: Path) -> Source:
+    """Load a float file; raises InputError where it is missing or damaged."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = graph.load(path).path.read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(content)
+    model.metadata = None
+    compact.shorten_names(model)
+    bare = compact.pack(model)
+    return Source(bare, graph.parse(bare, path))
+
+
+def rewrite(
+    source: Source,
+    ranges: Mapping[int, Range],
+    keep: Iterable[int] = (),
+    *,
+    python: Path | None = None,
+) -> bytes:
+    """Quantize a float file: int8 weights with a scale for each channel, int8 activations.
+
+    Args:
+        source: the float file.
+        ranges: (lowest, highest) of each activation, by index of tensor.
+        keep: indices of the operators that go on computing in floats, with their weights.
+        python: of the environment with the quantizer; this one's when left out.
+
+    Returns:
+        The content of the int8 file, without metadata.
+
+    Raises:
+        InputError: that Python cannot be run.
+        GateError: it has no quantizer, or the quantizer refuses the file, or takes too long.
+    """
+    tensors, operators = source.graph.tensors, source.graph.operators
+    job = {
+        "ranges": {tensors[index].name: found for index, found in ranges.items()},
+        "keep": [(tensors[operators[i].outputs[0]].name, operators[i].name) for i in keep],
+    }
+    with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+        here = Path(folder)
+        (here / "float.tflite").write_bytes(source.content)
+        (here / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        done = _run(python, folder)
+        if done.returncode != 0:
+            raise GateError(f"{source.graph.path}: LiteRT's quantizer fails: {_reason(done)}")
+        return (here / "quantized.tflite").read_bytes()
+
+
+def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the script in that environment."""
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    if python is not None:
+        environment.pop("PYTHONPATH", None)  # what is found there belongs to this environment
+    try:
+        return subprocess.run(
+            [str(python or sys.executable), "-P", quantizer_worker.__file__, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+        )
+    except OSError as error:
+        raise InputError(f"{python} cannot be started: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise GateError(f"LiteRT's quantizer takes more than {_PATIENCE:.0f} seconds") from error
+
+
+def _reason(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.returncode}"
