@@ -15,7 +15,7 @@ from device.errors import InputError
 from device.files import replacing
 from device.graph import Graph
 from device.quiet import quiet
-from quantization import card, convert, debug, metadata, quantizer, ranges
+from quantization import calibration, card, convert, debug, metadata, quantizer
 
 RANKED_ON = 100
 """Images that the layers are ranked on: the first ones of the calibration."""
@@ -45,7 +45,7 @@ def quantize(
     path: Path,
     images: npt.NDArray[np.uint8],
     *,
-    method: ranges.Method = "minmax",
+    method: calibration.Method = "minmax",
     keep_float: Sequence[str] = (),
     fallback: int = 0,
     python: Path | None = None,
@@ -60,7 +60,7 @@ def quantize(
         source: a float32 `.tflite` file of ours, with its card.
         path: of the file to write; an older one is replaced at the end.
         images: uint8 [n, 48, 48], training images that the ranges are measured on.
-        method: of calibration, see `quantization.ranges`.
+        method: of calibration, see `quantization.calibration`.
         keep_float: layers that stay in floats, by the names that `debug.compare` gives.
         fallback: how many layers more stay in floats: those of the lowest signal-to-quantization-
             noise ratio when all but `keep_float` is int8.
@@ -79,7 +79,7 @@ def quantize(
     prepared = quantizer.prepare(source)
     keep = _operators(prepared.graph, keep_float, source)
     version = quantizer.find(python)  # before the minutes that the ranges take
-    found = ranges.measure(source, images, method)
+    found = calibration.measure(source, images, method)
 
     def make(keep: set[int]) -> bytes:
         bare = quantizer.rewrite(prepared, found, sorted(keep), python=python)

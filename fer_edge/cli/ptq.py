@@ -19,7 +19,7 @@ SCHEMA_VERSION = "1.0"
 
 
 class Method(StrEnum):
-    """How ranges follow from images; the names are those of `quantization.ranges`."""
+    """How ranges follow from images; the names are those of `quantization.calibration`."""
 
     minmax = "minmax"
     moving_average = "moving-average"

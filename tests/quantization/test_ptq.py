@@ -15,7 +15,7 @@ from device.interpreter import Classifier
 from device.labels import FER2013
 from fer_edge.cli.app import app
 from fer_edge.data.dataset import Dataset
-from quantization import card, quantizer, ranges
+from quantization import calibration, card, quantizer
 from quantization.convert import Normalisation
 from quantization.debug import compare
 from quantization.ptq import quantize
@@ -117,7 +117,7 @@ def test_each_method_gives_the_range_that_its_definition_gives(mobile, images, n
     index = by_name(path)[name].index
 
     def measured(method):
-        return ranges.measure(path, few, method)[index]
+        return calibration.measure(path, few, method)[index]
 
     assert measured("minmax") == pytest.approx((low, high))
     lows, highs = (f(found.reshape(len(few), -1), axis=1) for f in (np.min, np.max))
@@ -143,11 +143,11 @@ def test_each_method_gives_the_range_that_its_definition_gives(mobile, images, n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ranges.METHODS)
+@pytest.mark.parametrize("method", calibration.METHODS)
 def test_images_of_any_contrast_leave_the_pixels_their_range(mobile, method):
     path = mobile.file("float32")
     grey = np.random.default_rng(1).integers(100, 110, (3, 48, 48), np.uint8)
-    found = ranges.measure(path, grey, method)
+    found = calibration.measure(path, grey, method)
     read = graph.load(path)
     assert found[read.inputs[0]] == (0, 255)
     assert found[read.outputs[0]] == (0, 255 / 256)
@@ -301,7 +301,7 @@ def test_a_moving_average_is_the_librarys_own(source, images, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     theirs = json.loads((tmp_path / "found.json").read_text())
-    ours = ranges.measure(source, images[:10], "moving-average")
+    ours = calibration.measure(source, images[:10], "moving-average")
     inner = [
         t
         for t in prepared.graph.tensors
