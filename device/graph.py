@@ -195,7 +195,7 @@ def _operator_name(code: Table) -> str:
 
 
 def _buffer(file: Flatbuffer, buffer: Table) -> memoryview:
-    # Files above 2 GB keep their data behind the flatbuffer.
+    # Files above 2 GB, and those of LiteRT's quantizer, keep their data behind the flatbuffer.
     offset, size = buffer.number(1, "Q"), buffer.number(2, "Q")
     if offset > 1:
         file.check(offset, size)

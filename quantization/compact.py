@@ -14,6 +14,8 @@ WEIGHTS = "_w"
 
 _NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*|c\d+")
 
+_SHORT = re.compile(rf".*{WEIGHTS}(_\d+)?")  # in a file that is made of one of ours
+
 
 def pack(graph: Any) -> bytes:
     """Write a model with every vector of numbers that occurs twice stored once.
@@ -78,5 +80,4 @@ def _short(name: str, index: int, is_constant: bool) -> str:
         return f"c{index}"
     first, *path = name.split(";")[0].split("/")
     layer = path[0].removeprefix("quant_") if path else first
-    # A file made of one of ours has short names already.
-    return layer.removesuffix(WEIGHTS) + WEIGHTS if is_constant else layer
+    return layer + WEIGHTS if is_constant and not _SHORT.fullmatch(layer) else layer

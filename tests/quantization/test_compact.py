@@ -109,6 +109,16 @@ def test_layers_keep_a_name_and_input_and_output_theirs(mobile):
     assert found.tensors[found.inputs[0]].name and found.tensors[found.outputs[0]].name
 
 
+def test_names_that_are_short_stay_as_they_are(mobile):
+    """A file that is made of one of ours is written anew."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(mobile.file("int8").read_bytes())
+    before = [tensor.name for tensor in model.subgraphs[0].tensors]
+    compact.shorten_names(model)
+    assert [tensor.name for tensor in model.subgraphs[0].tensors] == before
+
+
 @given(
     st.lists(
         st.tuples(

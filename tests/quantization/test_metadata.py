@@ -49,3 +49,25 @@ def test_labels_of_any_language_survive(mobile):
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         assert archive.read("labels.txt").decode() == "wütend\n楽しい\n"
     assert schema.Model.ModelBufferHasIdentifier(written, 0)
+
+
+def test_a_buffer_behind_the_flatbuffer_keeps_its_content(mobile):
+    """LiteRT's quantizer writes larger files so; Buffer has an offset and a size for it."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    plain = mobile.file("int8").read_bytes()
+    parsed = schema.ModelT.InitFromPackedBuf(plain)
+    largest = max(parsed.buffers, key=lambda b: 0 if b.data is None else len(b.data))
+    content, largest.data = bytes(largest.data), None
+    largest.offset = largest.size = 1 << 20  # any number takes as many bytes
+    packed = flatbuffers.Builder()
+    packed.Finish(parsed.Pack(packed), file_identifier=b"TFL3")
+    largest.offset, largest.size = len(packed.Output()), len(content)
+    again = flatbuffers.Builder()
+    again.Finish(parsed.Pack(again), file_identifier=b"TFL3")
+    moved = bytes(again.Output()) + content
+    written = metadata.embed(moved, name="n", description="d", labels=FER2013, mean=0.0, std=1.0)
+    buffers = schema.ModelT.InitFromPackedBuf(written).buffers
+    assert content in [bytes(b.data) for b in buffers if b.data is not None]
+    assert not any(b.offset for b in buffers)
