@@ -144,7 +144,7 @@ class Quantize(Phase):
     """The `[quantize]` section: int8 quantization-aware training."""
 
     freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
-    calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate PTQ")
+    calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate")
     max_disagreement: float = Field(
         default=0.03, ge=0, le=1, description="share of images where int8 and QAT model may differ"
     )
