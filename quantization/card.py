@@ -74,16 +74,74 @@ def write(
         "recipe": dict(recipe),
         "data": dict(data),
         "parent_sha256": parent_sha256,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        # mtime=0: gzip's header would otherwise hold the time, and level 9 is what travels.
-        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        **_measures(content),
         "metrics": {},
         "created_by": f"fer-edge {version('fer-edge')}",
     }
     if calibration is not None:
         card["calibration"] = dict(calibration)
     return _save(card, card_path(model))
+
+
+def derive(
+    file: Path,
+    content: bytes,
+    parent: Path,
+    *,
+    labels: Sequence[str],
+    io: str,
+    colour: str,
+    normalisation: Normalisation,
+    more: Mapping[str, Any],
+) -> Path:
+    """Write the card of a file that another input and output make of a finished model file.
+
+    What the parent's card says of training stays; its metrics do not, which are of that file. Of a
+    parent without a card nothing is known but its digest and its labels.
+
+    Args:
+        file: beside which the card stands.
+        content: of the model in it.
+        parent: the model file that it was made of.
+        labels: in the order of the output.
+        io: dtype of input and output.
+        colour: of the input, "grey" or "rgb".
+        normalisation: of the model, where the parent's card does not say it.
+        more: further entries.
+
+    Returns:
+        The card's path.
+
+    Raises:
+        InputError: the parent's card cannot be read, or is another file's.
+    """
+    known: dict[str, Any] = {"name": parent.stem, "head": None, "precision": None}
+    known |= {"input": {}, "recipe": None, "data": None}
+    if card_path(parent).is_file():
+        known = read(parent)
+    values = {"int8": "pixel - 128", "uint8": "pixel", "float32": "pixel 0..255"}
+    described = {
+        "shape": [1, 48, 48, 3 if colour == "rgb" else 1],
+        "colour": "red, green, blue" if colour == "rgb" else "grey",
+        "dtype": io,
+        "values": values[io],
+        "normalisation": known["input"].get(
+            "normalisation", {"mean": normalisation.mean, "std": normalisation.std}
+        ),
+        "margin": known["input"].get("margin", MARGIN),
+    }
+    card = {
+        **known,
+        "labels": list(labels),
+        "input": described,
+        "output": {"dtype": io},
+        "parent_sha256": sha256(parent),
+        **_measures(content),
+        "metrics": {},
+        "created_by": f"fer-edge {version('fer-edge')}",
+        **more,
+    }
+    return _save(card, card_path(file))
 
 
 def read(model: Path) -> dict[str, Any]:
@@ -116,6 +174,15 @@ def sha256(path: Path) -> str:
     """Digest of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _measures(content: bytes) -> dict[str, Any]:
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        # mtime=0: gzip's header would otherwise hold the time, and level 9 is what travels.
+        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+    }
 
 
 def _save(card: dict[str, Any], path: Path) -> Path:

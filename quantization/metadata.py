@@ -11,20 +11,24 @@ import io
 import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
+from device.flatbuffer import Flatbuffer
 from device.interpreter import LABEL_FILE
 from quantization import compact
+
+Colour = Literal["grey", "rgb"]
 
 _BUFFER_NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
 _MIN_PARSER = "1.0.0"  # the first version has every field written here
 
-_GRAYSCALE = 2  # ColorSpaceType
+_COLOUR_SPACE = {"rgb": 1, "grey": 2}  # ColorSpaceType
 _TENSOR_AXIS_LABELS = 2  # AssociatedFileType
 _IMAGE_PROPERTIES = 2  # in the union ContentProperties
 _FEATURE_PROPERTIES = 1
 _NORMALIZATION_OPTIONS = 1  # in the union ProcessUnitOptions
+_PIXELS = {"rgb": "red, green, blue", "grey": "grey"}
 _ALIGNMENT = 16  # force_align of Buffer.data in TFLite's schema
 
 
@@ -38,7 +42,7 @@ def embed(
     std: float,
     size: int = 48,
 ) -> bytes:
-    """Add metadata and the label file to a model of one grey image in, one distribution out.
+    """Add metadata and the label file to what the converter wrote: a grey image in, a softmax out.
 
     What is written is smaller than what the converter wrote, see `quantization.compact`.
 
@@ -60,14 +64,52 @@ def embed(
     from ai_edge_litert import schema_py_generated as schema
 
     graph = schema.ModelT.InitFromPackedBuf(model)
-    entry = schema.MetadataT()
-    entry.name = _BUFFER_NAME
-    entry.buffer = len(graph.buffers)
-    graph.metadata = [*(graph.metadata or []), entry]
-    described = _describe(name, description, mean, std, size)
-    contents = [*(_content(buffer, model) for buffer in graph.buffers), list(described)]
-    graph.buffers = [_aligned_buffer(schema, content) for content in contents]
+    for buffer in graph.buffers:
+        buffer.data = _content(buffer, model)
     compact.shorten_names(graph)
+    return attach(
+        graph, name=name, description=description, labels=labels, mean=mean, std=std, size=size
+    )
+
+
+def attach(
+    graph: Any,
+    *,
+    name: str,
+    description: str,
+    labels: Sequence[str],
+    mean: float,
+    std: float,
+    colour: Colour = "grey",
+    size: int = 48,
+) -> bytes:
+    """Write a model with metadata, in place of what it had, and the label file.
+
+    Args:
+        graph: a `ModelT` of LiteRT's schema, changed in place.
+        name: as the following, see `embed`.
+        description: of the model.
+        labels: of the output.
+        mean: of what is left to do to a pixel.
+        std: of the same.
+        colour: of the input.
+        size: of the input.
+
+    Returns:
+        The content of the file with metadata.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph.metadata = [*(graph.metadata or [])]
+    entry = next((each for each in graph.metadata if each.name == _BUFFER_NAME), None)
+    contents = [buffer.data for buffer in graph.buffers]
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = _BUFFER_NAME, len(contents)
+        graph.metadata.append(entry)
+        contents.append(None)
+    contents[entry.buffer] = list(_describe(name, description, mean, std, colour, size))
+    graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     return _append_labels(compact.pack(graph), labels)
 
 
@@ -76,6 +118,15 @@ def _content(buffer: Any, model: bytes) -> Any:
     if buffer.offset:
         return list(model[buffer.offset : buffer.offset + buffer.size])
     return buffer.data
+
+
+def description(graph: Any) -> str | None:
+    """Read the description of a model, a `ModelT` of LiteRT's schema; None where it has none."""
+    for entry in graph.metadata or []:
+        if entry.name == _BUFFER_NAME:
+            content = bytes(graph.buffers[entry.buffer].data)
+            return Flatbuffer(content).root().text(1) or None
+    return None
 
 
 def _aligned_buffer(schema: Any, content: Any) -> Any:
@@ -104,20 +155,22 @@ def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
     return file.getvalue()
 
 
-def _describe(name: str, description: str, mean: float, std: float, size: int) -> bytes:
+def _describe(
+    name: str, description: str, mean: float, std: float, colour: Colour, size: int
+) -> bytes:
     """The ModelMetadata table; the comments name the fields behind the numbers."""
     import flatbuffers
 
     builder = flatbuffers.Builder(1024)
     write = _Writer(builder)
     extent = write.table({}, uints={0: size, 1: size})  # width, height
-    image = write.table({1: extent}, bytes={0: _GRAYSCALE})  # color_space; default_size
+    image = write.table({1: extent}, bytes={0: _COLOUR_SPACE[colour]})  # color_space; default_size
     normalisation = write.table({0: write.floats(mean), 1: write.floats(std)})
     unit = write.table({1: normalisation}, bytes={0: _NORMALIZATION_OPTIONS})
     pixels = write.table(
         {
             0: write.text("image"),
-            1: write.text(f"a face, {size}x{size} grey pixels 0..255"),
+            1: write.text(f"a face, {size}x{size} {_PIXELS[colour]} pixels 0..255"),
             3: write.table({1: image}, bytes={0: _IMAGE_PROPERTIES}),  # content
             4: write.tables(unit),  # process_units
             5: write.table(  # stats: max, min

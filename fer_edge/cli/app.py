@@ -11,6 +11,7 @@ from fer_edge.cli import (
     bench,
     data,
     doctor,
+    export,
     fetch,
     gate,
     inspect,
@@ -58,6 +59,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
+app.command("export", epilog=export.EXAMPLE)(export.export)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)

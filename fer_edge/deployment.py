@@ -1,0 +1,191 @@
+"""A finished model file in the form that a phone, MediaPipe or a microcontroller takes."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from device.errors import InputError
+from device.files import replacing
+from device.interpreter import Classifier
+from fer_edge import zoo
+
+if TYPE_CHECKING:
+    from quantization.boundary import IO
+    from quantization.metadata import Colour
+    from quantization.micro import Micro
+
+Format = Literal["tflite", "c"]
+
+NOT_MEASURED = "not measured, tflite-micro is not installed"
+_FACES_PER_CLASS = 10
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What was written.
+
+    Attributes:
+        source: the model file it was made of.
+        files: the `.tflite`, or `.h` and `.cc`.
+        card: beside them.
+        bytes: of the model.
+        io: dtype of input and output.
+        colour: of the input.
+        micro: what TFLite Micro made of it; None where it was not asked.
+    """
+
+    source: Path
+    files: tuple[Path, ...]
+    card: Path
+    bytes: int
+    io: str
+    colour: str
+    micro: "Micro | None"
+
+
+def find(source: str, head: str | None, precision: str | None) -> Path:
+    """Find the model file to export.
+
+    Args:
+        source: `zoo:NAME`, a finished run's folder, a folder of model files, or a model file.
+        head: which file of a folder or of the zoo; FER2013's labels when left out.
+        precision: likewise; int8 when left out.
+
+    Raises:
+        InputError: there is no such file, or a file is named and a head or a precision too.
+    """
+    folder = Path(source)
+    is_whole = source.startswith(zoo.PREFIX) and "/" not in source
+    if not is_whole and not folder.is_dir():
+        if head or precision:
+            raise InputError(
+                f"{source} is one head in one precision already: leave out --head and --precision, "
+                "or give the run's folder or zoo:NAME"
+            )
+        return zoo.resolve(source)
+    stem = f"{head or 'fer2013'}_{precision or 'int8'}"
+    if is_whole:
+        return zoo.resolve(f"{source}/{stem}")
+    if (folder / "export").is_dir():
+        folder /= "export"
+    path = folder / f"{stem}.tflite"
+    if not path.is_file():
+        known = ", ".join(sorted(file.name for file in folder.glob("*.tflite"))) or "no .tflite"
+        raise InputError(f"{folder} has no {path.name}: it holds {known}")
+    return path
+
+
+def deploy(
+    source: Path,
+    out: Path | None,
+    *,
+    io: "IO",
+    colour: "Colour",
+    form: Format = "tflite",
+    python: Path | None = None,
+) -> Deployed:
+    """Write a model file with another input and output, or as a C array, and its card.
+
+    Args:
+        source: the model file.
+        out: the file to write, or a folder for a name of its own; here when left out. For a C array
+            the ending is replaced by `.h` and `.cc`.
+        io: dtype of input and output.
+        colour: of the input.
+        form: "tflite" or "c".
+        python: of an environment with `tflite-micro`, to measure the arena of a C array; this one
+            when left out, where it has it.
+
+    Raises:
+        InputError: the source is no model of ours, would be overwritten, or its card is another
+            file's.
+        GateError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
+    """
+    from quantization import boundary, card, metadata
+
+    path = _target(source, out, f"{colour}_{io}", form)
+    labels = Classifier(source).labels  # which refuses what is no model of ours
+    model = boundary.load(source)
+    outside = boundary.change(model, io=io, colour=colour)
+    content = metadata.attach(
+        model,
+        name=path.stem,
+        description=metadata.description(model) or "Expression of a face",
+        labels=labels,
+        mean=outside.mean,
+        std=outside.std,
+        colour=colour,
+    )
+    found = None
+    files: tuple[Path, ...] = (path,)
+    if form == "c":
+        found = _micro(content, path, io, colour, python)
+        files = _write_c(content, path, labels, found)
+    else:
+        with replacing(path) as partial:
+            partial.write_bytes(content)
+    measured = {"runtime": found.runtime, "arena_bytes": found.arena_bytes} if found else None
+    beside = card.derive(
+        path,
+        content,
+        source,
+        labels=labels,
+        io=io,
+        colour=colour,
+        normalisation=outside,
+        more={"tflite_micro": measured} if measured else {},
+    )
+    return Deployed(source, files, beside, len(content), io, colour, found)
+
+
+def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
+    """The path of the `.tflite` or `.cc`."""
+    ending = ".tflite" if form == "tflite" else ".cc"
+    endings = (".tflite",) if form == "tflite" else (".cc", ".h")
+    if out is None or out.is_dir() or not out.suffix:
+        path = (out or Path()) / f"{source.stem}_{what}{ending}"
+    elif out.suffix in endings:
+        path = out.with_suffix(ending)
+    else:
+        raise InputError(f"--out {out}: give a folder, or a name that ends with {endings[0]}")
+    if source.with_suffix("").absolute() == path.with_suffix("").absolute():
+        raise InputError(f"--out {path} would replace {source} or its card: give another name")
+    return path
+
+
+def _micro(
+    content: bytes, path: Path, io: "IO", colour: "Colour", python: Path | None
+) -> "Micro | None":
+    from fer_edge.data import synthetic
+    from quantization import micro
+
+    python = micro.find_python(python)
+    if python is None:
+        return None
+    faces = synthetic.generate(_FACES_PER_CLASS, seed=_SEED).images
+    return micro.check(content, path, faces, io=io, colour=colour, python=python)
+
+
+def _write_c(
+    content: bytes, path: Path, labels: tuple[str, ...], found: "Micro | None"
+) -> tuple[Path, Path]:
+    from quantization import carray
+
+    header, name = path.with_suffix(".h"), carray.identifier(path.stem)
+    texts = {
+        header: carray.declarations(
+            name,
+            content,
+            path,
+            labels=labels,
+            sha256=hashlib.sha256(content).hexdigest(),
+            arena=found.arena_bytes if found else NOT_MEASURED,
+        ),
+        path: carray.source(name, header.name, content),
+    }
+    for file, text in texts.items():
+        with replacing(file) as partial:
+            partial.write_text(text, encoding="utf-8")
+    return header, path
