@@ -145,6 +145,10 @@ class Quantize(Phase):
 
     freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
     calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate")
+    ranges: Literal["moving_average", "minmax", "percentile", "mse"] = Field(
+        default="moving_average",
+        description="of the activations: what estimates them; all but the first stay as calibrated",
+    )
     max_disagreement: float = Field(
         default=0.03, ge=0, le=1, description="share of images where int8 and QAT model may differ"
     )

@@ -2,10 +2,12 @@
 
 Weights are quantized per output channel (dense layers: per tensor), symmetric to [-127, 127];
 activations per tensor to [-128, 127] over a range that follows a moving average (Jacob et al. 2018,
-"Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference").
+"Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference") or
+stays where calibration put it (`quantization.ranges`).
 Dropout passes through: it drops in training as in the float net, and no file contains it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from quantization import preserving
 from quantization.convert import Normalisation
 from quantization.layers import heads, is_pruning, is_quantized, quantize_wrappers, rebuild
 from quantization.pruning import pruned_kernels
+from quantization.ranges import Range, Ranges, estimator
 
 
 def quantize_aware(
@@ -78,30 +81,40 @@ def quantize_aware(
     return quantized
 
 
-def calibrate(model: Any, images: npt.NDArray[np.uint8], *, normalisation: Normalisation) -> None:
+def calibrate(
+    model: Any,
+    images: npt.NDArray[np.uint8],
+    *,
+    normalisation: Normalisation,
+    ranges: Ranges = "moving_average",
+) -> None:
     """Start the ranges of the activations where the data is, instead of at [-6, 6].
 
     tfmot moves a range by a thousandth of the way with each step, so a training of a few hundred
     steps would otherwise spend most of its 256 values outside the data. To be called once, before
-    the first step; what a checkpoint restores replaces it.
+    the first step is traced; what a checkpoint restores replaces the ranges.
 
     Args:
         model: what `quantize_aware` returned.
         images: uint8 [n, 48, 48], some hundred training images.
         normalisation: of the model's input.
+        ranges: how they are estimated; all but "moving_average" then stay as they are in training.
     """
     if len(images) == 0:
         raise InputError("calibration of the ranges needs at least one training image")
-    observer = _observer()
     wrappers = quantize_wrappers(model)
     activations = [a for wrapper in wrappers for a in wrapper._quantize_activations]
     kept = [activation.quantizer for activation in activations]
     kept_outputs = [wrapper._output_quantizers for wrapper in wrappers]
-    try:
+
+    def replace(quantizer: Any) -> None:
         for activation in activations:
-            activation.quantizer = observer
+            activation.quantizer = quantizer
         for wrapper, outputs in zip(wrappers, kept_outputs, strict=True):
-            wrapper._output_quantizers = [observer for _ in outputs]
+            wrapper._output_quantizers = [quantizer for _ in outputs]
+
+    try:
+        replace(_range_quantizer(estimator(ranges)))
         # Eagerly, so that each layer's range is set before the next layer sees its output.
         model(normalisation.apply(images), training=False)
     finally:
@@ -109,6 +122,8 @@ def calibrate(model: Any, images: npt.NDArray[np.uint8], *, normalisation: Norma
             activation.quantizer = quantizer
         for wrapper, outputs in zip(wrappers, kept_outputs, strict=True):
             wrapper._output_quantizers = outputs
+    if ranges != "moving_average":
+        replace(_range_quantizer(None))
 
 
 def update_weight_ranges(model: Any) -> None:
@@ -155,23 +170,25 @@ def set_batchnorm_frozen(model: Any, frozen: bool) -> int:
     return changed
 
 
-def _observer() -> Any:
-    """A quantizer that sets the range to what it sees, then quantizes to it."""
+def _range_quantizer(estimate: Callable[[Any], Range] | None) -> Any:
+    """A quantizer that takes the range as it is, after an estimate of it from what it sees."""
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
 
-    class Observer(tfmot.quantization.keras.quantizers.Quantizer):
+    class RangeQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
         def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
             raise NotImplementedError("stands in for a quantizer that is built")
 
         def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
             low, high = weights["min_var"], weights["max_var"]
-            # int8 needs a value for zero, so that padding is exact.
-            low.assign(tf.minimum(tf.reduce_min(inputs), 0.0))
-            high.assign(tf.maximum(tf.reduce_max(inputs), 1e-3))
+            if estimate:
+                found = estimate(inputs.numpy())
+                low.assign(found[0])
+                # Never empty, where all values are 0.
+                high.assign(max(found[1], 1e-3))
             return tf.quantization.fake_quant_with_min_max_vars(inputs, low, high)
 
         def get_config(self) -> dict[str, Any]:
             return {}
 
-    return Observer()
+    return RangeQuantizer()

@@ -116,7 +116,7 @@ def test_a_layer_that_int8_does_not_know_is_named():
 
     pixels = keras.Input((48, 48, 1))
     x = keras.layers.Conv2D(2, 3, name="stem")(pixels)
-    x = keras.layers.Flatten()(keras.layers.Multiply(name="gate")([x, x]))
+    x = keras.layers.Flatten()(keras.layers.Maximum(name="gate")([x, x]))
     net = keras.Model(pixels, keras.layers.Dense(7, name="fer2013")(x), name="gated")
     with pytest.raises(InputError, match="gated cannot be trained for int8: Layer gate"):
         quantize_aware(net, normalisation=Normalisation(128.0, 128.0), keep_zeros=False)

@@ -1,0 +1,151 @@
+"""Compares the range estimators of int8 on a shipped net, by the val split alone.
+
+    python -m fer_edge.zoo.compare_ranges base --data fer2013.npz --images 8192 --batch 32
+
+The float net becomes an int8 file by each estimator: by calibration alone, then after one epoch of
+quantization-aware training on so many of the training images, with BatchNorm frozen throughout and
+the rest of the recipe's `[quantize]`. All figures are those of the `.tflite` files.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from fer_edge import recipe, splits, zoo
+from fer_edge.calibration import calibration_images
+from fer_edge.recipe import Recipe
+from fer_edge.silence import load_tensorflow
+from fer_edge.training import targets, trainer, weights
+from fer_edge.training.trainer import Hooks, Job
+
+if TYPE_CHECKING:
+    from quantization.ranges import Ranges
+
+HEAD = "fer2013"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is the same for all estimators.
+
+    Attributes:
+        recipe: of the net, with a `[quantize]` section.
+        data: what trains and what the files are measured on.
+        parent: the float net.
+        folder: for files that nobody keeps.
+    """
+
+    recipe: Recipe
+    data: splits.Training
+    parent: Any
+    folder: Path
+
+    def quantized(self, ranges: "Ranges", images: int, batch: int) -> Any:
+        """The quantization-aware net, calibrated, and trained on so many images."""
+        from quantization import qat
+
+        phase = self.recipe.quantize
+        assert phase is not None
+        model = qat.quantize_aware(self.parent, normalisation=self.scaling(), keep_zeros=False)
+        qat.calibrate(model, self.calibration(), normalisation=self.scaling(), ranges=ranges)
+        if not images:
+            return model
+        rows = np.linspace(0, len(self.data.train) - 1, images).astype(int)
+        heads = targets.head_sizes(self.data.train, self.recipe)
+        job = Job(
+            phase=phase.model_copy(update={"epochs": 1, "select": "last"}),
+            train=targets.labelled(self.data.train.take(rows), heads, self.recipe.train),
+            val=None,
+            batch=batch,
+            seed=self.recipe.seed,
+            augment=self.recipe.augment,
+            normalisation=self.recipe.model.normalisation,
+            out=self.folder / ranges,
+            title=ranges,
+            teacher=self.parent,
+            hooks=Hooks(before_epoch=lambda _: qat.set_batchnorm_frozen(model, True) > 0),
+        )
+        trainer.fit(model, job)
+        return model
+
+    def answers(self, model: Any, precision: Any) -> NDArray[np.float32]:
+        """What the model's file says of the val split, float32 `[n, labels]`."""
+        from benchmarks.accuracy import predict
+        from device.interpreter import Classifier
+        from quantization.convert import to_tflite
+
+        path = self.folder / "net.tflite"
+        labels = targets.label_names(self.data.train, HEAD)
+        to_tflite(
+            model,
+            path,
+            head=HEAD,
+            labels=labels,
+            precision=precision,
+            normalisation=self.scaling(),
+            calibration=self.calibration(),
+        )
+        assert self.data.val is not None
+        return predict(Classifier(path), self.data.val.images)
+
+    def calibration(self) -> NDArray[np.uint8]:
+        """The images that calibrate, uint8 `[n, 48, 48]`."""
+        assert self.recipe.quantize is not None
+        return calibration_images(self.data.train.images, self.recipe.quantize.calibration)
+
+    def scaling(self) -> Any:
+        """How the net wants its pixels."""
+        from quantization.convert import Normalisation
+
+        return Normalisation(*self.recipe.model.normalisation)
+
+
+app = typer.Typer(help="Compare the range estimators of int8 on a shipped net.")
+
+
+@app.command()
+def main(
+    name: Annotated[str, typer.Argument(help="Of the shipped net and of its recipe.")],
+    data: Annotated[Path, typer.Option(help="A .npz of `data prepare`.")],
+    images: Annotated[int, typer.Option(min=0, help="That train; 0: calibration alone.")] = 8192,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 32,
+) -> None:
+    """Print a row of a table for each file as soon as it is measured."""
+    load_tensorflow()
+    from quantization.ranges import RANGES
+
+    chosen = recipe.load(name)
+    loaded = splits.training(data, chosen)
+    heads = targets.head_sizes(loaded.train, chosen)
+    parent = chosen.model.build(heads, dropout=False, seed=chosen.seed)
+    weights.load(parent, zoo.find(name).weights)
+    assert loaded.val is not None
+    right = targets.classes(loaded.val, HEAD)
+    with TemporaryDirectory() as folder:
+        compared = Comparison(chosen, loaded, parent, Path(folder))
+        of_parent = compared.answers(parent, "float32")
+
+        def row(what: str, found: NDArray[np.float32]) -> None:
+            agrees = np.mean(found.argmax(1) == of_parent.argmax(1))
+            difference = np.abs(found - of_parent).mean()
+            top1 = np.mean(found.argmax(1) == right)
+            typer.echo(f"| {what} | {top1:.2%} | {agrees:.2%} | {difference:.4f} |")
+
+        typer.echo(f"| {len(right)} images of val | top-1 | class of the float file | difference |")
+        typer.echo("|---|---|---|---|")
+        row("float32", of_parent)
+        row("ptq", compared.answers(parent, "ptq"))
+        for count in sorted({0, images}):
+            # Before the first step, what follows a moving average is what minmax found.
+            for ranges in RANGES[1:] if count == 0 else RANGES:
+                model = compared.quantized(ranges, count, batch)
+                row(f"{ranges}, {count // batch} steps", compared.answers(model, "int8"))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,231 @@
+"""Squeeze-and-excite and hard-swish all the way: trained, pruned, clustered, in int8, in files."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from device import graph, inspection
+from device.errors import InputError
+from device.labels import FER2013
+from fer_edge import recipe
+from fer_edge.models import MobileNet
+from quantization import inventory, matching, parity
+from quantization.channel_groups import analyse
+from quantization.channels import keep, multiply_adds
+from quantization.clustering import cluster
+from quantization.clustering import strip as strip_clusters
+from quantization.convert import INTEGER, PRECISIONS, Normalisation, to_tflite
+from quantization.importance import measure
+from quantization.pruning import prune, strip, zero_fraction
+from quantization.qat import calibrate, quantize_aware
+
+NORMALISATION = Normalisation(128.0, 128.0)
+CLUSTERS = 16
+BOUND = parity.Bound(disagreements=0.02, difference=0.1)
+SECTION = {
+    "name": "mobilenet",
+    "heads": ["fer2013"],
+    "stem": [{"width": 16, "stride": 2}],
+    "stages": [
+        {"width": 16, "stride": 2, "squeeze": 0.25, "activation": "hard_swish"},
+        {"width": 16, "squeeze": 0.25},
+        {"width": 16, "activation": "hard_swish"},
+    ],
+    "features": 32,
+    "batchnorm_momentum": 0.9,
+}
+
+
+def gated_net() -> Any:
+    return MobileNet.model_validate(SECTION).build({"fer2013": 7}, dropout=False)
+
+
+@dataclass(frozen=True)
+class Net:
+    """A float net, the quantization-aware one that keeps its zeros and clusters, their files."""
+
+    parent: Any
+    quantized: Any
+    folder: Path
+
+    def file(self, precision: str) -> Path:
+        return self.folder / f"fer2013_{precision}.tflite"
+
+    def model(self, precision: str) -> Any:
+        return self.quantized if precision == "int8" else self.parent
+
+
+@pytest.fixture(scope="module")
+def classes() -> np.ndarray:
+    return np.arange(256) % 7
+
+
+@pytest.fixture(scope="module")
+def images(classes) -> np.ndarray:
+    """Stripes as many as the class has, under noise."""
+    rng = np.random.default_rng(3)
+    phase = rng.uniform(0, 2 * np.pi, (len(classes), 1, 1))
+    rows = np.arange(48)[np.newaxis, :, np.newaxis]
+    waves = np.sin(rows * (classes[:, np.newaxis, np.newaxis] + 1) * 2 * np.pi / 24 + phase)
+    noise = rng.normal(0, 15, (len(classes), 48, 48))
+    return np.clip(128 + 90 * waves + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net(images, classes, tmp_path_factory) -> Net:
+    x = NORMALISATION.apply(images)
+
+    def train(model: Any, epochs: int) -> None:
+        import tf_keras as keras
+
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(2e-3), loss)
+        model.fit(x, classes, batch_size=32, epochs=epochs, verbose=0)
+
+    parent = gated_net()
+    train(parent, 8)
+    wrapped, hook = prune(parent, sparsity=0.5, begin_step=0, end_step=1)
+    hook.before_step(1)
+    for wrapper in hook.wrappers:
+        wrapper.pruning_obj.conditional_mask_update()
+    parent = strip(wrapped)
+    clustered = strip_clusters(cluster(parent, clusters=CLUSTERS, keep_zeros=True))
+    quantized = quantize_aware(
+        clustered, normalisation=NORMALISATION, keep_zeros=True, clusters=CLUSTERS
+    )
+    calibrate(quantized, images, normalisation=NORMALISATION)
+    train(quantized, 2)
+    made = Net(parent, quantized, tmp_path_factory.mktemp("gated"))
+    for precision in PRECISIONS:
+        to_tflite(
+            made.model(precision),
+            made.file(precision),
+            head="fer2013",
+            labels=FER2013,
+            precision=precision,
+            normalisation=NORMALISATION,
+            calibration=images,
+        )
+    return made
+
+
+def test_left_out_the_options_change_nothing():
+    plain = [{"width": 16, "stride": 2}, {"width": 16}]
+    said = [stage | {"squeeze": 0.0, "activation": "relu6"} for stage in plain]
+    built = [
+        MobileNet.model_validate(SECTION | {"stages": stages}).build({"fer2013": 7})
+        for stages in (plain, said)
+    ]
+    first, second = ([w.name for w in model.weights] for model in built)
+    assert first == second
+    assert not [name for name in first if "_se_" in name]
+    assert {type(layer).__name__ for layer in built[0].layers}.isdisjoint({"HardSwish", "Multiply"})
+
+
+def test_hard_swish_is_what_its_paper_says():
+    from quantization.hard_swish import HardSwish
+
+    x = np.array([-9, -3, -1.5, 0, 1, 3, 9], np.float32)
+    wanted = x * np.clip(x + 3, 0, 6) / 6
+    np.testing.assert_allclose(HardSwish()(x), wanted, rtol=1e-6)
+
+
+def test_the_squeezed_width_is_a_share_in_whole_eights():
+    model = gated_net()
+    assert model.get_layer("stage0_block0_se_squeeze").filters == 8
+    assert model.get_layer("stage0_block0_se_excite").filters == 32
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_every_file_agrees_with_its_model(precision, net, images):
+    parity.check(
+        net.file(precision),
+        net.model(precision),
+        images,
+        head="fer2013",
+        normalisation=NORMALISATION,
+        bound=BOUND,
+    )
+
+
+@pytest.mark.parametrize("precision", INTEGER)
+def test_integer_files_are_integers_to_the_last_tensor(precision, net):
+    assert parity.float_tensors(net.file(precision)) == []
+    found = inspection.inspect(net.file(precision))
+    assert found.islands == ()
+
+
+@pytest.mark.parametrize("precision", ["float32", "ptq", "int8"])
+def test_hard_swish_and_gate_are_one_operator_each(precision, net):
+    kinds = Counter(operator.name for operator in graph.load(net.file(precision)).operators)
+    assert kinds["HARD_SWISH"] == 4
+    assert kinds["LOGISTIC"] == kinds["MUL"] == 2
+
+
+def test_xnnpack_takes_squeeze_and_excite(net):
+    found = inspection.inspect(net.file("int8"))
+    assert found.delegation is not None
+    left = {
+        operator.name
+        for operator in found.graph.operators
+        if operator.index not in found.delegation.operators
+    }
+    assert left <= {"HARD_SWISH", "SOFTMAX"}
+
+
+def test_each_operator_of_the_int8_file_finds_its_float_one(net):
+    parent, child = graph.load(net.file("float32")), graph.load(net.file("int8"))
+    pairs = matching.match(parent, child)
+    assert [ours.index for _, ours in pairs] == [o.index for o in child.operators]
+    layers = [
+        (inspection.layer(parent, a.index), inspection.layer(child, b.index)) for a, b in pairs
+    ]
+    swishes = [(a, b) for a, b in layers if b.endswith("_hswish")]
+    assert len(swishes) == 4
+    assert all(a == b for a, b in swishes)
+
+
+def test_zeros_and_clusters_are_in_the_file(net):
+    zeros = zero_fraction(net.parent)["layers"]
+    assert {"stage0_block0_se_squeeze", "stage0_block0_se_excite"} <= set(zeros)
+    promise = inventory.Promise(zeros, two_of_four=False, values=CLUSTERS)
+    inventory.hold(net.file("int8"), promise)
+
+
+def test_channels_of_an_expansion_leave_the_gate_too(images):
+    model = gated_net()
+    off = [1, 5, 7]
+    for name in ("expand_bn", "dw_bn"):
+        layer = model.get_layer(f"stage0_block0_{name}")
+        scale, *others = layer.get_weights()
+        scale[off] = 0
+        layer.set_weights([scale, *others])
+    group = "stage0_block0_expand_conv"
+    narrow = keep(model, {group: np.setdiff1d(np.arange(32), off).tolist()})
+    assert narrow.get_layer("stage0_block0_se_excite").filters == 29
+    assert narrow.get_layer("stage0_block0_se_squeeze").kernel.shape == (1, 1, 29, 8)
+    assert multiply_adds(narrow) < multiply_adds(model)
+    x = NORMALISATION.apply(images[:4])
+    np.testing.assert_allclose(narrow(x), model(x), atol=1e-5)
+
+
+def test_importance_of_gated_channels(images, classes):
+    model = gated_net()
+    free = {g.name for g in analyse(model).groups.values() if g.free}
+    assert {"stage0_block0_expand_conv", "stage0_block0_se_squeeze"} <= free
+    x, y = NORMALISATION.apply(images[:16]), np.eye(7, dtype=np.float32)[classes[:16]]
+    assert set(measure(model, "taylor", images=x, targets=[y])) == free
+    with pytest.raises(InputError, match="BatchNorm behind stage0_block0_se_excite: choose taylor"):
+        measure(model, "batchnorm")
+
+
+def test_a_recipe_takes_the_options_and_names_a_slip():
+    stages = 'model.stages=[{{ width = 8, squeeze = 0.25, activation = "{}" }}]'
+    chosen = recipe.load("demo", [stages.format("hard_swish")])
+    assert chosen.model.stages[0].activation == "hard_swish"
+    with pytest.raises(InputError, match=r"stages\.0\.activation"):
+        recipe.load("demo", [stages.format("swish")])
