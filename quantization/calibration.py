@@ -19,11 +19,10 @@ import numpy.typing as npt
 
 from device import graph
 from device.interpreter import FACE_SIZE, Classifier
+from quantization.ranges import Range
 
 Method = Literal["minmax", "moving-average", "percentile", "mse"]
 METHODS: tuple[Method, ...] = get_args(Method)
-
-Range = tuple[float, float]
 
 _BINS = 2048
 _STEPS = 255  # of an int8 range

@@ -13,7 +13,7 @@ from device import graph
 from device.errors import GateError, InputError
 from device.graph import Graph
 from quantization import compact, quantizer_worker
-from quantization.calibration import Range
+from quantization.ranges import Range
 
 VARIABLE = "FER_EDGE_QUANTIZER_PYTHON"
 """Variable of the environment that names the `python` of the environment with the quantizer."""
