@@ -49,9 +49,11 @@ def quant_debug(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """Rank the layers by signal to quantization noise; show saturation and weights beside."""
+    from fer_edge import zoo
     from fer_edge.data.output import refuse_existing
     from quantization import debug, debug_plot
 
+    parent, model = zoo.resolve(parent), zoo.resolve(model)
     if plot is not None:
         debug_plot.require()
         refuse_existing(plot, force=force)

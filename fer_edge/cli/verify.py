@@ -73,6 +73,7 @@ def verify(
     path = zoo.resolve(model)
     labels = _labels(path)
     if parent is not None:
+        parent = zoo.resolve(parent)
         _labels(parent)
     images, classes = _faces(data, split, labels)
     found = verify.verify(
