@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Format = Literal["tflite", "c"]
 
 NOT_MEASURED = "not measured, tflite-micro is not installed"
-_FACES_PER_CLASS = 10
+_FACES_PER_CLASS = 3
 _SEED = 0
 
 

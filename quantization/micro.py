@@ -20,8 +20,8 @@ from quantization.boundary import CHANNELS, IO
 from quantization.metadata import Colour
 from quantization.parity import Bound
 
-BOUND = Bound(disagreements=0.01, difference=16 / 256)
-"""As between LiteRT's own kernels, see `quantization.verify`."""
+BOUND = Bound(disagreements=0.05, difference=16 / 256)
+"""As between LiteRT's own kernels, see `quantization.verify`; one face of twenty may tip over."""
 
 _PATIENCE = 900.0  # seconds
 

@@ -118,25 +118,26 @@ def answers(path, pictures, resolver="AUTO", tensor=None):
     return np.stack(found)
 
 
-@pytest.mark.parametrize("resolver", ["AUTO", "BUILTIN_REF"])
+# The reference kernels, which are those of microcontrollers, are slow.
+@pytest.mark.parametrize(("resolver", "n"), [("AUTO", 150), ("BUILTIN_REF", 15)])
 @pytest.mark.parametrize("io", boundary.IOS)
-def test_an_int8_net_answers_grey_pictures_as_before_to_the_bit(exported, faces, io, resolver):
+def test_an_int8_net_answers_grey_pictures_as_before_to_the_bit(exported, faces, io, resolver, n):
+    faces = faces[:: len(faces) // n]
     wanted = answers(zoo.resolve("zoo:base"), faces, resolver)
-    assert len(np.unique(wanted)) > 50
+    assert len(np.unique(wanted)) > 20
     np.testing.assert_array_equal(answers(exported("int8", "grey", io), faces, resolver), wanted)
     thrice = np.repeat(faces[..., np.newaxis], 3, axis=-1)
     np.testing.assert_array_equal(answers(exported("int8", "rgb", io), thrice, resolver), wanted)
 
 
-@pytest.mark.parametrize("resolver", ["AUTO", "BUILTIN_REF"])
 @pytest.mark.parametrize("io", boundary.IOS)
-def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, faces, io, resolver):
-    wanted = answers(zoo.resolve("zoo:base/fer2013_float32"), faces, resolver)
+def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, faces, io):
+    wanted = answers(zoo.resolve("zoo:base/fer2013_float32"), faces)
     # Half a step of 1/256; 1.0 has no byte.
     bound = 1e-5 if io == "float32" else 0.51 / 256
     thrice = np.repeat(faces[..., np.newaxis], 3, axis=-1)
     for colour, pictures in (("grey", faces), ("rgb", thrice)):
-        found = answers(exported("float32", colour, io), pictures, resolver)
+        found = answers(exported("float32", colour, io), pictures)
         high = wanted <= 255.4 / 256
         np.testing.assert_allclose(found[high], wanted[high], atol=bound, rtol=0)
 
@@ -351,16 +352,21 @@ def test_a_compiler_takes_the_c_array(tmp_path):
 
 
 @pytest.mark.skipif(MICRO is None, reason="no FER_EDGE_TFLITE_MICRO_PYTHON")
-@pytest.mark.parametrize("precision", ["int8", "float32"])
-@pytest.mark.parametrize("colour", boundary.COLOURS)
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize(
+    ("precision", "colour", "io"),
+    [
+        *(("int8", colour, io) for colour in boundary.COLOURS for io in boundary.IOS),
+        ("float32", "rgb", "uint8"),
+        ("float32", "grey", "float32"),
+    ],
+)
 def test_tflite_micro_answers_as_the_reference_kernels(tmp_path, precision, colour, io):
     done = export("zoo:base", "--format", "c", "--out", tmp_path, "--tflite-micro", MICRO, "--json",
                   "--precision", precision, "--input", colour, "--io", io)  # fmt: skip
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     found = told["tflite_micro"]
-    assert found["n"] == 70 and found["changed"] == 0
+    assert found["n"] == 21 and found["changed"] == 0
     assert found["largest"] <= (0 if precision == "int8" else 1.01 / 256)
     # The widest layer with its input, and no more than some per tensor and channel beside.
     assert 80_000 < found["arena_bytes"] < 500_000
@@ -368,7 +374,6 @@ def test_tflite_micro_answers_as_the_reference_kernels(tmp_path, precision, colo
     assert f"_arena_bytes = {found['arena_bytes']};" in header
 
 
-@pytest.mark.skipif(MICRO is None, reason="no FER_EDGE_TFLITE_MICRO_PYTHON")
 def test_a_python_without_tflite_micro_is_told(tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'x'\" >&2\nexit 1\n")
