@@ -63,7 +63,10 @@ def shorten_names(graph: Any) -> None:
     for subgraph in graph.subgraphs:
         kept = {*subgraph.inputs, *subgraph.outputs}
         taken = {subgraph.tensors[index].name for index in kept}
-        for index, tensor in enumerate(subgraph.tensors):
+        # A kernel takes its layer's name before the bias does, which converters name alike.
+        kernels = {op.inputs[1] for op in subgraph.operators if len(op.inputs) > 1}
+        tensors = sorted(enumerate(subgraph.tensors), key=lambda each: each[0] not in kernels)
+        for index, tensor in tensors:
             if tensor.quantization is not None:
                 tensor.quantization.min = tensor.quantization.max = None
             if index in kept:
