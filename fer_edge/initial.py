@@ -108,8 +108,11 @@ def narrowed(net: Net, run: Path) -> Net:
     kept = run / "channels" / narrowing.KEPT
     if not kept.exists():
         return net
-    if not isinstance(net, MobileNet):
-        raise InputError(f"{run} took channels out of a {net.name}: only mobilenet can go on so")
+    if not isinstance(net, MobileNet) or any(stage.squeeze for stage in net.stages):
+        raise InputError(
+            f"{run} took channels out of its net, and a training can start from what is left of a "
+            "mobilenet without squeeze-and-excite alone"
+        )
     return net.narrowed(narrowing.load(kept))
 
 
