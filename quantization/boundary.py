@@ -66,7 +66,11 @@ def load(path: Path) -> Any:
             f"{path} takes {source.dtype} {list(source.shape)} and gives {sink.dtype}: export "
             f"starts from int8 or float32 {list(shape)}, such as zoo:base or a file of a pipeline"
         )
-    return schema.ModelT.InitFromPackedBuf(content)
+    model = schema.ModelT.InitFromPackedBuf(content)
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # behind the flatbuffer, as LiteRT's quantizer writes it
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+    return model
 
 
 def change(model: Any, *, io: IO, colour: Colour) -> Normalisation:

@@ -21,7 +21,7 @@ from device.preprocess import grey
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from quantization import boundary, card, metadata
+from quantization import boundary, card, compact, metadata
 
 MEDIAPIPE = os.environ.get("FER_EDGE_MEDIAPIPE_PYTHON")
 MICRO = os.environ.get("FER_EDGE_TFLITE_MICRO_PYTHON")
@@ -253,6 +253,24 @@ def test_the_metadata_is_replaced_and_not_added(exported):
         table = schema.Model.GetRootAs(path.read_bytes(), 0).Buffers(i)._tab
         field = table.Offset(4)
         assert field == 0 or table.Vector(field) % 16 == 0
+
+
+def test_weights_behind_the_flatbuffer_are_kept(tmp_path):
+    """LiteRT's quantizer writes them there."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = zoo.resolve("zoo:base").read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(content)
+    largest = max(
+        (buffer for buffer in model.buffers if buffer.data is not None), key=lambda b: len(b.data)
+    )
+    values = bytes(largest.data)
+    largest.data, largest.size, largest.offset = None, len(values), 1 << 20
+    packed = compact.pack(model)
+    path = tmp_path / "behind.tflite"
+    path.write_bytes(packed.ljust(1 << 20, b"\0") + values)
+    found = boundary.load(path).buffers[model.buffers.index(largest)]
+    assert bytes(found.data) == values
 
 
 def test_head_and_folder_choose_the_file(tmp_path):
