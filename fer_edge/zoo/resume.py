@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from device.errors import InputError
+from device.errors import FerEdgeError, InputError
 from device.files import make_folder, replacing
 from fer_edge import learning, recipe, zoo
 from fer_edge.pipeline import Run
@@ -78,7 +78,11 @@ def main(
     behind = shipped.card["recipe"]["train"]["epochs"]
     hours = shipped.card["hours"]["train"]
     run = Run(recipe.load(name, overrides or []), data, out)
-    resume(run, shipped.weights, epochs=behind, hours=hours)
+    try:
+        resume(run, shipped.weights, epochs=behind, hours=hours)
+    except FerEdgeError as error:
+        typer.echo(f"resume: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
 
 
 if __name__ == "__main__":
