@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from device import process
 from device.errors import GateError, InputError
 from device.interpreter import Classifier, Resolver
 
-_PATIENCE = 900.0  # seconds; reference kernels take minutes for a large net on a small board
 _REFUSED = InputError.exit_code
 
 
@@ -66,19 +66,7 @@ def collect(
         np.save(here / "faces.npy", faces)
         command = [str(python or sys.executable), "-P", "-m", "device.answers"]
         command += [str(model.absolute()), folder, resolver, str(threads)]
-        try:
-            done = subprocess.run(
-                command,
-                env=_environment(here, python),
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_PATIENCE,
-            )
-        except OSError as error:
-            raise InputError(f"{python} cannot be started: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise GateError(f"{model}: takes more than {_PATIENCE:.0f} seconds") from error
+        done = process.run(command, _environment(here, python), what=f"{model}:")
         _check(done, model, python)
         told = json.loads((here / "told.json").read_text(encoding="utf-8"))
         probabilities = np.load(here / "probabilities.npy")
@@ -93,7 +81,7 @@ def _environment(folder: Path, python: Path | None) -> dict[str, str]:
         # This package alone: what is installed beside it belongs to another environment.
         (folder / "device").symlink_to(Path(__file__).absolute().parent, target_is_directory=True)
         paths = [str(folder)]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _check(done: subprocess.CompletedProcess[str], model: Path, python: Path | None) -> None:

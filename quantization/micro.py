@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device import interpreter
+from device import interpreter, process
 from device.errors import GateError, InputError
 from quantization import micro_worker
 from quantization.boundary import CHANNELS, IO
@@ -22,8 +21,6 @@ from quantization.parity import Bound
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
 """As between LiteRT's own kernels, see `quantization.verify`; one face of twenty may tip over."""
-
-_PATIENCE = 900.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -115,21 +112,7 @@ def _run_micro(
         (here / "model.tflite").write_bytes(content)
         np.save(here / "inputs.npy", inputs)
         command = [str(python), "-P", str(Path(micro_worker.__file__).absolute()), folder]
-        # What is on this process's path belongs to another environment.
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        try:
-            done = subprocess.run(
-                command,
-                env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_PATIENCE,
-            )
-        except OSError as error:
-            raise InputError(f"{python} cannot be started: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise GateError(f"{path}: takes more than {_PATIENCE:.0f} seconds") from error
+        done = process.run(command, process.without_own_packages(), what=f"{path}:")
         _check(done, path, python)
         told = json.loads((here / "told.json").read_text(encoding="utf-8"))
         return told["runtime"], told["arena_bytes"], np.load(here / "outputs.npy")

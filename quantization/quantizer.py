@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from device import graph
+from device import graph, process
 from device.errors import GateError, InputError
 from device.graph import Graph
 from quantization import compact, quantizer_worker
@@ -19,8 +19,6 @@ VARIABLE = "FER_EDGE_QUANTIZER_PYTHON"
 """Variable of the environment that names the `python` of the environment with the quantizer."""
 
 INSTALL = "python -m venv quantizer && quantizer/bin/pip install litert-quantizer"
-
-_PATIENCE = 900.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -108,22 +106,9 @@ def rewrite(
 
 def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the script in that environment."""
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    if python is not None:
-        environment.pop("PYTHONPATH", None)  # what is found there belongs to this environment
-    try:
-        return subprocess.run(
-            [str(python or sys.executable), "-P", quantizer_worker.__file__, *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE,
-        )
-    except OSError as error:
-        raise InputError(f"{python} cannot be started: {error.strerror}") from error
-    except subprocess.TimeoutExpired as error:
-        raise GateError(f"LiteRT's quantizer takes more than {_PATIENCE:.0f} seconds") from error
+    environment = dict(os.environ) if python is None else process.without_own_packages()
+    command = [str(python or sys.executable), "-P", quantizer_worker.__file__, *arguments]
+    return process.run(command, environment, what="LiteRT's quantizer")
 
 
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:
