@@ -16,8 +16,8 @@ from device.preprocess import colour
 
 _OVERLAP = 0.3  # boxes that share more (intersection over union) are one face
 _MOST_FACES = 100
-_SMALLEST = 10
-"""Side of the smallest face that the net was trained for, in pixels."""
+_LEAST = 64
+"""Least width and height that the net is shown, in pixels: in 32 it gives what its memory held."""
 
 _LOOK = 256  # pixels, width and height of the second look
 _LOOK_AROUND = 256 / 224  # its side as a multiple of the face's
@@ -81,14 +81,13 @@ class YuNetDetector:
             faces, the largest first; a box may reach over the picture's edge.
         """
         small, factor = self._shrink(image)
-        size = (small.shape[1], small.shape[0])
-        if min(size) < _SMALLEST:  # where the net gives back whatever it finds in its memory
-            return []
+        picture = _padded(colour(small))
+        size = (picture.shape[1], picture.shape[0])
         if size != self._size:
             self._search.setInputSize(size)
             self._size = size
         least = self._min_face * min(image.shape[:2])
-        faces = [_frame(row, factor) for row in _detect(self._search, colour(small))]
+        faces = [_frame(row, factor) for row in _detect(self._search, picture)]
         faces = [Detection(face.box) for face in faces if face.box.w >= least]
         faces.sort(key=lambda face: face.area, reverse=True)
         faces[: self._align] = [self._aligned(image, face) for face in faces[: self._align]]
@@ -112,6 +111,15 @@ class YuNetDetector:
         if not rows:
             return face
         return _frame(max(rows, key=lambda row: row[2] * row[3]), step, left, top)
+
+
+def _padded(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Give a narrow or low picture black edges on its right and below."""
+    h, w = image.shape[:2]
+    if min(h, w) >= _LEAST:
+        return image
+    below, right = max(0, _LEAST - h), max(0, _LEAST - w)
+    return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
 
 
 def _detect(net: Any, image: npt.NDArray[np.uint8]) -> list[list[float]]:

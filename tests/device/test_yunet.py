@@ -80,6 +80,14 @@ def test_an_empty_picture_of_any_size_has_no_face(detector, shape):
     assert detector.find(np.zeros(shape, np.uint8)) == []
 
 
+def test_a_low_picture_shows_nothing_of_the_picture_before(detector, portrait):
+    low = np.zeros((31, 320, 3), np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    for before in (portrait, noise, np.full((100, 100), 255, np.uint8)) * 5:
+        detector.find(before)
+        assert detector.find(low) == []
+
+
 def test_a_still_life_has_no_face(detector, still_life):
     assert detector.find(still_life) == []
 
