@@ -25,6 +25,7 @@ from fer_edge import initial, zoo
 from fer_edge.models import Net
 from fer_edge.training import history
 from fer_edge.zoo import describe, resume
+from fer_edge.zoo.command import one_line
 from quantization.card import sha256
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
@@ -67,6 +68,33 @@ def publish(source: Source, home: Path) -> Path:
         partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with replacing(folder / "CARD.md") as partial:
         partial.write_text(describe.markdown(card), encoding="utf-8")
+    return folder
+
+
+def publish_teacher(run: Path, home: Path) -> Path:
+    """Write `home/teacher`: the weights and a `card.json` that says how they came about.
+
+    Raises:
+        InputError: the training is not finished.
+    """
+    folder, train = home / "teacher", run / "train"
+    stage = _json(train / "stage.json")
+    if not stage["done"]:
+        raise InputError(f"{run} is not trained to its end: go on with fer-edge train --out {run}")
+    made_from = stage["settings"]
+    best = history.best(history.load(train / "history.csv"))
+    card = {
+        "name": "teacher",
+        "recipe": {key: made_from[key] for key in ("seed", "model", "augment", "train")},
+        "data": made_from["data"],
+        "hours": _hours(run),
+        "resumed": _resumed(run),
+        "val": {k: v for k, v in best.items() if k.startswith("val_top1_")},
+    }
+    make_folder(folder)
+    save_weights(train / "weights.npz", folder / "float.npz")
+    with replacing(folder / "card.json") as partial:
+        partial.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return folder
 
 
@@ -175,9 +203,9 @@ def teacher(
     run: Annotated[Path, typer.Argument(help="Folder of the teacher's run.")],
     home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
 ) -> None:
-    """Write the teacher's weights."""
-    make_folder(home / "teacher")
-    save_weights(run / "train" / "weights.npz", home / "teacher" / "float.npz")
+    """Write the teacher's folder."""
+    with one_line("publish"):
+        typer.echo(publish_teacher(run, home))
 
 
 @app.command()
@@ -188,9 +216,10 @@ def models(
     home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
 ) -> None:
     """Write the zoo's folders of some runs."""
-    measured = [results.load(folder / "results.json") for folder in (test, val)]
-    for run in runs:
-        typer.echo(publish(Source(run, *measured), home))
+    with one_line("publish"):
+        measured = [results.load(folder / "results.json") for folder in (test, val)]
+        for run in runs:
+            typer.echo(publish(Source(run, *measured), home))
 
 
 if __name__ == "__main__":

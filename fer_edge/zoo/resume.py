@@ -14,12 +14,13 @@ from typing import Annotated
 
 import typer
 
-from device.errors import FerEdgeError, InputError
+from device.errors import InputError
 from device.files import make_folder, replacing
 from fer_edge import learning, recipe, zoo
 from fer_edge.pipeline import Run
 from fer_edge.recipe import Recipe
 from fer_edge.training import trainer, weights
+from fer_edge.zoo.command import one_line
 from quantization.card import sha256
 
 NOTE = "resumed.json"
@@ -72,17 +73,15 @@ def main(
     name: Annotated[str, typer.Option("--recipe", help="Name of the net and of its recipe.")],
     data: Annotated[Path, typer.Option(help="A .npz of `data prepare`.")],
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="K=V")] = None,
+    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
 ) -> None:
     """Prepare a run's folder; `fer-edge pipeline RECIPE --out FOLDER` then goes on."""
-    shipped = zoo.Shipped(name, zoo.HOME / name)
-    behind = shipped.card["recipe"]["train"]["epochs"]
-    hours = shipped.card["hours"]["train"]
-    run = Run(recipe.load(name, overrides or []), data, out)
-    try:
-        resume(run, shipped.weights, epochs=behind, hours=hours)
-    except FerEdgeError as error:
-        typer.echo(f"resume: {error}", err=True)
-        raise typer.Exit(error.exit_code) from error
+    with one_line("resume"):
+        run = Run(recipe.load(name, overrides or []), data, out)
+        shipped = zoo.Shipped(run.recipe.name, home / run.recipe.name)
+        card = shipped.card
+        behind = card["recipe"]["train"]["epochs"]
+        resume(run, shipped.weights, epochs=behind, hours=card["hours"]["train"])
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from device.errors import InputError
 from fer_edge import learning, pipeline, recipe
 from fer_edge.training import history
-from fer_edge.zoo.resume import NOTE, resume
+from fer_edge.zoo.publish import publish_teacher
+from fer_edge.zoo.resume import NOTE, app, resume
 
 pytestmark = pytest.mark.slow
 
@@ -54,3 +56,34 @@ def test_a_recipe_without_a_restart_there_is_refused(tiny, finished, tmp_path: P
     with pytest.raises(InputError, match="no restart after epoch 3"):
         resume(run, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
     assert not run.out.exists()
+
+
+def test_a_shipped_teacher_goes_on_by_its_card(
+    tiny, finished: pipeline.Run, tmp_path: Path
+) -> None:
+    home = publish_teacher(finished.out, tmp_path / "zoo").parent
+    card = json.loads((home / "teacher" / "card.json").read_text())
+    rows = history.load(finished.folder("train") / "history.csv")
+    assert card["recipe"]["train"]["epochs"] == len(rows)
+    assert card["val"]["val_top1_fer2013"] == max(row["val_top1_fer2013"] for row in rows)
+
+    chosen = tmp_path / "teacher.toml"
+    chosen.write_text(tiny.recipe.read_text())
+    options = {"--recipe": chosen, "--data": tiny.data, "--home": home}
+    words = [*(word for pair in options.items() for word in pair), *(f"--set={o}" for o in MORE)]
+    done = CliRunner().invoke(app, [str(word) for word in (tmp_path / "run", *words)])
+    assert done.exit_code == 0
+    note = json.loads((tmp_path / "run" / "train" / NOTE).read_text())
+    assert note["epochs"] == 3
+    assert note["hours"] == card["hours"]["train"]
+
+
+def test_a_teacher_that_is_still_learning_is_not_published(
+    finished: pipeline.Run, tmp_path: Path
+) -> None:
+    stage = json.loads((finished.folder("train") / "stage.json").read_text())
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "stage.json").write_text(json.dumps(stage | {"done": False}))
+    with pytest.raises(InputError, match="not trained to its end"):
+        publish_teacher(tmp_path, tmp_path / "zoo")
+    assert not (tmp_path / "zoo").exists()
