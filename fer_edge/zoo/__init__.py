@@ -32,8 +32,16 @@ class Shipped:
 
     @property
     def card(self) -> dict[str, Any]:
-        """What is known of the model: `card.json`."""
-        card: dict[str, Any] = json.loads((self.folder / "card.json").read_text(encoding="utf-8"))
+        """What is known of the model: `card.json`.
+
+        Raises:
+            InputError: it has none.
+        """
+        path = self.folder / "card.json"
+        try:
+            card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{path} is missing: nothing says how {self.name} was made") from error
         return card
 
     @property

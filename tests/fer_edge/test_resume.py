@@ -87,3 +87,12 @@ def test_a_teacher_that_is_still_learning_is_not_published(
     with pytest.raises(InputError, match="not trained to its end"):
         publish_teacher(tmp_path, tmp_path / "zoo")
     assert not (tmp_path / "zoo").exists()
+
+
+def test_a_net_without_a_card_is_told_in_one_line(tiny, tmp_path: Path) -> None:
+    words = [tmp_path / "run", "--recipe", tiny.recipe, "--data", tiny.data, "--home", tmp_path]
+    told = CliRunner().invoke(app, [str(word) for word in words])
+    assert told.exit_code == 2
+    assert told.output.startswith("resume: ")
+    assert "card.json is missing" in told.output
+    assert not (tmp_path / "run").exists()
