@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from benchmarks.cold import BOOT
 from device.errors import InputError
-from device.interpreter import Classifier, Resolver, runtime_name
+from device.interpreter import Classifier
+from device.runtime import Resolver, runtime_name
 
 NAMES = ("litert", "tflite-runtime", "tensorflow", "onnxruntime")
 """What `open` knows."""

@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
-from device.interpreter import find_runtime
 from device.quiet import quiet
+from device.runtime import find_runtime
 
 
 def schema() -> Any | None:

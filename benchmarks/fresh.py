@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import memory
-from device import interpreter
+from device.interpreter import FACE_SIZE, Classifier
+from device.runtime import runtime_name
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -22,9 +23,9 @@ def main(path: str, threads: str, peer: str = "") -> None:
         threads: of the interpreter.
         peer: of a model of others, the description as JSON.
     """
-    interpreter.runtime_name()  # imports the runtime
+    runtime_name()  # imports the runtime
     load = _loader(Path(path), int(threads), peer)
-    face = np.zeros((interpreter.FACE_SIZE, interpreter.FACE_SIZE), np.uint8)
+    face = np.zeros((FACE_SIZE, FACE_SIZE), np.uint8)
     bare = memory.resident()
     start = perf_counter_ns()
     classifier = load()
@@ -43,7 +44,7 @@ def main(path: str, threads: str, peer: str = "") -> None:
 def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
     """Import what loads the model, which is not timed."""
     if not peer:
-        return lambda: interpreter.Classifier(path, threads=threads)
+        return lambda: Classifier(path, threads=threads)
     from benchmarks.peer import Peer
     from benchmarks.peerfile import Spec
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.peerfile import DTYPES, Spec
 from device import graph
 from device.errors import InputError
-from device.interpreter import Resolver, build, runtime_name
 from device.modelfile import read
+from device.runtime import Resolver, build, runtime_name
 
 _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks import bare
 from benchmarks.turn import turn
 from device import graph, modelfile
-from device.interpreter import find_runtime
+from device.runtime import find_runtime
 
 MOST_BYTES = 200_000_000
 """Of all cuts together: they are in memory at the same time."""

@@ -15,8 +15,9 @@ from benchmarks.accuracy import LEFT_OUT
 from benchmarks.peer import Peer
 from benchmarks.peerfile import Spec
 from device.errors import InputError
-from device.interpreter import Classifier, Resolver
+from device.interpreter import Classifier
 from device.labels import HEADS
+from device.runtime import Resolver
 
 
 @dataclass(frozen=True)

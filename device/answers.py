@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from device import process
 from device.errors import GateError, InputError
-from device.interpreter import Classifier, Resolver
+from device.interpreter import Classifier
+from device.runtime import Resolver
 
 _REFUSED = InputError.exit_code
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from device import graph, interpreter
+from device import graph, runtime
 from device.errors import InputError
 from device.graph import Graph, Tensor
 
@@ -55,13 +55,13 @@ def inspect(path: Path) -> Inspection:
         InputError: it is missing, no `.tflite` or damaged, or there is no runtime.
     """
     read = graph.load(path)
-    runtime = interpreter.runtime_name()
+    name = runtime.runtime_name()
     try:
-        stretches = interpreter.delegated_stretches(path)
+        stretches = runtime.delegated_stretches(path)
     except InputError as error:
         return Inspection(read, float_islands(read), None, str(error))
     partitions = tuple(_between(read, inputs, outputs) for inputs, outputs in stretches)
-    return Inspection(read, float_islands(read), Delegation(runtime, partitions), None)
+    return Inspection(read, float_islands(read), Delegation(name, partitions), None)
 
 
 def float_islands(graph: Graph) -> tuple[tuple[int, ...], ...]:

@@ -11,9 +11,9 @@ from device.interpreter import Classifier
 from fer_edge import zoo
 
 if TYPE_CHECKING:
-    from quantization.boundary import IO
     from quantization.metadata import Colour
     from quantization.micro import Micro
+    from quantization.model_editor import IO
 
 Format = Literal["tflite", "c"]
 

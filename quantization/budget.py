@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from device.errors import GateError, InputError
-from quantization.channel_groups import Layout, analyse
+from quantization.channel_groups import analyse
+from quantization.channel_layout import Layout
 from quantization.channels import keep
 from quantization.importance import Scores
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.channel_groups import Layout, Site, analyse
+from quantization.channel_groups import analyse
+from quantization.channel_layout import Layout, Site
 from quantization.layers import rebuild
 
 Kept = Mapping[str, Sequence[int]]

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.channel_groups import Group, Layout, analyse
+from quantization.channel_groups import analyse
+from quantization.channel_layout import Group, Layout
 
 Importance = Literal["taylor", "batchnorm", "l1"]
 """taylor: how the loss changes when the channel is switched off, to first order, squared

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from device.flatbuffer import Flatbuffer
-from device.interpreter import LABEL_FILE
+from device.modelfile import LABEL_FILE
 from quantization import compact
 
 Colour = Literal["grey", "rgb"]

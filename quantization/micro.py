@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device import interpreter, process
+from device import process, runtime
 from device.errors import GateError, InputError
 from quantization import micro_worker
-from quantization.boundary import CHANNELS, IO
+from quantization.boundary import CHANNELS
 from quantization.metadata import Colour
+from quantization.model_editor import IO
 from quantization.parity import Bound
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
@@ -134,7 +135,7 @@ def _run_reference(
     content: bytes, path: Path, inputs: npt.NDArray[np.generic]
 ) -> npt.NDArray[np.float32]:
     """Raw outputs of LiteRT's reference kernels, as float32 [n, labels]."""
-    runner, (source,), (sink,), _ = interpreter.build(content, path, resolver="reference")
+    runner, (source,), (sink,), _ = runtime.build(content, path, resolver="reference")
     outputs = []
     for values in inputs:
         runner.set_tensor(source["index"], values[np.newaxis])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from device.answers import Answers, collect
 from device.card import card_path
 from device.errors import GateError, InputError
-from device.interpreter import Resolver
+from device.runtime import Resolver
 from quantization import card
 from quantization.mcnemar import McNemar, mcnemar
 from quantization.parity import Bound

@@ -60,9 +60,9 @@ def numpy() -> dict[str, Any]:
 
 def runtime() -> dict[str, Any]:
     """Import the TensorFlow Lite runtime that models run in."""
-    from device import interpreter
+    from device.runtime import runtime_name
 
-    return {"name": interpreter.runtime_name()}
+    return {"name": runtime_name()}
 
 
 def model(file: str) -> dict[str, Any]:
