@@ -7,8 +7,8 @@ values off; the methods weigh that differently:
 - `moving-average`: the extremes of each image, averaged with a weight of 0.95 for what was before
   (Jacob et al. 2018, arXiv 1712.05877).
 - `percentile`: all but the outermost 0.01 % of the values (Wu et al. 2020, arXiv 2004.09602).
-- `mse`: the share of all values' range that has the least mean square error of rounding and cutting
-  off (Nagel et al. 2021, arXiv 2106.08295).
+- `mse`: both ends where rounding and cutting off have the least mean square error (Nagel et al.
+  2021, arXiv 2106.08295).
 """
 
 from pathlib import Path
@@ -19,16 +19,14 @@ import numpy.typing as npt
 
 from device import graph
 from device.interpreter import FACE_SIZE, Classifier
-from quantization.ranges import Range
+from quantization.ranges import Range, least_error
 
 Method = Literal["minmax", "moving-average", "percentile", "mse"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 _BINS = 2048
-_STEPS = 255  # of an int8 range
 _MOMENTUM = 0.95
 _PERCENTILE = 99.99
-_SHARES = np.linspace(0.2, 1.0, 81)
 _PROBABILITY = (0.0, 255 / 256)
 _PIXELS = (1, FACE_SIZE, FACE_SIZE, 1)
 
@@ -103,17 +101,9 @@ def _percentile(counts: npt.NDArray[np.int64], low: float, high: float) -> Range
 
 
 def _least_error(counts: npt.NDArray[np.int64], low: float, high: float) -> Range:
-    """Try shares of the range, its zero kept, on the histogram as if bins were their middles."""
-    low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        return low, high
+    """Search on the histogram, as if all values stood in the middles of its bins."""
+    widest = min(low, 0.0), max(high, 0.0)
+    if widest[0] == widest[1]:
+        return widest
     edges = np.linspace(low, high, _BINS + 1)
-    values = (edges[:-1] + edges[1:]) / 2
-    errors = []
-    for share in _SHARES:
-        scale = (high - low) * share / _STEPS
-        zero = np.rint(-low * share / scale)
-        stored = np.clip(np.rint(values / scale) + zero, 0, _STEPS)
-        errors.append(float(np.sum(counts * (values - (stored - zero) * scale) ** 2)))
-    share = float(_SHARES[int(np.argmin(errors))])
-    return low * share, high * share
+    return least_error((edges[:-1] + edges[1:]) / 2, counts, widest)

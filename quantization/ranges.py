@@ -48,23 +48,33 @@ def percentile(values: Values) -> Range:
 
 
 def mse(values: Values) -> Range:
-    """The range of least mean square error that a search finds; never worse than `minmax`.
-
-    The upper end is moved, then the lower one, and both once more, on a histogram of the values.
-    """
-    widest = low, high = minmax(values)
-    if low == high:
+    """The range of least mean square error that a search finds; never worse than `minmax`."""
+    widest = minmax(values)
+    if widest[0] == widest[1]:
         return widest
-    means, counts = _histogram(values, widest)
+    found = least_error(*_histogram(values, widest), widest)
+    return min((widest, found), key=lambda candidate: mean_square_error(values, candidate))
+
+
+def least_error(
+    values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], widest: Range
+) -> Range:
+    """Move the upper end, then the lower one, and both once more, to where the error is least.
+
+    Args:
+        values: float64 [n], one for each bin of a histogram.
+        counts: int64 [n], of the bins.
+        widest: what holds all values and 0, not empty.
+    """
+    low, high = widest
 
     def error(candidate: Range) -> float:
-        return float(counts @ np.square(quantized(means, candidate) - means))
+        return float(counts @ np.square(quantized(values, candidate) - values))
 
     for _ in range(2):
         high = min(_SHARES * widest[1], key=lambda end: error((low, end)))
         low = min(_SHARES * widest[0], key=lambda end: error((end, high)))
-    found = float(low), float(high)
-    return min((widest, found), key=lambda candidate: mean_square_error(values, candidate))
+    return float(low), float(high)
 
 
 def mean_square_error(values: Values, chosen: Range) -> float:
@@ -90,7 +100,8 @@ def _histogram(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """The mean of the values in each bin that has any, and their number."""
     flat, (low, high) = values.ravel(), widest
-    bins = np.minimum(((flat - low) * (_BINS / (high - low))).astype(np.int32), _BINS - 1)
+    shares = (flat.astype(np.float64) - low) / (high - low)  # in float32, tiny ranges overflow
+    bins = np.minimum((shares * _BINS).astype(np.int32), _BINS - 1)
     counts = np.bincount(bins, minlength=_BINS)
     sums = np.bincount(bins, weights=flat, minlength=_BINS)
     return sums[counts > 0] / counts[counts > 0], counts[counts > 0]

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -32,6 +32,7 @@ def test_a_range_contains_0_and_lies_within_what_was_seen(ranges, x):
 
 
 @given(x=values)
+@example(x=np.array([np.finfo(np.float32).tiny], np.float32))
 def test_mse_is_never_worse_than_minmax(x):
     if not np.any(x):
         assert mse(x) == minmax(x) == (0.0, 0.0)
