@@ -142,6 +142,14 @@ def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, f
         np.testing.assert_allclose(found[high], wanted[high], atol=bound, rtol=0)
 
 
+def grey_inside(path, pictures, resolver):
+    """The grey pictures that colours become before an int8 net."""
+    (index,) = [
+        t.index for t in graph.load(path).tensors if t.shape == (1, 48, 48, 1) and t.dtype == "int8"
+    ]
+    return answers(path, pictures, resolver, tensor=index)[..., 0].astype(int) + 128
+
+
 @pytest.mark.parametrize("resolver", ["BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF"])
 @pytest.mark.parametrize(("io", "share"), [("int8", 0.1), ("uint8", 0.1), ("float32", 0.01)])
 def test_colours_become_the_runners_grey_within_one_step(exported, io, share, resolver):
@@ -150,11 +158,7 @@ def test_colours_become_the_runners_grey_within_one_step(exported, io, share, re
     colours = rng.integers(0, 256, (20, 48, 48, 3), dtype=np.uint8)
     colours[:4, :, :, 0], colours[4:8, :, :, 1], colours[8:12, :, :, 2] = 255, 0, 255
     path = exported("int8", "rgb", io)
-    pixels = {t.index for t in graph.load(path).tensors if t.shape == (1, 48, 48, 1)}
-    (index,) = [
-        t.index for t in graph.load(path).tensors if t.index in pixels and t.dtype == "int8"
-    ]
-    found = answers(path, colours, resolver, tensor=index)[..., 0].astype(int) + 128
+    found = grey_inside(path, colours, resolver)
     difference = np.abs(found - as_runner_does(colours))
     assert difference.max() <= 1
     assert np.mean(difference > 0) < share
@@ -165,12 +169,15 @@ def test_every_grey_pixel_is_itself(exported):
     thrice = np.repeat(every[..., np.newaxis], 3, axis=-1)
     for io in boundary.IOS:
         path = exported("int8", "rgb", io)
-        (index,) = [
-            t.index for t in graph.load(path).tensors
-            if t.shape == (1, 48, 48, 1) and t.dtype == "int8"
-        ]  # fmt: skip
-        found = answers(path, thrice, "BUILTIN_REF", tensor=index)[..., 0].astype(int) + 128
-        np.testing.assert_array_equal(found, every)
+        np.testing.assert_array_equal(grey_inside(path, thrice, "BUILTIN_REF"), every)
+
+
+@pytest.mark.parametrize("io", boundary.IOS)
+def test_colour_pictures_get_the_answers_of_the_grey_ones_that_they_become(exported, colours, io):
+    path, resolver = exported("int8", "rgb", io), "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+    grey = grey_inside(path, colours, resolver).astype(np.uint8)
+    wanted = answers(zoo.resolve("zoo:base"), grey, resolver)
+    np.testing.assert_array_equal(answers(path, colours, resolver), wanted)
 
 
 @pytest.mark.parametrize("io", boundary.IOS)
@@ -179,8 +186,13 @@ def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
     for precision in ("int8", "float32"):
         wanted = answers(zoo.resolve(f"zoo:base/fer2013_{precision}"), seen)
         found = answers(exported(precision, "rgb", io), colours)
-        assert np.abs(found - wanted).max() < 0.06
-        assert np.mean(found.argmax(axis=1) != wanted.argmax(axis=1)) < 0.05
+        # How far a step of a pixel moves one answer is the net's affair, so on average; and where
+        # two classes are as good as equal, either will do.
+        assert np.abs(found - wanted).mean() < 0.01
+        second, first = np.sort(wanted, axis=1)[:, -2:].T
+        sure = first - second > 0.15
+        assert sure.mean() > 0.5
+        np.testing.assert_array_equal(found[sure].argmax(axis=1), wanted[sure].argmax(axis=1))
 
 
 def test_no_weight_of_the_net_changes(exported):
