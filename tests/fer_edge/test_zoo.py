@@ -101,6 +101,10 @@ def _face() -> np.ndarray:
 def test_the_teacher_is_what_its_recipe_builds() -> None:
     from fer_edge.training import weights
 
+    said = zoo.Shipped("teacher", zoo.HOME / "teacher").card["recipe"]
+    assert recipe.load("teacher") == recipe.Recipe.model_validate(
+        said | {"name": "teacher", "description": recipe.load("teacher").description}
+    )
     net = recipe.load("teacher").model.build({"fer2013": 7, "ferplus": 8}, dropout=False)
     weights.load(net, zoo.teacher_weights())
 
