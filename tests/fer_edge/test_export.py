@@ -189,6 +189,8 @@ def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
         # How far a step of a pixel moves one answer is the net's affair, so on average; and where
         # two classes are as good as equal, either will do.
         assert np.abs(found - wanted).mean() < 0.01
+        if precision == "float32":  # an int8 net has steps of its own
+            assert np.abs(found - wanted).max() < 0.06
         second, first = np.sort(wanted, axis=1)[:, -2:].T
         sure = first - second > 0.15
         assert sure.mean() > 0.5
