@@ -21,7 +21,7 @@ from quantization.model_editor import IO
 from quantization.parity import Bound
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
-"""As between LiteRT's own kernels, see `quantization.verify`; one face of twenty may tip over."""
+"""As between LiteRT's own kernels, see `fer-edge verify`; one face of twenty may tip over."""
 
 
 @dataclass(frozen=True)

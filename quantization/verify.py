@@ -17,10 +17,6 @@ from quantization.parity import Bound
 
 RESOLVERS: tuple[Resolver, ...] = ("xnnpack", "reference")
 THREADS = (1, 2)
-BOUND = Bound(disagreements=0.02, difference=0.2)
-"""Kernel families round at other places, and images between two classes tip over. On PublicTest the
-shipped int8 files have 0.8 to 1.1 % and 0.04 to 0.12 between
-XNNPACK and the reference kernels; a kernel that is wrong changes most answers."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +81,10 @@ def verify(
     images: npt.NDArray[np.uint8],
     *,
     n: int,
+    bound: Bound,
     parent: Path | None = None,
     classes: npt.NDArray[Any] | None = None,
     pythons: tuple[Path, ...] = (),
-    bound: Bound = BOUND,
 ) -> Verification:
     """Run a file in each runtime, with each kind of kernels, on one and two threads.
 
@@ -96,10 +92,10 @@ def verify(
         model: the `.tflite` file.
         images: uint8 [m, 48, 48]; all for the parent, the first `n` for the runs.
         n: images of each run.
+        bound: what is still agreement between the runs.
         parent: the float `.tflite` file that the model was made from.
         classes: of the images, int [m], in the order of the model's labels; -1 for none.
         pythons: of other environments, with tflite-runtime for one.
-        bound: what is still agreement between the runs.
 
     Raises:
         InputError: the runtime here refuses the model or its parent, their labels differ, a Python

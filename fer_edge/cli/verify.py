@@ -23,6 +23,11 @@ EXAMPLE = (
 SCHEMA_VERSION = "1.0"
 SYNTHETIC_PER_CLASS = 1000
 SEED = 0
+MAX_CHANGED = 0.02
+MAX_DIFFERENCE = 0.2
+"""Kernel families round at other places, and images between two classes tip over. On PublicTest the
+shipped int8 files have 0.8 to 1.1 % and 0.04 to 0.12 between XNNPACK and the reference kernels; a
+kernel that is wrong changes most answers."""
 
 
 class Split(StrEnum):
@@ -55,11 +60,11 @@ def verify(
     max_changed: Annotated[
         float,
         typer.Option(min=0, max=1, help="Share of predictions that may differ between runs."),
-    ] = 0.02,
+    ] = MAX_CHANGED,
     max_difference: Annotated[
         float,
         typer.Option(min=0, max=1, help="Of a probability between runs."),
-    ] = 0.2,
+    ] = MAX_DIFFERENCE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """Run a model with all kernels and runtimes, each in a process of its own, and compare.

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from device.labels import FER2013, FERPLUS
+from fer_edge.data.dataset import SPLITS, Dataset
 from quantization.convert import Normalisation, to_tflite
 from quantization.pruning import prune, strip
 from quantization.qat import calibrate, quantize_aware
@@ -148,6 +149,26 @@ def images(classes: np.ndarray) -> np.ndarray:
     waves = np.sin(rows * (classes[:, np.newaxis, np.newaxis] + 1) * 2 * np.pi / 24 + phase)
     noise = rng.normal(0, 15, (len(classes), 48, 48))
     return np.clip(128 + 90 * waves + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def stripes(images, classes, tmp_path_factory) -> Callable[[str], Path]:
+    """Write the stripes as data that is all of one split."""
+
+    def write(split: str) -> Path:
+        path = tmp_path_factory.mktemp("data") / "stripes.npz"
+        Dataset(
+            images=images,
+            labels=classes.astype(np.int16),
+            split=np.full(len(images), SPLITS.index(split), np.uint8),
+            votes=np.zeros((len(images), 10), np.uint8),
+            names=np.array([f"stripes:{i}" for i in range(len(images))]),
+            label_names=FER2013,
+            provenance={"name": "stripes", "synthetic": True},
+        ).save(path)
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

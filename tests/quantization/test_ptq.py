@@ -14,7 +14,6 @@ from device.errors import GateError, InputError
 from device.interpreter import Classifier
 from device.labels import FER2013
 from fer_edge.cli.app import app
-from fer_edge.data.dataset import Dataset
 from quantization import calibration, card, quantizer
 from quantization.convert import Normalisation
 from quantization.debug import compare
@@ -57,18 +56,8 @@ def source(mobile, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def npz(tmp_path_factory, images, classes):
-    path = tmp_path_factory.mktemp("data") / "stripes.npz"
-    Dataset(
-        images=images,
-        labels=classes.astype(np.int16),
-        split=np.zeros(len(images), np.uint8),
-        votes=np.zeros((len(images), 10), np.uint8),
-        names=np.array([f"stripes:{i}" for i in range(len(images))]),
-        label_names=FER2013,
-        provenance={"name": "stripes", "synthetic": True},
-    ).save(path)
-    return path
+def npz(stripes):
+    return stripes("train")
 
 
 @pytest.fixture(scope="module")

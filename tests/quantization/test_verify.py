@@ -11,28 +11,17 @@ from typer.testing import CliRunner
 from device import answers
 from device.errors import GateError, InputError
 from device.interpreter import Classifier
-from device.labels import FER2013
 from fer_edge.cli.app import app
-from fer_edge.data.dataset import Dataset
 from quantization.parity import Bound
 from quantization.verify import verify
 
 TFLITE = os.environ.get("FER_EDGE_TFLITE_RUNTIME_PYTHON")
+BOUND = Bound(disagreements=0.02, difference=0.2)
 
 
 @pytest.fixture(scope="module")
-def npz(tmp_path_factory, images, classes):
-    path = tmp_path_factory.mktemp("data") / "stripes.npz"
-    Dataset(
-        images=images,
-        labels=classes.astype(np.int16),
-        split=np.ones(len(images), np.uint8),
-        votes=np.zeros((len(images), 10), np.uint8),
-        names=np.array([f"stripes:{i}" for i in range(len(images))]),
-        label_names=FER2013,
-        provenance={"name": "stripes", "synthetic": True},
-    ).save(path)
-    return path
+def npz(stripes):
+    return stripes("val")
 
 
 def run(*arguments):
@@ -43,7 +32,12 @@ def run(*arguments):
 @pytest.mark.slow
 def test_a_file_answers_alike_with_all_kernels_and_threads(mobile, images, classes):
     found = verify(
-        mobile.file("int8"), images, n=100, parent=mobile.file("float32"), classes=classes
+        mobile.file("int8"),
+        images,
+        n=100,
+        bound=BOUND,
+        parent=mobile.file("float32"),
+        classes=classes,
     )
     ways = [(each.resolver, each.threads) for each in found.runs]
     assert ways == [("xnnpack", 1), ("xnnpack", 2), ("reference", 1), ("reference", 2)]
@@ -78,7 +72,7 @@ def test_runs_beyond_the_bound_are_named(mobile, images):
 @pytest.mark.slow
 @pytest.mark.skipif(TFLITE is None, reason="no FER_EDGE_TFLITE_RUNTIME_PYTHON")
 def test_tflite_runtime_answers_alike_in_its_own_environment(mobile, images):
-    found = verify(mobile.file("int8"), images, n=50, pythons=(Path(TFLITE),))
+    found = verify(mobile.file("int8"), images, n=50, bound=BOUND, pythons=(Path(TFLITE),))
     assert [each.runtime.split()[0] for each in found.runs[4:]] == ["tflite-runtime"] * 4
     assert [each.problem for each in found.runs] == [None] * 8
 
