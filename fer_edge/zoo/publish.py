@@ -162,10 +162,11 @@ def _block(measured: dict[str, Any], digest: str, path: Path) -> dict[str, Any]:
 
 def _hours(run: Path) -> dict[str, float]:
     """Hours of each training of the run, as their histories say."""
-    found = {}
-    for path in sorted(run.glob("*/history.csv")):
+    found: dict[str, float] = {}
+    for path in sorted(run.rglob("history.csv")):
+        stage = path.relative_to(run).parts[0]
         seconds = sum(row["seconds"] for row in history.load(path))
-        found[path.parent.name] = round(seconds / 3600, 2)
+        found[stage] = round(found.get(stage, 0) + seconds / 3600, 2)
     resumed = _resumed(run)
     if resumed:
         found["train"] = round(found["train"] + resumed["hours"], 2)
