@@ -8,6 +8,7 @@ to the first model of the measurement on the test split.
 
 import json
 import shutil
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -162,15 +163,14 @@ def _block(measured: dict[str, Any], digest: str, path: Path) -> dict[str, Any]:
 
 def _hours(run: Path) -> dict[str, float]:
     """Hours of each training of the run, as their histories say."""
-    found: dict[str, float] = {}
-    for path in sorted(run.rglob("history.csv")):
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for path in run.rglob("history.csv"):
         stage = path.relative_to(run).parts[0]
-        seconds = sum(row["seconds"] for row in history.load(path))
-        found[stage] = round(found.get(stage, 0) + seconds / 3600, 2)
+        seconds[stage] += sum(row["seconds"] for row in history.load(path))
     resumed = _resumed(run)
     if resumed:
-        found["train"] = round(found["train"] + resumed["hours"], 2)
-    return found
+        seconds["train"] += resumed["hours"] * 3600
+    return {stage: round(seconds[stage] / 3600, 2) for stage in sorted(seconds)}
 
 
 def _resumed(run: Path) -> dict[str, Any] | None:
