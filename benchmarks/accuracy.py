@@ -23,7 +23,7 @@ def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArra
     """Classify images one by one: single crop, no test-time augmentation.
 
     Args:
-        classifier: a `device.interpreter.Classifier`, or anything called like one.
+        classifier: a `device.model.classifier.Classifier`, or anything called like one.
         images: uint8 [n, 48, 48], n > 0, grey 0..255.
 
     Returns:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from benchmarks.cold import BOOT
 from device.errors import InputError
-from device.interpreter import Classifier
-from device.runtime import Resolver, runtime_name
+from device.model.classifier import Classifier
+from device.model.runtime import Resolver, runtime_name
 
 NAMES = ("litert", "tflite-runtime", "tensorflow", "onnxruntime")
 """What `open` knows."""
@@ -152,10 +152,10 @@ def open(
 
     Args:
         name: one of NAMES.
-        path: a `.tflite` file that `device.interpreter.Classifier` runs.
+        path: a `.tflite` file that `device.model.classifier.Classifier` runs.
         threads: of the kernels.
-        resolver: see `device.interpreter.Classifier`; ONNX Runtime has no such choice, and None
-            is for it.
+        resolver: see `device.model.classifier.Classifier`; None for ONNX Runtime, which has no such
+            choice.
 
     Returns:
         Called like a `Classifier`. What is a `Worker` is a process, which `close` ends.

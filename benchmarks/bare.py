@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
-from device.quiet import quiet
-from device.runtime import find_runtime
+from device.model.runtime import find_runtime
+from device.system.stderr import quiet
 
 
 def schema() -> Any | None:

@@ -29,7 +29,7 @@ def measure(
     file is in the system's cache for all alike.
 
     Args:
-        path: a `.tflite` file that `device.interpreter.Classifier` runs, or `peer` describes.
+        path: a `.tflite` file that `device.model.classifier.Classifier` runs, or `peer` describes.
         threads: of the interpreter.
         n: processes, at least 1.
         peer: description of a model of others, which `benchmarks.peer.Peer` runs.

@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.loop import Again
-from device import card
-from device.detect import open_detector
 from device.errors import InputError
-from device.faces import Faces
+from device.faces.detector import open_detector
 from device.frame import Result
-from device.interpreter import Classifier
+from device.model import card
+from device.model.classifier import Classifier
 from device.runner import run
 from device.sinks.base import Sink
+from device.tracking.analyzer import Faces
 
 STAGES = ("detect", "crop", "classify", "smooth", "whole")
 """Of a frame, in this order; "smooth" is all that follows a face from frame to frame."""

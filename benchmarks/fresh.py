@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import memory
-from device.interpreter import FACE_SIZE, Classifier
-from device.runtime import runtime_name
+from device.model.classifier import FACE_SIZE, Classifier
+from device.model.runtime import runtime_name
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 

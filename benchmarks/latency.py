@@ -1,9 +1,9 @@
 """How long one classification takes, measured so that a noisy machine treats all models alike.
 
-What is timed is the whole call of `device.interpreter.Classifier`: set the input, invoke, read the
-probabilities. That is what a program pays for a face, and the parts around `invoke` differ between
-precisions (an int8 file is spared the scaling, a float file the dequantization), so timing `invoke`
-alone would flatter one of them.
+What is timed is the whole call of `device.model.classifier.Classifier`: set the input, invoke,
+read the probabilities. That is what a program pays for a face, and the parts around `invoke` differ
+between precisions (an int8 file is spared the scaling, a float file the dequantization), so timing
+`invoke` alone would flatter one of them.
 """
 
 import resource

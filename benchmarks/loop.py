@@ -21,15 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import machine, memory
-from device.detect import DETECTORS, open_detector
 from device.errors import FerEdgeError, InputError
-from device.faces import Faces
+from device.faces.detector import DETECTORS, open_detector
 from device.frame import Frame, Result
-from device.interpreter import Classifier
+from device.model.classifier import Classifier
 from device.runner import run
 from device.sinks.base import Sink
 from device.sinks.jsonl import JsonLinesSink
 from device.sources import Source, open_source
+from device.tracking.analyzer import Faces
 
 WARM = 2000
 """Frames after which memory must not grow any more."""

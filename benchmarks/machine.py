@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.latency import preemptions
-from device import firmware
-from device.temperature import celsius
+from device.system import firmware
+from device.system.temperature import celsius
 
 BOARD = Path("/proc/device-tree/model")
 CPU_INFO = Path("/proc/cpuinfo")

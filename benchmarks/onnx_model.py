@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device import graph, modelfile
 from device.errors import InputError
-from device.interpreter import FACE_SIZE
+from device.model import file as model_file
+from device.model import graph
+from device.model.classifier import FACE_SIZE
 
 BOOT = Path(__file__).with_name("boot.py")
 
 
 class OnnxClassifier:
-    """Called like `device.interpreter.Classifier`; needs onnxruntime, tf2onnx and TensorFlow.
+    """Called like `device.model.classifier.Classifier`; needs onnxruntime, tf2onnx and TensorFlow.
 
     tf2onnx makes of an int8 operator a float one between DequantizeLinear and QuantizeLinear, which
     ONNX Runtime fuses to an int8 kernel where it has one.
@@ -39,7 +40,7 @@ class OnnxClassifier:
         """
         import onnxruntime
 
-        self.labels = modelfile.read_labels(modelfile.read(path), path)
+        self.labels = model_file.read_labels(model_file.read(path), path)
         self.runtime = f"onnxruntime {version('onnxruntime')}"
         model = graph.load(path)
         source, sink = model.tensors[model.inputs[0]], model.tensors[model.outputs[0]]

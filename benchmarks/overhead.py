@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.latency import bootstrap_median
 from benchmarks.turn import turn
 from device.errors import FerEdgeError, InputError
-from device.interpreter import FACE_SIZE, Classifier
+from device.model.classifier import FACE_SIZE, Classifier
 
 LIMIT = 0.02
 """Of the measured inference: what measuring may add."""
@@ -50,7 +50,7 @@ def measure(path: Path, *, rounds: int = 200, per_round: int = 50, seed: int = 0
     """Measure it on one model, one thread.
 
     Args:
-        path: a `.tflite` file that `device.interpreter.Classifier` runs.
+        path: a `.tflite` file that `device.model.classifier.Classifier` runs.
         rounds: in which timed and bare calls take turns, in random order.
         per_round: calls of each.
         seed: of the order and the faces.

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks import bare
 from benchmarks.turn import turn
-from device.runtime import find_runtime
+from device.model.runtime import find_runtime
 
 SIDE = 512
 """Of the matrices: enough work for a call to cost nothing beside it, and weights of 262 kB that

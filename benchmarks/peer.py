@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peerfile import DTYPES, Spec
-from device import graph
 from device.errors import InputError
-from device.modelfile import read
-from device.runtime import Resolver, build, runtime_name
+from device.model import graph
+from device.model.file import read
+from device.model.runtime import Resolver, build, runtime_name
 
 _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from benchmarks import bare
 from benchmarks.turn import turn
-from device import graph, modelfile
-from device.runtime import find_runtime
+from device.model import file as model_file
+from device.model import graph
+from device.model.runtime import find_runtime
 
 MOST_BYTES = 200_000_000
 """Of all cuts together: they are in memory at the same time."""
@@ -56,7 +57,7 @@ def operators(
     schema = bare.schema()
     whole = graph.load(path)
     count = len(whole.operators)
-    content = modelfile.read(path)
+    content = model_file.read(path)
     too_large = len(content) * count > MOST_BYTES
     if schema is None or whole.subgraphs > 1 or not count or too_large:
         return None

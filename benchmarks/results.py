@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import upgrade
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 SCHEMA_VERSION = "2.0"
 SCHEMA = Path(__file__).parent / "schema" / "results.schema.json"

@@ -27,9 +27,9 @@ from benchmarks import (
 from benchmarks.neighbours import Presence
 from benchmarks.timing import Timing
 from device.errors import InputError
-from device.files import make_folder
-from device.interpreter import FACE_SIZE
 from device.labels import HEADS
+from device.model.classifier import FACE_SIZE
+from device.system.atomic_file import make_folder
 
 TIMED = "set input, invoke, read probabilities"
 RESULTS = "results.json"

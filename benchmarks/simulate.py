@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks import compare, results
 from device.errors import FerEdgeError, InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from device import graph
+from device.model import graph
 
 
 def measure(path: Path) -> dict[str, Any]:

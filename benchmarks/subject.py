@@ -15,9 +15,9 @@ from benchmarks.accuracy import LEFT_OUT
 from benchmarks.peer import Peer
 from benchmarks.peerfile import Spec
 from device.errors import InputError
-from device.interpreter import Classifier
 from device.labels import HEADS
-from device.runtime import Resolver
+from device.model.classifier import Classifier
+from device.model.runtime import Resolver
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Setting:
 
     Attributes:
         backend: see `benchmarks.backends`.
-        resolver: kernels of a TensorFlow Lite runtime, see `device.interpreter.Classifier`; None
-            for another one.
+        resolver: kernels of a TensorFlow Lite runtime, see `device.model.classifier.Classifier`;
+            None for another one.
         threads: of the kernels.
     """
 

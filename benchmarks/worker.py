@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.turn import turn
-from device.interpreter import FACE_SIZE, Classifier
-from device.runtime import Resolver, Runtime
+from device.model.classifier import FACE_SIZE, Classifier
+from device.model.runtime import Resolver, Runtime
 
 if TYPE_CHECKING:
     from benchmarks.onnx_model import OnnxClassifier

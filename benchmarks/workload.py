@@ -6,7 +6,7 @@ and another name. `benchmarks.workloads.generate` made it.
 
 from pathlib import Path
 
-from device.interpreter import Classifier
+from device.model.classifier import Classifier
 
 NAME = "reference-1"
 SHA256 = "1a3a7a460b141c1de385361bd6501bad8d26d244202c34a2324f5cd00b2eff39"

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from device.detect import Box
+from device.faces.detector import Box
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from device.errors import InputError
-from device.files import replacing
-from device.interpreter import Classifier
+from device.model.classifier import Classifier
+from device.system.atomic_file import replacing
 from fer_edge import zoo
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.files import replacing
+from device.system.atomic_file import replacing
 from fer_edge import learning, splits
 from fer_edge.calibration import calibration_images
 from fer_edge.training import targets

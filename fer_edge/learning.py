@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.files import replacing
+from device.system.atomic_file import replacing
 from fer_edge import initial, narrowing, splits, teaching
 from fer_edge.calibration import calibration_images
 from fer_edge.models.bfloat16 import convolutions_in_bfloat16

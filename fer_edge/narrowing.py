@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 from fer_edge.calibration import calibration_images
 from fer_edge.recipe import Channels
 from fer_edge.training import trainer, weights

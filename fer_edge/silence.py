@@ -2,7 +2,7 @@
 
 import os
 
-from device.quiet import quiet
+from device.system.stderr import quiet
 
 
 def load_tensorflow() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 _DONE = "stage.json"
 

@@ -53,7 +53,7 @@ def stopwatch(
 
 
 def _int8(model: Any, images: NDArray[np.uint8], normalisation: "Normalisation") -> Any:
-    from device.interpreter import Classifier
+    from device.model.classifier import Classifier
     from quantization.convert import to_tflite
     from quantization.layers import heads
 

@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 import numpy as np
 
-from device import graph as checked
-from device import modelfile
 from device.errors import InputError
-from device.interpreter import FACE_SIZE
+from device.model import file as model_file
+from device.model import graph as checked
+from device.model.classifier import FACE_SIZE
 from quantization.convert import Normalisation
 from quantization.metadata import Colour
 from quantization.model_editor import IO, Editor
@@ -50,7 +50,7 @@ def load(path: Path) -> Any:
         from ai_edge_litert import schema_py_generated as schema
     except ModuleNotFoundError as error:
         raise InputError("export needs LiteRT: pip install ai-edge-litert") from error
-    content = modelfile.read(path)
+    content = model_file.read(path)
     found = checked.parse(content, path)
     if len(found.inputs) != 1 or len(found.outputs) != 1 or found.subgraphs != 1:
         raise InputError(f"{path} has not one graph with one input and one output: give another")

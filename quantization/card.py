@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from device.card import card_path
 from device.errors import InputError
-from device.files import replacing
-from device.preprocess import MARGIN
+from device.faces.crop import MARGIN
+from device.model.card import card_path
+from device.system.atomic_file import replacing
 from quantization.convert import INTEGER, Normalisation, Precision
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from device import graph
-from device.graph import Graph, Tensor
+from device.model import graph
+from device.model.graph import Graph, Tensor
 
 _BYTES_PER_LINE = 16
 _ALIGNMENT = 16  # of a flatbuffer whose weights are aligned to that

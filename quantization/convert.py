@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import GateError, InputError
-from device.files import replacing
-from device.quiet import quiet
+from device.system.atomic_file import replacing
+from device.system.stderr import quiet
 from quantization import metadata
 from quantization.layers import heads, is_pruning, is_quantized
 

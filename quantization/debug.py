@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device import graph, inspection
 from device.errors import InputError
-from device.graph import Graph, Operator, Tensor
-from device.interpreter import Classifier
+from device.model import graph, inspection
+from device.model.classifier import Classifier
+from device.model.graph import Graph, Operator, Tensor
 from quantization.matching import Pair, match
 
 _INTEGERS = ("int8", "uint8", "int16")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 from quantization.debug import Report
 
 _BAR, _WEIGHTS, _SATURATED = "#1f5fa8", "#c4571b", "#8a8a8a"

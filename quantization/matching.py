@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
 
-from device.graph import Graph, Operator
-from device.inspection import layer
+from device.model.graph import Graph, Operator
+from device.model.inspection import layer
 
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Literal
 
-from device.flatbuffer import Flatbuffer
-from device.modelfile import LABEL_FILE
+from device.model.file import LABEL_FILE
+from device.model.flatbuffer import Flatbuffer
 from quantization import compact
 
 Colour = Literal["grey", "rgb"]

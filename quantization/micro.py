@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device import process, runtime
 from device.errors import GateError, InputError
+from device.model import runtime
+from device.system import run_python
 from quantization import micro_worker
 from quantization.boundary import CHANNELS
 from quantization.metadata import Colour
@@ -113,7 +114,7 @@ def _run_micro(
         (here / "model.tflite").write_bytes(content)
         np.save(here / "inputs.npy", inputs)
         command = [str(python), "-P", str(Path(micro_worker.__file__).absolute()), folder]
-        done = process.run(command, process.without_own_packages(), what=f"{path}:")
+        done = run_python.run(command, run_python.without_own_packages(), what=f"{path}:")
         _check(done, path, python)
         told = json.loads((here / "told.json").read_text(encoding="utf-8"))
         return told["runtime"], told["arena_bytes"], np.load(here / "outputs.npy")

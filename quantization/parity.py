@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import GateError, InputError
-from device.interpreter import Classifier
+from device.model.classifier import Classifier
 from quantization.convert import Normalisation
 from quantization.layers import heads
 
@@ -57,7 +57,7 @@ def check(
     """Compare a file with the Keras model it was converted from on the same images.
 
     Args:
-        path: the `.tflite` file; run by `device.interpreter.Classifier`.
+        path: the `.tflite` file; run by `device.model.classifier.Classifier`.
         model: the Keras model, run with `training=False`; for an int8 file the
             quantization-aware one.
         images: uint8 [n, 48, 48].

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device import modelfile
-from device.card import margin
 from device.errors import InputError
-from device.files import replacing
-from device.graph import Graph
-from device.quiet import quiet
+from device.model import file as model_file
+from device.model.card import margin
+from device.model.graph import Graph
+from device.system.atomic_file import replacing
+from device.system.stderr import quiet
 from quantization import calibration, card, convert, debug, metadata, quantizer
 
 RANKED_ON = 100
@@ -75,7 +75,7 @@ def quantize(
     parent = card.read(source)
     if parent["precision"] != "float32":
         raise InputError(f"{source} is of precision {parent['precision']}: give the float32 file")
-    labels = modelfile.read_labels(modelfile.read(source), source)
+    labels = model_file.read_labels(model_file.read(source), source)
     prepared = quantizer.prepare(source)
     keep = _operators(prepared.graph, keep_float, source)
     version = quantizer.find(python)  # before the minutes that the ranges take

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from device import graph, process
 from device.errors import GateError, InputError
-from device.graph import Graph
+from device.model import graph
+from device.model.graph import Graph
+from device.system import run_python
 from quantization import compact, quantizer_worker
 from quantization.ranges import Range
 
@@ -106,9 +107,9 @@ def rewrite(
 
 def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the script in that environment."""
-    environment = dict(os.environ) if python is None else process.without_own_packages()
+    environment = dict(os.environ) if python is None else run_python.without_own_packages()
     command = [str(python or sys.executable), "-P", quantizer_worker.__file__, *arguments]
-    return process.run(command, environment, what="LiteRT's quantizer")
+    return run_python.run(command, environment, what="LiteRT's quantizer")
 
 
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:

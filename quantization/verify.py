@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device.answers import Answers, collect
-from device.card import card_path
 from device.errors import GateError, InputError
-from device.runtime import Resolver
+from device.model.card import card_path
+from device.model.isolated import Answers, collect
+from device.model.runtime import Resolver
 from quantization import card
 from quantization.mcnemar import McNemar, mcnemar
 from quantization.parity import Bound

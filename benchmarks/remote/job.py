@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.remote import wheel
 from device.errors import InputError
-from device.modelfile import read
+from device.model.file import read
 
 JOB, SAMPLE, FILES = "job.json", "sample.npz", "files"
 """Names in the folder on the host."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report.table import machine_name
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 SMALLER = "benchmark-smaller-is-better.json"
 BIGGER = "benchmark-bigger-is-better.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report.table import configurations, precision
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 NAME = "results.csv"
 SIZE = ("bytes", "bytes_gzip", "parameters", "multiply_adds")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report.table import columns, conditions, machine_name, notices
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 NAME = "report.html"
 PAGE = Path(__file__).parent / "page"

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmarks.gate import Status, Verdict
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 
 def write(verdict: Verdict, path: Path, suite: str) -> None:

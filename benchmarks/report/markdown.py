@@ -13,7 +13,7 @@ from benchmarks.report.table import (
     microseconds,
     notices,
 )
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 NAME = "report.md"
 NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[train]'`)."

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.report.labelling import place
 from benchmarks.report.table import SYNTHETIC, microseconds, percent, threads_of
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from device.files import replacing
-from device.interpreter import FACE_SIZE
 from device.labels import FER2013
-from device.modelfile import LABEL_FILE
+from device.model.classifier import FACE_SIZE
+from device.model.file import LABEL_FILE
+from device.system.atomic_file import replacing
 
 SEED = 48
 

@@ -4,9 +4,9 @@ import importlib.util
 import os
 from pathlib import Path
 
-from device import firmware
 from device.doctor.finding import Finding, ok, problem, warning
-from device.temperature import celsius
+from device.system import firmware
+from device.system.temperature import celsius
 
 _HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
 _TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner takes up to 150

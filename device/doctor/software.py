@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from device.doctor.finding import Finding, ok, problem, warning
-from device.doctor.trial import TrialFailed, attempt
+from device.doctor.subprocess_check import TrialFailed, attempt
 from device.errors import InputError
-from device.fetch import YUNET
+from device.faces.download import YUNET
 
 _PYTHON = (3, 11)
 _LITERT, _TFLITE = "ai-edge-litert", "tflite-runtime"

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from device.preview.access import COOKIE, Access, same_origin
 from device.preview.hub import Hub
 from device.preview.statistics import metric
-from device.temperature import celsius
+from device.system.temperature import celsius
 
 STALE = 10.0
 """Seconds without a frame after which `/healthz` says that the loop is not well."""

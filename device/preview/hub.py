@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from device.frame import Result
 from device.preview.statistics import Statistics
-from device.temperature import celsius
+from device.system.temperature import celsius
 
 WIDTH = 640
 """Widest picture that is sent, in pixels; wider ones are scaled down."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from device.errors import InputError
 from device.frame import Result
+from device.sinks.append_file import LineFile
 from device.sinks.base import Sink
 from device.sinks.jsonl import timestamp
-from device.sinks.lines import LineFile
 
 _COLUMNS = "time source frame position track x y w h label confidence"
 

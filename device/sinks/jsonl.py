@@ -9,8 +9,8 @@ from typing import Any
 
 from device.errors import InputError
 from device.frame import Result
+from device.sinks.append_file import LineFile, write_all
 from device.sinks.base import Sink
-from device.sinks.lines import LineFile, write_all
 
 SCHEMA_VERSION = "1.0"
 """Grows in its first part when a reader of the old form would stumble, else in its second."""

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from device.errors import InputError
 from device.frame import Result, TrackedFace
-from device.sinks import discovery
+from device.sinks import home_assistant
 from device.sinks.base import Sink
 
 QUEUE = 1000
@@ -159,7 +159,7 @@ class MqttSink(Sink):
             log.warning("%s: %d messages were not delivered", self.name, left + self.lost)
         if self._connected:
             farewell = self._client.publish(
-                self._topic + discovery.AVAILABILITY, "offline", QOS, retain=True
+                self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True
             )
             with contextlib.suppress(RuntimeError, ValueError):  # gone in this very moment
                 farewell.wait_for_publish(_FAREWELL)
@@ -173,7 +173,7 @@ class MqttSink(Sink):
         client = mqtt.Client(CallbackAPIVersion.VERSION2)
         client.max_queued_messages_set(0)  # ours is the queue with the bound
         client.reconnect_delay_set(1, _LONGEST_WAIT)
-        client.will_set(self._topic + discovery.AVAILABILITY, "offline", QOS, retain=True)
+        client.will_set(self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True)
         if address.user is not None:
             client.username_pw_set(address.user, password)
         if address.tls:
@@ -205,7 +205,7 @@ class MqttSink(Sink):
                     return
                 message = self._waiting.popleft()
                 self._in_flight += 1
-            self._client.publish(self._topic + discovery.STATE, message, QOS)
+            self._client.publish(self._topic + home_assistant.STATE, message, QOS)
 
     def _on_connect(
         self, client: mqtt.Client, _: Any, __: Any, reason: ReasonCode, ___: Any
@@ -215,8 +215,8 @@ class MqttSink(Sink):
             return
         log.info("%s is connected", self.name)
         announced = [
-            *discovery.messages(self._topic, self._labels),
-            (self._topic + discovery.AVAILABILITY, "online"),
+            *home_assistant.messages(self._topic, self._labels),
+            (self._topic + home_assistant.AVAILABILITY, "online"),
         ]
         with self._change:
             self._in_flight += len(announced)

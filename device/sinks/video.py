@@ -11,13 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.detect import Box
-from device.draw import draw_on, text_height, write
 from device.errors import InputError
-from device.files import make_folder, replacing
+from device.faces.detector import Box
 from device.frame import Result, TrackedFace
-from device.opencv import silent
+from device.image.draw import draw_on, text_height, write
 from device.sinks.base import Sink
+from device.system.atomic_file import make_folder, replacing
+from device.system.opencv_log import silent
 
 CODECS = {".avi": "MJPG", ".mp4": "mp4v"}
 FPS = 15.0

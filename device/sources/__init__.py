@@ -7,7 +7,6 @@ from typing import get_args
 import cv2
 
 from device.errors import InputError
-from device.opencv import silent
 from device.sources.base import Source
 from device.sources.camera import Camera
 from device.sources.capture import CapturedSource
@@ -16,6 +15,7 @@ from device.sources.pictures import ENDINGS, Pictures
 from device.sources.stdin import Format, JpegStdin, RawStdin
 from device.sources.stream import SCHEMES, Stream, without_password
 from device.sources.video import VideoFile
+from device.system.opencv_log import silent
 
 __all__ = ["Source", "open_source"]
 

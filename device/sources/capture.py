@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.frame import Frame
-from device.opencv import silent
 from device.sources.base import Source
+from device.system.opencv_log import silent
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before the first try to open a vanished source again, and at most between two."""

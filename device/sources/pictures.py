@@ -5,9 +5,9 @@ import re
 import threading
 from pathlib import Path
 
-from device import image
 from device.errors import InputError
 from device.frame import Frame
+from device.image import file as image_file
 from device.sources.base import Source
 
 ENDINGS = frozenset(
@@ -43,7 +43,7 @@ class Pictures(Source):
             number, path = self._next, self._paths[self._next]
             self._next += 1
             try:
-                return Frame(image.read(path), number, number / self.fps, path.name)
+                return Frame(image_file.read(path), number, number / self.fps, path.name)
             except InputError as error:
                 if self._alone:
                     raise

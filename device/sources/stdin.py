@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.opencv import silent
 from device.sources.capture import Capture
 from device.sources.jpegs import Splitter
+from device.system.opencv_log import silent
 
 Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.opencv import silent
 from device.sources.capture import Capture
+from device.system.opencv_log import silent
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp")
 

@@ -27,7 +27,7 @@ def fetch(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    from device import fetch as fetching
+    from device.faces import download as fetching
 
     asset = fetching.ASSETS[name]
     console = Console(stderr=True)

@@ -59,7 +59,7 @@ def gate(
     from benchmarks.report.verdict import headline
     from benchmarks.report.verdict import markdown as as_markdown
     from benchmarks.results import load
-    from device.files import replacing
+    from device.system.atomic_file import replacing
 
     for option, path in (("--junit", junit), ("--markdown", markdown)):
         if path and path.exists() and not force:

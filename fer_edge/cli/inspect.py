@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from device.graph import Operator, Quantization, Tensor
-    from device.inspection import Inspection
+    from device.model.graph import Operator, Quantization, Tensor
+    from device.model.inspection import Inspection
 
 EXAMPLE = "Example: fer-edge inspect fer2013_int8.tflite"
 
@@ -21,7 +21,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """List operators, shapes, quantization, work and bytes, and what XNNPACK takes over."""
-    from device import inspection
+    from device.model import inspection
     from fer_edge import zoo
 
     found = inspection.inspect(zoo.resolve(model))
@@ -108,7 +108,7 @@ def _show(found: "Inspection") -> None:
 
 
 def _cells(found: "Inspection", operator: "Operator", is_taken: bool) -> list[str]:
-    from device.inspection import layer
+    from device.model.inspection import layer
 
     graph = found.graph
     outputs = [graph.tensors[i] for i in operator.outputs]

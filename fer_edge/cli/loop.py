@@ -15,10 +15,10 @@ from device.errors import FerEdgeError, GateError, InputError
 from fer_edge.cli.options import DetectorName
 
 if TYPE_CHECKING:
-    from device.faces import Faces
     from device.runner import Summary
     from device.sinks import Sink
     from device.sources import Source
+    from device.tracking.analyzer import Faces
 
 
 def make_faces(
@@ -37,11 +37,11 @@ def make_faces(
     """Load model and detector and put them together, as the options say."""
     import cv2
 
-    from device import card
-    from device.detect import open_detector
-    from device.faces import Faces
-    from device.interpreter import Classifier
-    from device.region import WHOLE, Region
+    from device.faces.detector import open_detector
+    from device.model import card
+    from device.model.classifier import Classifier
+    from device.tracking.analyzer import Faces
+    from device.tracking.region import WHOLE, Region
     from fer_edge import zoo
 
     path = zoo.resolve(model)
@@ -78,10 +78,10 @@ def analyse(
         InputError: the source or a sink cannot be opened.
         KeyboardInterrupt: Ctrl-C ended it; all is closed.
     """
-    from device import log
     from device.runner import run as run_loop
     from device.runner import stopping_on_signals
-    from device.sinks.systemd import SystemdSink
+    from device.sinks.systemd_notify import SystemdSink
+    from device.system import log
 
     log.start()
     error: FerEdgeError | KeyboardInterrupt | None = None

@@ -11,7 +11,7 @@ from device.errors import InputError
 from fer_edge.cli.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
-    from device.recognise import Face
+    from device.faces.recognise import Face
 
 EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
@@ -44,10 +44,12 @@ def predict(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
 ) -> None:
     """Say which expression each face in a picture shows, with the whole distribution."""
-    from device import card, draw, image
-    from device.detect import open_detector
-    from device.interpreter import Classifier
-    from device.recognise import recognise
+    from device.faces.detector import open_detector
+    from device.faces.recognise import recognise
+    from device.image import draw
+    from device.image import file as image_file
+    from device.model import card
+    from device.model.classifier import Classifier
 
     model, images = _model_and_images(files)
     drawings = _drawings(images, out)
@@ -55,10 +57,10 @@ def predict(
     margin = card.margin(model)
     finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
     for path, drawing in zip(images, drawings, strict=True):
-        picture = image.read(path)
+        picture = image_file.read(path)
         faces = recognise(picture, classifier, finder, margin=margin, largest=largest)
         if drawing is not None:
-            image.write(drawing, draw.annotate(picture, faces))
+            image_file.write(drawing, draw.annotate(picture, faces))
         if as_json:
             typer.echo(json.dumps(_as_json(model, path, faces)))
         else:

@@ -73,8 +73,8 @@ def serve(
         from device.preview.sink import PreviewSink
     except ModuleNotFoundError as error:
         raise InputError("serve needs an extra: pip install 'fer-edge[serve]'") from error
-    from device.preview.paced import Paced
     from device.sources import open_source
+    from device.sources.paced import Paced
 
     access = Access(host, _token(token_file))
     opened = open_source(

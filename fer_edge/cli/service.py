@@ -34,18 +34,18 @@ def install(
     ] = False,
 ) -> None:
     """Write a hardened systemd unit, start it now and at every boot."""
-    from device import service
+    from device.system import systemd_unit
 
     program = Path(sys.executable).parent / "fer-edge"
     if not program.is_file():
         raise InputError(f"{program} is missing: install fer-edge with pip first")
-    wanted = service.Service(name, program, tuple(command or ()))
+    wanted = systemd_unit.Service(name, program, tuple(command or ()))
     if dry_run:
         typer.echo(wanted.unit(), nl=False)
         return
-    path = service.install(wanted, folder or service.UNITS)
+    path = systemd_unit.install(wanted, folder or systemd_unit.UNITS)
     typer.echo(f"wrote {path}")
-    done = [] if folder else service.activate(name)
+    done = [] if folder else systemd_unit.activate(name)
     for line in done:
         typer.echo(f"ran   {line}")
     if not done:

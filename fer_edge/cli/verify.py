@@ -101,10 +101,11 @@ def verify(
 
 def _labels(model: Path) -> tuple[str, ...]:
     """Read a model's labels; a damaged file is refused before a runtime sees it."""
-    from device import graph, modelfile
+    from device.model import file as model_file
+    from device.model import graph
 
-    content = modelfile.read(model)
-    labels = modelfile.read_labels(content, model)
+    content = model_file.read(model)
+    labels = model_file.read_labels(content, model)
     graph.parse(content, model)
     return labels
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from device.errors import InputError
-from device.files import replacing
 from device.labels import FER2013, FERPLUS
+from device.system.atomic_file import replacing
 from fer_edge.data.audit import Audit, Contradictions, summary, vote_matrix
 from fer_edge.data.dataset import SPLITS, Dataset
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 SPLITS = ("train", "val", "test")
 """Names of the splits; `Dataset.split` holds indices into this."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from device.detect import Box
 from device.errors import InputError
+from device.faces.crop import crop_face
+from device.faces.detector import Box
 from device.labels import FER2013
-from device.opencv import silent
-from device.preprocess import crop_face
+from device.system.opencv_log import silent
 from fer_edge.data import classes, ferplus, progress
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.problems import Problems, require_splits

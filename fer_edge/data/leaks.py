@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 from fer_edge.data import duplicates, progress
 from fer_edge.data.dataset import SPLITS, Dataset, load
 

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 
 def load(path: Path) -> list[dict[str, float]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.files import replacing
+from device.system.atomic_file import replacing
 from fer_edge.models.net import by_head
 from fer_edge.training.progress import Progress
 

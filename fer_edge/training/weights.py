@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from device.errors import InputError
-from device.files import replacing
+from device.system.atomic_file import replacing
 
 
 def save(model: Any, path: Path) -> None:

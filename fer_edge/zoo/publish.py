@@ -18,10 +18,10 @@ import typer
 from pydantic import TypeAdapter
 
 from benchmarks import results
-from device.card import card_path
 from device.errors import InputError
-from device.files import make_folder, replacing
-from device.graph import load as load_graph
+from device.model.card import card_path
+from device.model.graph import load as load_graph
+from device.system.atomic_file import make_folder, replacing
 from fer_edge import initial, zoo
 from fer_edge.models import Net
 from fer_edge.training import history

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from device.errors import InputError
-from device.files import make_folder, replacing
+from device.system.atomic_file import make_folder, replacing
 from fer_edge import learning, recipe, zoo
 from fer_edge.pipeline import Run
 from fer_edge.recipe import Recipe

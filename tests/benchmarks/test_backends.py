@@ -7,7 +7,7 @@ import pytest
 from benchmarks import backends
 from benchmarks.turn import turn
 from device.errors import InputError
-from device.interpreter import Classifier
+from device.model.classifier import Classifier
 
 
 @pytest.fixture(autouse=True)

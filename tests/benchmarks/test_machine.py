@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from benchmarks import machine, results
-from device import firmware
+from device.system import firmware
 
 from .example import example
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks import bare, peak
-from device import graph
+from device.model import graph
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bare, profile
-from device import graph
 from device.errors import InputError
-from device.interpreter import Classifier
+from device.model import graph
+from device.model.classifier import Classifier
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
 

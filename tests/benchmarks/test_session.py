@@ -13,8 +13,8 @@ import benchmarks
 from benchmarks import extras, results, subject
 from benchmarks.accuracy import metrics, predict
 from device.errors import InputError
-from device.interpreter import Classifier
 from device.labels import FER2013
+from device.model.classifier import Classifier
 
 from .conftest import with_labels
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from device import doctor, firmware
+from device import doctor
 from device.doctor import hardware, software
 from device.doctor.finding import Status
-from device.doctor.trial import TrialFailed, attempt
+from device.doctor.subprocess_check import TrialFailed, attempt
+from device.system import firmware
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device import image
+from device.image import file as image_file
 from device.labels import FER2013
 
 
@@ -28,8 +28,8 @@ def run(monkeypatch, tmp_path):
 
 @pytest.fixture
 def pictures(tmp_path, portrait, still_life):
-    image.write(tmp_path / "portrait.png", portrait)
-    image.write(tmp_path / "coffee.png", still_life)
+    image_file.write(tmp_path / "portrait.png", portrait)
+    image_file.write(tmp_path / "coffee.png", still_life)
     return tmp_path
 
 
@@ -65,9 +65,9 @@ def test_a_picture_without_a_face_says_so(run, models, pictures):
 def test_out_draws_and_leaves_the_picture_alone(run, models, pictures, portrait):
     code, _, _ = run(models["int8"], "portrait.png", "--out", "drawn.png")
     assert code == 0
-    drawing = image.read(pictures / "drawn.png")
+    drawing = image_file.read(pictures / "drawn.png")
     assert drawing.shape == portrait.shape and np.any(drawing != portrait)
-    np.testing.assert_array_equal(image.read(pictures / "portrait.png"), portrait)
+    np.testing.assert_array_equal(image_file.read(pictures / "portrait.png"), portrait)
 
 
 def test_several_pictures_are_drawn_into_a_folder(run, models, pictures):
@@ -85,11 +85,11 @@ def test_no_picture_is_drawn_over(run, models, pictures, portrait, out):
     code, _, err = run(models["int8"], "portrait.png", "--out", out)
     assert code == 2
     assert "would overwrite" in err
-    np.testing.assert_array_equal(image.read(pictures / "portrait.png"), portrait)
+    np.testing.assert_array_equal(image_file.read(pictures / "portrait.png"), portrait)
 
 
 def test_two_drawings_to_one_place_are_refused(run, models, pictures, portrait):
-    image.write(pictures / "other" / "portrait.png", portrait)
+    image_file.write(pictures / "other" / "portrait.png", portrait)
     code, _, err = run(models["int8"], "portrait.png", "other/portrait.png", "--out", "drawn")
     assert code == 2
     assert "same name" in err

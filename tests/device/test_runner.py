@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from device.detect import Box
+from device.faces.detector import Box
 from device.frame import Frame, TrackedFace
 from device.runner import STAGES, run, stopping_on_signals
 from device.sinks.base import ReaderGone, Sink

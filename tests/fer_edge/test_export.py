@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device import graph, image, modelfile
-from device.interpreter import Classifier
+from device.faces.crop import grey
+from device.image import file as image_file
 from device.labels import FER2013, FERPLUS
-from device.preprocess import grey
+from device.model import file as model_file
+from device.model import graph
+from device.model.classifier import Classifier
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
@@ -218,7 +220,7 @@ def test_our_runner_runs_the_grey_files(exported, faces, precision, io):
 
 
 def test_our_runner_refuses_colour_files_in_one_line(exported, tmp_path):
-    image.write(tmp_path / "face.png", np.full((48, 48), 90, np.uint8))
+    image_file.write(tmp_path / "face.png", np.full((48, 48), 90, np.uint8))
     path = exported("int8", "rgb", "uint8")
     done = CliRunner().invoke(app, ["predict", str(path), str(tmp_path / "face.png")])
     assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
@@ -297,7 +299,7 @@ def test_head_and_folder_choose_the_file(tmp_path):
     told = json.loads(done.stdout)
     assert told["files"] == [str(tmp_path / "f.tflite")] and told["io"] == "uint8"
     content = (tmp_path / "f.tflite").read_bytes()
-    assert modelfile.read_labels(content, tmp_path) == FERPLUS
+    assert model_file.read_labels(content, tmp_path) == FERPLUS
     assert card.read(tmp_path / "f.tflite")["head"] == "ferplus"
 
     refused = export(run, "--out", tmp_path)
@@ -423,8 +425,8 @@ def crops(tmp_path_factory):
     picture = np.ascontiguousarray(data.astronaut()[66:165, 176:275, ::-1])
     folder = tmp_path_factory.mktemp("crops")
     small = cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
-    image.write(folder / "small.png", small)
-    image.write(folder / "large.png", picture)
+    image_file.write(folder / "small.png", small)
+    image_file.write(folder / "large.png", picture)
     return folder / "small.png", folder / "large.png"
 
 
@@ -437,7 +439,7 @@ def test_mediapipe_gives_a_real_face_the_runners_answer(exported, crops, precisi
     assert done.returncode == 0, done.stderr
     small, large = map(json.loads, done.stdout.splitlines())
     ours = Classifier(zoo.resolve(f"zoo:base/fer2013_{precision}"))
-    wanted = dict(zip(ours.labels, ours(grey(image.read(crops[0]))).tolist(), strict=True))
+    wanted = dict(zip(ours.labels, ours(grey(image_file.read(crops[0]))).tolist(), strict=True))
     assert max(wanted, key=wanted.get) == max(small, key=small.get) == "happy"
     assert max(large, key=large.get) == "happy"
     assert set(small) == set(FER2013)

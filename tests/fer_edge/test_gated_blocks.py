@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device import graph, inspection
 from device.errors import InputError
 from device.labels import FER2013
+from device.model import graph, inspection
 from fer_edge import recipe
 from fer_edge.models import MobileNet
 from quantization import inventory, matching, parity

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.interpreter import Classifier
 from device.labels import FER2013
+from device.model.classifier import Classifier
 from fer_edge import pipeline, splits
 from fer_edge.cli.app import app
 

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from device.errors import InputError
-from device.interpreter import Classifier
 from device.labels import FER2013, FERPLUS
+from device.model.classifier import Classifier
 from fer_edge import recipe, zoo
 from fer_edge.cli.app import app
 from fer_edge.zoo import describe

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from device.errors import GateError, InputError
-from device.interpreter import Classifier
 from device.labels import FER2013
+from device.model.classifier import Classifier
 from quantization.clustering import cluster, strip
 from quantization.convert import to_tflite
 from quantization.inventory import Promise, hold, kernels, two_of_four, weigh, zero_blocks

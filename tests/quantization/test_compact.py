@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device import graph
+from device.model import graph
 from quantization import compact
 
 TFLITE = os.environ.get("FER_EDGE_TFLITE_RUNTIME_PYTHON")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import GateError, InputError
-from device.interpreter import Classifier
 from device.labels import FER2013, FERPLUS
+from device.model.classifier import Classifier
 from quantization import convert
 from quantization.convert import Normalisation, to_tflite
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from device import graph
+from device.model import graph
 from fer_edge.cli.app import app
 from quantization.debug import compare, sqnr_db
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.graph import Graph, Operator, Tensor
+from device.model.graph import Graph, Operator, Tensor
 from quantization.matching import match
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device import graph
 from device.errors import GateError, InputError
-from device.interpreter import Classifier
 from device.labels import FER2013
+from device.model import graph
+from device.model.classifier import Classifier
 from fer_edge.cli.app import app
 from quantization import calibration, card, quantizer
 from quantization.convert import Normalisation

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device import answers
 from device.errors import GateError, InputError
-from device.interpreter import Classifier
+from device.model import isolated
+from device.model.classifier import Classifier
 from fer_edge.cli.app import app
 from quantization.parity import Bound
 from quantization.verify import verify
@@ -125,14 +125,14 @@ def test_a_crash_of_the_runtime_is_told(tmp_path, images):
     python.write_text(f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {signal.SIGSEGV:d})\n")
     python.chmod(0o755)
     with pytest.raises(GateError, match=r"m\.tflite: the runtime crashes on it \(SIGSEGV\)"):
-        answers.collect(tmp_path / "m.tflite", images[:1], python=python)
+        isolated.collect(tmp_path / "m.tflite", images[:1], python=python)
 
 
 def test_a_python_that_cannot_run_models_is_told(tmp_path, images):
     with pytest.raises(InputError, match="cannot be started"):
-        answers.collect(tmp_path / "m.tflite", images[:1], python=tmp_path / "none")
+        isolated.collect(tmp_path / "m.tflite", images[:1], python=tmp_path / "none")
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'No module named numpy' >&2\nexit 1\n")
     python.chmod(0o755)
     with pytest.raises(InputError, match="cannot run models: No module named numpy"):
-        answers.collect(tmp_path / "m.tflite", images[:1], python=python)
+        isolated.collect(tmp_path / "m.tflite", images[:1], python=python)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from device.errors import InputError
-from device.files import replacing
 from device.labels import FER2013
+from device.system.atomic_file import replacing
 from fer_edge.data.synthetic.sample import face
 
 TITLE = "Synthetic faces: accuracy on them says nothing about people"

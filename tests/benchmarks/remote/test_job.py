@@ -86,7 +86,11 @@ def test_the_wheel_installs_and_holds_what_measures(tmp_path):
     target = tmp_path / "site"
     ran = subprocess.run([*install, "--target", target, path], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    for part in ("benchmarks/session.py", "benchmarks/schema/results.schema.json", "device/log.py"):
+    for part in (
+        "benchmarks/session.py",
+        "benchmarks/schema/results.schema.json",
+        "device/system/log.py",
+    ):
         assert (target / part).is_file()
     assert not (target / "fer_edge").exists()
     assert wheel.build() == path.read_bytes()

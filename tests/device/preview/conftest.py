@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device.detect import Box
+from device.faces.detector import Box
 from device.frame import Frame, Result, TrackedFace
 from device.labels import FER2013
 

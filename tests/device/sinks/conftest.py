@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from device.detect import Box
+from device.faces.detector import Box
 from device.frame import Frame, Result, TrackedFace
 from device.labels import FER2013
 

@@ -1,0 +1,126 @@
+"""Trials of compiled libraries: `python -m device.doctor.subprocess_check NAME [FILE]` prints JSON.
+
+The doctor runs them in a process of their own, which a library may crash.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+_PATIENCE = 60.0  # seconds; a slow card takes ten for OpenCV
+
+
+class TrialFailed(Exception):
+    """A trial ended badly; the message says how, in one line."""
+
+
+def attempt(name: str, file: Path | None = None) -> dict[str, Any]:
+    """Run a trial in a process of its own.
+
+    Args:
+        name: of one of the trials below.
+        file: that it takes.
+
+    Returns:
+        What it found.
+
+    Raises:
+        TrialFailed: it ended with an error, was killed or took too long.
+    """
+    command = [sys.executable, "-P", "-m", "device.doctor.subprocess_check", name]
+    if file is not None:
+        command.append(str(file))
+    # The same modules as here, whatever the working folder is called.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=_PATIENCE
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TrialFailed(f"takes more than {_PATIENCE:.0f} seconds") from error
+    if done.returncode < 0:
+        raise TrialFailed(f"crashes ({signal.Signals(-done.returncode).name})")
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise TrialFailed(lines[-1] if lines else f"exit code {done.returncode}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def numpy() -> dict[str, Any]:
+    """Import numpy."""
+    import numpy
+
+    return {"version": numpy.__version__}
+
+
+def runtime() -> dict[str, Any]:
+    """Import the TensorFlow Lite runtime that models run in."""
+    from device.model.runtime import runtime_name
+
+    return {"name": runtime_name()}
+
+
+def model(file: str) -> dict[str, Any]:
+    """Load a model and classify a grey face."""
+    import numpy
+
+    from device.model.classifier import FACE_SIZE, Classifier
+
+    classifier = Classifier(file)
+    classifier(numpy.full((FACE_SIZE, FACE_SIZE), 128, numpy.uint8))
+    return {
+        "precision": classifier.precision,
+        "delegated": classifier.delegated,
+        "labels": len(classifier.labels),
+    }
+
+
+def opencv() -> dict[str, Any]:
+    """Import OpenCV and read how it was built."""
+    import cv2
+
+    build: str = cv2.getBuildInformation()
+    return {"version": cv2.__version__, "build": build}
+
+
+def haar() -> dict[str, Any]:
+    """Load the cascade."""
+    from device.faces.detector import CASCADE, HaarDetector
+
+    HaarDetector()
+    return {"file": CASCADE}
+
+
+def yunet(file: str) -> dict[str, Any]:
+    """Load a file of YuNet and search an empty picture."""
+    from device.faces.yunet import YuNetDetector
+
+    YuNetDetector(Path(file))
+    return {"file": file}
+
+
+_TRIALS = {trial.__name__: trial for trial in (numpy, runtime, model, opencv, haar, yunet)}
+
+
+def main(name: str, *arguments: str) -> int:
+    """Run the trial of that name and print what it found."""
+    from device.errors import InputError
+
+    try:
+        print(json.dumps(_TRIALS[name](*arguments)))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (Exception, SystemExit) as error:
+        print(f"{type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""Pictures in files."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.system.atomic_file import replacing
+from device.system.opencv_log import silent
+
+
+def read(path: Path) -> npt.NDArray[np.uint8]:
+    """Read a picture of any depth and number of channels, turned upright as its EXIF data says.
+
+    Args:
+        path: JPEG, PNG, WebP, TIFF, BMP or another format that OpenCV reads.
+
+    Returns:
+        uint8 [h, w, 3] in the order blue, green, red. 16-bit pictures are brought to 8 bits,
+        transparency is dropped.
+
+    Raises:
+        InputError: the file is missing, unreadable, cut short or no picture.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give a picture in it")
+    try:
+        content = np.fromfile(path, np.uint8)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such picture") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    image = _decode(content) if content.size else None
+    if image is None:
+        raise InputError(f"{path} is no picture that OpenCV can read, or is cut short")
+    return image
+
+
+def _decode(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
+    try:
+        with silent():
+            return cv2.imdecode(content, cv2.IMREAD_COLOR)
+    except cv2.error:  # for instance more pixels than OpenCV takes
+        return None
+
+
+def write(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write a picture in the format that the path's ending names; it appears whole or not at all.
+
+    Args:
+        path: ends in .png, .jpg or another ending that OpenCV writes; missing folders are made.
+        image: uint8 [h, w] or [h, w, 3] in the order blue, green, red.
+
+    Raises:
+        InputError: the ending names no format, or the file cannot be written.
+    """
+    if not path.suffix or not cv2.haveImageWriter(path.name):
+        raise InputError(f"{path}: the ending names no picture format; use .png or .jpg")
+    written, content = cv2.imencode(path.suffix, image)
+    if not written:
+        raise InputError(f"{path}: this picture cannot be written as {path.suffix}")
+    with replacing(path) as partial:
+        partial.write_bytes(content.tobytes())

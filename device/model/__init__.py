@@ -1,0 +1,1 @@
+"""`.tflite` files: verified parsing, the runtime that executes them, the classifier."""

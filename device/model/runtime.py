@@ -1,0 +1,125 @@
+"""The package that runs `.tflite` files, and a model loaded in it."""
+
+import functools
+import importlib
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from device.errors import InputError
+from device.model.file import read
+from device.system.stderr import quiet
+
+Resolver = Literal["xnnpack", "builtin", "reference"]
+
+_RUNTIMES = (("ai_edge_litert", "ai-edge-litert"), ("tflite_runtime", "tflite-runtime"))
+RESOLVERS = {
+    "xnnpack": "AUTO",
+    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    "reference": "BUILTIN_REF",
+}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A package that runs models.
+
+    Attributes:
+        module: with `Interpreter` and `OpResolverType`, as all of TensorFlow Lite's packages have.
+        name: and version, such as "ai-edge-litert 2.1.6".
+    """
+
+    module: Any
+    name: str
+
+
+@functools.cache
+def find_runtime() -> Runtime:
+    """Import the LiteRT runtime, or the older one for old and 32-bit boards.
+
+    Raises:
+        InputError: there is none.
+    """
+    for package, distribution in _RUNTIMES:
+        try:
+            module = importlib.import_module(f"{package}.interpreter")
+        except ModuleNotFoundError:
+            continue
+        return Runtime(module, f"{distribution} {importlib.metadata.version(distribution)}")
+    raise InputError(
+        "no TensorFlow Lite runtime: pip install ai-edge-litert (old boards: 'fer-edge[legacy]')"
+    )
+
+
+def runtime_name() -> str:
+    """Name and version of the runtime that models run in, which this imports.
+
+    Raises:
+        InputError: there is none.
+    """
+    return find_runtime().name
+
+
+def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
+    """Load any model and tell what the XNNPACK delegate took over.
+
+    Returns:
+        For each stretch the tensors that go in and those that come out; none without the delegate.
+
+    Raises:
+        InputError: the runtime cannot load the file.
+    """
+    interpreter, *_ = build(read(path), path)
+    return [
+        (details["inputs"].tolist(), details["outputs"].tolist())
+        for details in interpreter._get_ops_details()
+        if details["op_name"] == "DELEGATE"
+    ]
+
+
+def build(
+    content: bytes,
+    path: Path,
+    threads: int = 1,
+    resolver: Resolver = "xnnpack",
+    runtime: Runtime | None = None,
+    keep_tensors: bool = False,
+) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """Load any model, whose graph `device.model.graph` has checked.
+
+    Args:
+        content: of the file.
+        path: where it came from, for the message.
+        threads: as the following, see `Classifier`.
+        resolver: of the operators.
+        runtime: that runs it.
+        keep_tensors: whether all tensors can be read.
+
+    Returns:
+        The interpreter, its inputs, its outputs, and whether a delegate took the graph.
+
+    Raises:
+        InputError: the runtime cannot load it.
+    """
+    runtime = runtime or find_runtime()
+    module = runtime.module
+    try:
+        # LiteRT reports the delegate; what it has against a file is in the error.
+        with quiet(show_on_error=False):
+            interpreter = module.Interpreter(
+                model_content=content,
+                num_threads=threads,
+                experimental_op_resolver_type=module.OpResolverType[RESOLVERS[resolver]],
+                experimental_preserve_all_tensors=keep_tensors,
+            )
+            interpreter.allocate_tensors()
+        operators = interpreter._get_ops_details()
+        delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()
+        raise InputError(
+            f"{path} cannot be loaded by {runtime.name}: {reason[0] if reason else 'no reason'}"
+        ) from error
+    return interpreter, inputs, outputs, delegated

@@ -1,0 +1,1 @@
+"""Faces over time: association to tracks, template tracking between detections, smoothing."""

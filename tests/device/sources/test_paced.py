@@ -1,0 +1,58 @@
+"""Files are shown at the speed at which they were taken."""
+
+import threading
+
+import numpy as np
+
+from device.frame import Frame
+from device.sources.base import Source
+from device.sources.paced import Paced
+
+
+class Film(Source):
+    """Frames a hundredth of a second apart, read in no time."""
+
+    name = "film"
+    number = 0
+    closed = False
+
+    def read(self, stop=None):
+        self.number += 1
+        if self.number > 5:
+            return None
+        return Frame(np.zeros((2, 2), np.uint8), self.number, self.number / 100, self.name)
+
+    def close(self):
+        self.closed = True
+
+
+class Stop(threading.Event):
+    """Notes how long it was waited on, without waiting."""
+
+    def __init__(self):
+        super().__init__()
+        self.waits = []
+
+    def wait(self, timeout=None):
+        self.waits.append(timeout)
+        return self.is_set()
+
+
+def test_a_frame_is_given_not_before_its_time():
+    stop, film = Stop(), Paced(Film())
+    assert [film.read(stop).number for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert film.read(stop) is None
+    assert stop.waits == sorted(stop.waits) and 0 < stop.waits[-1] <= 0.04
+
+
+def test_a_stop_ends_the_waiting():
+    stop, film = Stop(), Paced(Film())
+    film.read(stop)
+    stop.set()
+    assert film.read(stop) is None
+
+
+def test_closing_closes_the_file():
+    film = Film()
+    Paced(film).close()
+    assert film.closed
