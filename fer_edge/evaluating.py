@@ -48,6 +48,7 @@ def _brief(latency: dict[str, Any]) -> dict[str, Any]:
 
 def report(run: "Run", out: Path) -> None:
     """Write the report of the benchmark's results."""
-    from benchmarks import report, results
+    from benchmarks import report
+    from benchmarks.results import file as results_file
 
-    report.write(results.load(run.folder("benchmark") / "results.json"), out)
+    report.write(results_file.load(run.folder("benchmark") / "results.json"), out)

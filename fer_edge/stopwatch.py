@@ -33,7 +33,7 @@ def stopwatch(
         From a candidate to its latency as a share of the parent's: the median over rounds of one
         round's median against the other's.
     """
-    from benchmarks.turn import turn
+    from benchmarks.latency.timer import turn
 
     def classifier(model: Any) -> Any:
         return _int8(model, images, normalisation)

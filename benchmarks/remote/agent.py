@@ -142,7 +142,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     paths = f"{code}{os.pathsep}{known}" if known else str(code)
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.remote.measure", str(folder)],
+            [sys.executable, "-m", "benchmarks.remote.worker", str(folder)],
             cwd=str(code),
             # Its temporary files go with the folder even when it is killed.
             env=dict(os.environ, PYTHONPATH=paths, TMPDIR=str(folder)),

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from benchmarks.remote import agent
-from benchmarks.remote.fitness import unfit
 from benchmarks.remote.host import Host, quoted
+from benchmarks.remote.requirements import unfit
 from device.errors import FerEdgeError, GateError, InputError
 
 HEARTBEAT = 15.0

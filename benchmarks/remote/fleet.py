@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
 from benchmarks.remote import connection
 from benchmarks.remote.host import Host
 from benchmarks.remote.job import Job
+from benchmarks.results import file as results_file
 from device.errors import FerEdgeError, GateError, InputError
 
 RESULTS = "results.json"
@@ -26,7 +26,7 @@ class Outcome:
     """What came of one host: either of the two.
 
     Attributes:
-        results: as `benchmarks.results.load` gives them.
+        results: as `benchmarks.results.file.load` gives them.
         error: why there are none.
     """
 
@@ -107,9 +107,9 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, 
             block["path"] = str(model)
         with tempfile.TemporaryDirectory() as folder:  # what is not whole never gets to `path`
             trial = Path(folder) / RESULTS
-            results.save(found, trial)
-            whole = results.load(trial)
+            results_file.save(found, trial)
+            whole = results_file.load(trial)
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise GateError(f"{host}: sent no whole results.json ({error})") from error
-    results.save(found, path)
+    results_file.save(found, path)
     return whole

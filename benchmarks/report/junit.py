@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmarks.gate import Status, Verdict
+from benchmarks.gate.check import Status, Verdict
 from device.system.atomic_file import replacing
 
 

@@ -23,7 +23,7 @@ def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = (
     """Write `report.md`, which shows the plots that were drawn beside it.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
+        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
         folder: made where it is missing; a report that is there is replaced.
         plots_drawn: of the same folder, PNG or SVG.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.report.labelling import place
+from benchmarks.report.label_placement import place
 from benchmarks.report.table import SYNTHETIC, microseconds, percent, threads_of
 from device.system.atomic_file import replacing
 
@@ -33,7 +33,7 @@ def write(results: dict[str, Any], folder: Path, kinds: Sequence[str]) -> list[P
     A model that an interrupted run did not reach has no plot.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
+        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
         folder: made where it is missing; plots that are there are replaced.
         kinds: "png", "svg".
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import action, csv, html, markdown, plots, summary
+from benchmarks.report import csv, github_action, github_summary, html, markdown, plots
 
 
 class View(StrEnum):
@@ -33,7 +33,7 @@ def render(
     Markdown is added to the step's summary as well.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.load` reads them.
+        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
         folder: made where it is missing.
         formats: that are wanted.
 
@@ -49,13 +49,13 @@ def render(
     if View.md in wanted:
         shown = next(iter(written.values()), [])
         written[View.md] = [markdown.write(results, folder, shown)]
-        summary.append(markdown.text(results))
+        github_summary.append(markdown.text(results))
     if View.html in wanted:
         written[View.html] = [html.write(results, folder)]
     if View.csv in wanted:
         written[View.csv] = [csv.write(results, folder)]
     if View.github in wanted:
-        written[View.github] = action.write(results, folder)
+        written[View.github] = github_action.write(results, folder)
     return written
 
 

@@ -9,8 +9,8 @@ import typer
 from device.errors import GateError, InputError
 
 if TYPE_CHECKING:
-    from benchmarks.gate import Check, Verdict
-    from benchmarks.rules import Rules
+    from benchmarks.gate.check import Check, Verdict
+    from benchmarks.gate.rules import Rules
 
 EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
 
@@ -44,7 +44,7 @@ def gate(
 
     Exit code 1 when a limit is broken, with one line for each.
     """
-    from benchmarks import rules as rule_files
+    from benchmarks.gate import rules as rule_files
 
     if print_rules:
         typer.echo(rule_files.DEFAULT.read_text(encoding="utf-8"), nl=False)
@@ -52,13 +52,13 @@ def gate(
     if results is None:
         raise InputError("no results to judge: give the results.json of `fer-edge bench`")
 
-    from benchmarks import gate as gates
-    from benchmarks.evidence import Session
+    from benchmarks.gate import check as gates
+    from benchmarks.gate.figures import Session
+    from benchmarks.report import github_summary
     from benchmarks.report import junit as junit_files
-    from benchmarks.report import summary
-    from benchmarks.report.verdict import headline
-    from benchmarks.report.verdict import markdown as as_markdown
-    from benchmarks.results import load
+    from benchmarks.report.gate_markdown import headline
+    from benchmarks.report.gate_markdown import markdown as as_markdown
+    from benchmarks.results.file import load
     from device.system.atomic_file import replacing
 
     for option, path in (("--junit", junit), ("--markdown", markdown)):
@@ -75,7 +75,7 @@ def gate(
     if markdown:
         with replacing(markdown) as partial:
             partial.write_text(as_markdown(verdict), encoding="utf-8")
-    summary.append(as_markdown(verdict))
+    github_summary.append(as_markdown(verdict))
     if as_json:
         typer.echo(json.dumps(_as_json(verdict, known, results, baseline), ensure_ascii=False))
     else:

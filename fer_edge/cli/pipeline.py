@@ -65,7 +65,7 @@ def pipeline(
     from rich.console import Console
 
     from benchmarks.report import show
-    from benchmarks.results import load
+    from benchmarks.results.file import load
 
     show(load(job / "benchmark" / "results.json"), Console())
     typer.echo(f"Models: {job / 'export'}")

@@ -38,7 +38,7 @@ def report(
 
     from benchmarks import report as views
     from benchmarks.report import plots
-    from benchmarks.results import load
+    from benchmarks.results.file import load
 
     wanted = views.FORMATS if formats is None else _formats(formats)
     known = load(results)

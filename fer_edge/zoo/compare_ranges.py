@@ -75,7 +75,7 @@ class Comparison:
 
     def answers(self, model: Any, precision: Any) -> NDArray[np.float32]:
         """What the model's file says of the val split, float32 `[n, labels]`."""
-        from benchmarks.accuracy import predict
+        from benchmarks.metrics.accuracy import predict
         from device.model.classifier import Classifier
         from quantization.convert import to_tflite
 

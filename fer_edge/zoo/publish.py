@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from pydantic import TypeAdapter
 
-from benchmarks import results
+from benchmarks.results import file as results_file
 from device.errors import InputError
 from device.model.card import card_path
 from device.model.graph import load as load_graph
@@ -218,7 +218,7 @@ def models(
 ) -> None:
     """Write the zoo's folders of some runs."""
     with one_line("publish"):
-        measured = [results.load(folder / "results.json") for folder in (test, val)]
+        measured = [results_file.load(folder / "results.json") for folder in (test, val)]
         for run in runs:
             typer.echo(publish(Source(run, *measured), home))
 

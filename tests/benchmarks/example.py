@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from benchmarks import accuracy, latency
+from benchmarks.latency import measure as latency
+from benchmarks.metrics import accuracy
 from device.labels import FER2013, FERPLUS
 
 STATE = {

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import latency, results
+from benchmarks.latency import measure as latency
+from benchmarks.results import file as results_file
 from device.labels import FER2013
 from fer_edge.cli.app import app
 from fer_edge.data.dataset import Dataset
@@ -42,7 +43,7 @@ def test_bench_measures_val_unless_test_is_asked_for(npz, model_files, tmp_path)
         ran = bench(*model_files.values(), "--data", npz, "--out", tmp_path / out, *split)
         assert ran.exit_code == 0, ran.output
         assert "report.md" in ran.output
-    val, test = (results.load(tmp_path / out / "results.json")["data"] for out in "ab")
+    val, test = (results_file.load(tmp_path / out / "results.json")["data"] for out in "ab")
     assert (val["split"], val["images"], val["leaked"]) == ("val", 20, 1)
     assert (test["split"], test["images"], test["leaked"]) == ("test", 20, 0)
 
@@ -52,7 +53,7 @@ def test_bench_without_data_measures_on_synthetic_faces_and_says_so(model_files,
     ran = bench(model_files["int8"], "--out", tmp_path / "out")
     assert ran.exit_code == 0, ran.output
     assert "says nothing about people" in ran.output
-    assert results.load(tmp_path / "out" / "results.json")["data"]["synthetic"]
+    assert results_file.load(tmp_path / "out" / "results.json")["data"]["synthetic"]
 
 
 @pytest.mark.slow
@@ -72,7 +73,7 @@ def test_bench_does_not_wait_for_tensorflow(npz, model_files, tmp_path):
 @pytest.mark.slow
 def test_json_is_all_that_is_printed(npz, model_files, tmp_path):
     ran = bench(model_files["int8"], "--data", npz, "--out", tmp_path / "out", "--json")
-    assert json.loads(ran.stdout) == results.load(tmp_path / "out" / "results.json")
+    assert json.loads(ran.stdout) == results_file.load(tmp_path / "out" / "results.json")
 
 
 @pytest.mark.slow
@@ -84,7 +85,7 @@ def test_results_that_are_there_stay_without_force(npz, model_files, tmp_path):
     assert "exists already" in refused.output
     assert (tmp_path / "results.json").read_text() == "mine"
     assert bench(*command, "--force").exit_code == 0
-    assert results.load(tmp_path / "results.json")
+    assert results_file.load(tmp_path / "results.json")
 
 
 @pytest.mark.slow
@@ -96,13 +97,13 @@ def test_ctrl_c_shows_what_there_is_and_exits_130(npz, model_files, tmp_path, mo
     ran = bench(model_files["int8"], "--data", npz, "--out", tmp_path / "out")
     assert ran.exit_code == 130
     assert "Partial" in ran.output
-    assert results.load(tmp_path / "out" / "results.json")["partial"]
+    assert results_file.load(tmp_path / "out" / "results.json")["partial"]
 
 
 def test_bench_without_a_model_measures_the_one_that_ships(npz, tmp_path):
     ran = bench("--data", npz, "--out", tmp_path)
     assert ran.exit_code == 0, ran.output
-    (model,) = results.load(tmp_path / "results.json")["models"]
+    (model,) = results_file.load(tmp_path / "results.json")["models"]
     assert "zoo/base" in model["path"]
 
 
@@ -110,7 +111,7 @@ def test_bench_without_a_model_measures_the_one_that_ships(npz, tmp_path):
 def test_full_sweeps_threads_and_kernels_and_profiles(npz, model_files, tmp_path):
     command = [model_files["int8"], "--data", npz, "--out", tmp_path, "--full"]
     assert bench(*command).exit_code == 0
-    found = results.load(tmp_path / "results.json")
+    found = results_file.load(tmp_path / "results.json")
     assert found["protocol"]["threads"] == [1, 2, 4]
     (model,) = found["models"]
     assert [(one["resolver"], one["threads"]) for one in model["sweep"]] == [

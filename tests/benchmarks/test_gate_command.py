@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import results, rules
+from benchmarks.gate import rules
+from benchmarks.results import file as results_file
 from fer_edge.cli.app import app
 
 from .zoo import slowed, version_1, zoo
@@ -22,8 +23,8 @@ def no_summary(monkeypatch):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     for name, seed in (("main", 1), ("now", 2)):
-        results.save(zoo(seed=seed, images=200), folder / f"{name}.json")
-    results.save(slowed(zoo(seed=2, images=200), "fer2013_int8", 1.15), folder / "slow.json")
+        results_file.save(zoo(seed=seed, images=200), folder / f"{name}.json")
+    results_file.save(slowed(zoo(seed=2, images=200), "fer2013_int8", 1.15), folder / "slow.json")
     (folder / "bench.toml").write_text('[models."*_int8"]\nmax_slower = 0.05\nmin_top1 = 0.5\n')
     return folder
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks import accuracy
+from benchmarks.metrics import accuracy
 from device.labels import FER2013, FERPLUS
 
 REFERENCE_SHA256 = "ef" * 32

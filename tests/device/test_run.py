@@ -301,7 +301,7 @@ def test_the_lines_of_a_run_follow_the_schema(run, film, tmp_path):
 @pytest.mark.slow
 def test_memory_stays_flat(film, models):
     """Set FER_EDGE_SOAK=20000 for the real thing."""
-    from benchmarks.loop import measure
+    from benchmarks.probes.run_loop import measure
 
     frames = int(os.environ.get("FER_EDGE_SOAK", "600"))
     figures = measure(film, models["int8"], frames=frames)

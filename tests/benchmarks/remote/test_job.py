@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import subject
+from benchmarks.models import model as model_under_test
 from benchmarks.remote import Job, job, wheel
 from device.errors import InputError
 
@@ -51,7 +51,7 @@ def test_a_host_reads_what_was_packed(tmp_path):
 def test_models_keep_the_names_that_they_have_here(tmp_path):
     models = [tflite(tmp_path / run / "export" / "int8.tflite") for run in ("nano", "base")]
     read = job.load(unpack(make(models).pack(), tmp_path / "host"))
-    assert subject.names(read.models) == subject.names(models)
+    assert model_under_test.names(read.models) == model_under_test.names(models)
     assert make(models).leaked is None and read.leaked is None
 
 
@@ -87,7 +87,7 @@ def test_the_wheel_installs_and_holds_what_measures(tmp_path):
     ran = subprocess.run([*install, "--target", target, path], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     for part in (
-        "benchmarks/session.py",
+        "benchmarks/session/session.py",
         "benchmarks/schema/results.schema.json",
         "device/system/log.py",
     ):

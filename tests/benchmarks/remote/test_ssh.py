@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import remote, results
+from benchmarks import remote
 from benchmarks.remote import Job
+from benchmarks.results import file as results_file
 from device.errors import GateError, InputError
 from device.labels import FER2013
 from fer_edge.data.dataset import SPLITS, Dataset
@@ -120,7 +121,7 @@ def test_the_command_prints_a_table_across_hosts(
     for server in servers:
         assert str(server.host) in ran.stdout
         folder = tmp_path / "out" / server.host.folder
-        found = results.load(folder / "results.json")
+        found = results_file.load(folder / "results.json")
         assert (found["data"]["images"], found["data"]["split"]) == (10, "val")
         assert (folder / "report.md").is_file()
     again = subprocess.run(command, capture_output=True, text=True)

@@ -1,0 +1,85 @@
+"""A `.tflite` classifier in ONNX Runtime, for comparison."""
+
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.backends.bootstrap import BOOT
+from device.errors import InputError
+from device.model import file as model_file
+from device.model import graph
+from device.model.classifier import FACE_SIZE
+
+
+class OnnxClassifier:
+    """Called like `device.model.classifier.Classifier`; needs onnxruntime, tf2onnx and TensorFlow.
+
+    tf2onnx makes of an int8 operator a float one between DequantizeLinear and QuantizeLinear, which
+    ONNX Runtime fuses to an int8 kernel where it has one.
+
+    Attributes:
+        labels: as the file names them.
+        precision: dtype of the input.
+        runtime: name and version of ONNX Runtime.
+        delegated: False: there is no delegate.
+    """
+
+    delegated = False
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        """Convert and load.
+
+        Raises:
+            InputError: the file is no model that tf2onnx converts.
+        """
+        import onnxruntime
+
+        self.labels = model_file.read_labels(model_file.read(path), path)
+        self.runtime = f"onnxruntime {version('onnxruntime')}"
+        model = graph.load(path)
+        source, sink = model.tensors[model.inputs[0]], model.tensors[model.outputs[0]]
+        self.precision = source.dtype
+        self._pixels = np.zeros((1, FACE_SIZE, FACE_SIZE, 1), self.precision)
+        self._scale, self._zero_point = 0.0, 0
+        if sink.quantization is not None:
+            self._scale = float(sink.quantization.scales[0])
+            self._zero_point = int(sink.quantization.zero_points[0])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors
+        self._session = onnxruntime.InferenceSession(
+            _convert(path), options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+
+    def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Classify one face, uint8 [48, 48]; gives float32 [labels]."""
+        self._pixels[0, :, :, 0] = face ^ np.uint8(0x80) if self.precision == "int8" else face
+        output = self._session.run(None, {self._input: self._pixels})[0][0]
+        probabilities: npt.NDArray[np.float32] = output.astype(np.float32)
+        if self._scale:
+            probabilities = (probabilities - self._zero_point) * np.float32(self._scale)
+        return probabilities
+
+
+def _convert(path: Path) -> bytes:
+    """Convert in a process of its own: TensorFlow's memory and threads must not stay here."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "model.onnx"
+        command = [sys.executable, "-P", str(BOOT), "benchmarks.backends.onnx_convert"]
+        done = subprocess.run(
+            [*command, str(path), str(output)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode or not output.is_file():
+            reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise InputError(f"{path} cannot be converted to ONNX by tf2onnx: {reason[-1]}")
+        return output.read_bytes()

@@ -1,0 +1,208 @@
+"""Hold the models of a results file to rules, and say which one breaks which, and how sure that is.
+
+A rule is broken by the interval and not by the point: a ceiling only when the lower bound is above
+it. So noise alone fails a build in at most one check of twenty where the truth is on the limit
+itself, and far more rarely where nothing changed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from benchmarks.gate import parent as parents
+from benchmarks.gate.difference import Estimate
+from benchmarks.gate.figures import Block, Case, Session, UnmeasuredError, estimate
+from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
+from benchmarks.gate.wording import sentence
+from device.errors import InputError
+
+
+class Status(StrEnum):
+    """What a check found."""
+
+    held = "held"
+    unclear = "unclear"
+    """The figure is beyond its limit, and its interval is not."""
+    broken = "broken"
+    skipped = "skipped"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One limit of one rule on one model.
+
+    Attributes:
+        rule: the rule's glob.
+        model: the model's name.
+        key: of `rules.LIMITS`.
+        status: what was found.
+        says: one line with the figure, its interval, the limit and what was compared.
+        limit: that the rule sets.
+        estimate: the figure with its bounds; None when skipped.
+    """
+
+    rule: str
+    model: str
+    key: str
+    status: Status
+    says: str
+    limit: float
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks of a gate, and what one must know to read them."""
+
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+
+    def count(self, status: Status) -> int:
+        """Count the checks of a status."""
+        return sum(check.status is status for check in self.checks)
+
+
+def check(session: Session, rules: Rules, baseline: Session | None = None) -> Verdict:
+    """Hold a session to rules.
+
+    Args:
+        session: to judge.
+        rules: to judge it by.
+        baseline: that regressions are measured from; without one those limits are skipped.
+
+    Raises:
+        InputError: a rule matches no model or asks for what was not measured, the baseline lacks a
+            model, or the two sessions do not compare.
+    """
+    if baseline is not None:
+        _check_comparable(session, baseline, rules)
+    checks: list[Check] = []
+    for rule in rules.rules:
+        models = [
+            model for model in session.results["models"] if fnmatchcase(model["name"], rule.models)
+        ]
+        if not models and not rule.optional:
+            known = ", ".join(model["name"] for model in session.results["models"])
+            raise InputError(
+                f'{rules.path}: [models."{rule.models}"] matches no model of {session.name}, '
+                f"which has {known or 'none'}"
+            )
+        for model in models:
+            before = _before(model, rule, baseline, rules)
+            checks += _check_model(model, before, rule, session, baseline, rules.confidence)
+    return Verdict(tuple(checks), tuple(_notes(session, baseline, checks)))
+
+
+def _before(model: Block, rule: Rule, baseline: Session | None, rules: Rules) -> Block | None:
+    """Find a model in the baseline; None without a baseline, or where it may lack the model."""
+    found = baseline.model(model["name"]) if baseline else None
+    compared = any(LIMITS[key].baseline for key in rule.limits)
+    if baseline and compared and found is None and not rules.allow_new:
+        raise InputError(
+            f"{baseline.name} has no model {model['name']}: measure the baseline with it, or set "
+            f"allow_new = true in {rules.path}"
+        )
+    return found
+
+
+def _check_model(
+    model: Block,
+    before: Block | None,
+    rule: Rule,
+    session: Session,
+    baseline: Session | None,
+    confidence: float,
+) -> Iterator[Check]:
+    for key, limit in rule.limits.items():
+        what, drop = LIMITS[key], key.endswith("_drop")
+        if drop and parents.is_parent(model, rule):
+            continue
+        try:
+            if what.baseline and baseline is None:
+                raise _SkippedError("no --baseline to compare with")
+            if what.baseline and baseline and before is None:
+                raise _SkippedError(f"new, {baseline.name} does not have it")
+            parent = parents.find(model, rule, session) if drop else None
+            found = estimate(key, Case(model, session, parent, before, baseline, confidence))
+        except UnmeasuredError as why:
+            if not rule.optional and not isinstance(why, _SkippedError):
+                raise InputError(f'[models."{rule.models}"] {key}: {why}') from why
+            says = f"{model['name']}: {why} ({key})"
+            yield Check(rule.models, model["name"], key, Status.skipped, says, limit, None)
+            continue
+        against = parent["name"] if parent else baseline.name if what.baseline and baseline else ""
+        says = f"{model['name']}: {sentence(what, found, limit, against)} ({key})"
+        status = decide(found, limit, what.side, rule.decide_by)
+        yield Check(rule.models, model["name"], key, status, says, limit, found)
+
+
+class _SkippedError(UnmeasuredError):
+    """There is nothing to compare with, and that is no mistake."""
+
+
+def decide(found: Estimate, limit: float, side: Side, by: DecideBy) -> Status:
+    """Say whether a figure breaks its limit: by its interval, or by itself."""
+    if side is Side.ceiling:
+        beyond, surely = found.value > limit, found.low > limit
+    else:
+        beyond, surely = found.value < limit, found.high < limit
+    if surely or (beyond and by is DecideBy.point):
+        return Status.broken
+    return Status.unclear if beyond else Status.held
+
+
+def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None:
+    """Refuse a baseline whose figures mean something else than the session's.
+
+    Raises:
+        InputError: a limit of the rules cannot be told from the two.
+    """
+    keys = {key for rule in rules.rules for key in rule.limits if LIMITS[key].baseline}
+    now, before = session.results, baseline.results
+    if keys & {"max_top1_loss", "max_macro_f1_loss"}:
+        for part in ("digest", "split"):
+            if now["data"][part] != before["data"][part]:
+                raise InputError(
+                    f"{baseline.name} was measured on other images ({part} "
+                    f"{before['data'][part][:12]}, not {now['data'][part][:12]}): measure both on "
+                    "the same"
+                )
+    if "max_slower" not in keys or not now["reference"] or not before["reference"]:
+        return
+    if now["reference"]["sha256"] != before["reference"]["sha256"]:
+        raise InputError(
+            f"{baseline.name} was timed beside another reference workload: measure it again with "
+            "this fer-edge"
+        )
+    for part in ("threads", "backend"):
+        ours, theirs = (_main(one["protocol"][part]) for one in (now, before))
+        if ours != theirs:
+            raise InputError(
+                f"{baseline.name} was timed with {part} {theirs}, {session.name} with {ours}: "
+                "measure both alike"
+            )
+
+
+def _main(value: object) -> object:
+    """Give the first of several, which the main figures were measured with."""
+    return value[0] if isinstance(value, list) else value
+
+
+def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) -> Iterator[str]:
+    for one in filter(None, (session, baseline)):
+        if one.results["partial"]:
+            yield f"{one.name} is partial: its run was interrupted"
+        for mark in one.results["machine"]["marks"]:
+            yield f"{one.name} is marked: {mark['text']}"
+    if baseline is None and any(LIMITS[one.key].baseline for one in checks):
+        yield "no --baseline was given: limits on changes were not checked"
+    compared = any(one.key == "max_slower" and one.estimate for one in checks)
+    if baseline is None or not compared:
+        return
+    ours, theirs = (one.results["machine"] for one in (session, baseline))
+    if any(ours.get(key) != theirs.get(key) for key in ("cpu", "board", "host")):
+        yield (
+            f"{baseline.name} comes from another machine ({theirs['board'] or theirs['cpu']}): "
+            "latencies are compared as multiples of the reference workload"
+        )

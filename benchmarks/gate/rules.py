@@ -1,0 +1,223 @@
+"""The rules of a gate: a TOML file that says what models must hold, by globs of their names."""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError
+
+DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
+"""What holds when no rules are given; it says so itself, and is a start for rules of one's own."""
+
+
+class Side(StrEnum):
+    """On which side of its limit a figure is wrong."""
+
+    floor = "floor"
+    ceiling = "ceiling"
+
+
+class Unit(StrEnum):
+    """How a figure is written for people."""
+
+    percent = "%"
+    points = "points"
+    bytes = "bytes"
+    kilobytes = "kB"
+    number = ""
+    microseconds = "µs"
+    milliseconds = "ms"
+    times = "x"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a key of the rules file limits.
+
+    Attributes:
+        says: the figure, in words.
+        unit: of the figure.
+        side: floor or ceiling.
+        highest: the largest limit that makes sense.
+        baseline: whether the figure is a change against the baseline's.
+    """
+
+    says: str
+    unit: Unit
+    side: Side = Side.ceiling
+    highest: float = math.inf
+    baseline: bool = False
+
+
+LIMITS: Mapping[str, Limit] = {
+    "min_top1": Limit("top-1", Unit.percent, Side.floor, 1.0),
+    "min_top1_leak_free": Limit("leak-free top-1", Unit.percent, Side.floor, 1.0),
+    "min_macro_f1": Limit("macro-F1", Unit.percent, Side.floor, 1.0),
+    "max_ece": Limit("calibration error", Unit.percent, highest=1.0),
+    "max_top1_drop": Limit("top-1 below its parent", Unit.points, highest=1.0),
+    "max_macro_f1_drop": Limit("macro-F1 below its parent", Unit.points, highest=1.0),
+    "max_bytes": Limit("file size", Unit.bytes),
+    "max_gzip_bytes": Limit("gzipped size", Unit.bytes),
+    "max_parameters": Limit("parameters", Unit.number),
+    "max_multiply_adds": Limit("multiply-adds", Unit.number),
+    "max_peak_rss_kb": Limit("peak RSS", Unit.kilobytes),
+    "max_load_ms": Limit("load time", Unit.milliseconds),
+    "max_first_ms": Limit("first inference", Unit.milliseconds),
+    "max_p50_us": Limit("p50", Unit.microseconds),
+    "max_p90_us": Limit("p90", Unit.microseconds),
+    "max_p99_us": Limit("p99", Unit.microseconds),
+    "max_p50_to_reference": Limit("p50 to the reference workload's", Unit.times),
+    "max_p99_to_reference": Limit("p99 to the reference workload's p50", Unit.times),
+    "max_slower": Limit("slower", Unit.percent, baseline=True),
+    "max_top1_loss": Limit("top-1 lost", Unit.points, highest=1.0, baseline=True),
+    "max_macro_f1_loss": Limit("macro-F1 lost", Unit.points, highest=1.0, baseline=True),
+    "max_larger": Limit("larger", Unit.percent, baseline=True),
+    "max_rss_growth": Limit("more peak RSS", Unit.percent, baseline=True),
+}
+"""Every limit that a rule may set."""
+
+
+class DecideBy(StrEnum):
+    """What breaks a rule: an interval wholly beyond the limit, or the figure itself."""
+
+    interval = "interval"
+    point = "point"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the models of one glob must hold.
+
+    Attributes:
+        models: a glob of model names, as `fnmatch` has it.
+        limits: by key of `LIMITS`; fractions of 1, bytes, kB, microseconds or milliseconds.
+        parent: a glob of the model that drops are measured from; None finds the model of
+            `parent_precision` with the same labels.
+        parent_precision: of the parent.
+        decide_by: what breaks a limit.
+        optional: whether a glob without models and a figure that was not measured are passed over.
+    """
+
+    models: str
+    limits: Mapping[str, float]
+    parent: str | None
+    parent_precision: str
+    decide_by: DecideBy
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A file of rules.
+
+    Attributes:
+        path: the file.
+        confidence: of the one-sided bounds that decide.
+        allow_new: whether a model that the baseline lacks is passed over.
+        rules: in the file's order; every rule that matches a model counts.
+    """
+
+    path: Path
+    confidence: float
+    allow_new: bool
+    rules: tuple[Rule, ...]
+
+
+def load(path: Path) -> Rules:
+    """Read a file of rules.
+
+    Raises:
+        InputError: the file cannot be read, is no TOML, or says something that no rule means.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text file: give rules as TOML") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Rules:
+    """Read rules from TOML; `path` names them in errors.
+
+    Raises:
+        InputError: no TOML, an unknown key, a value of another type or out of range, or no rule.
+    """
+    try:
+        whole = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+    _check_keys(whole, ("confidence", "decide_by", "allow_new", "models"), f"{path}:")
+    decide_by = _decide_by(whole, f"{path}: decide_by", DecideBy.interval)
+    tables = whole.get("models", {})
+    if not isinstance(tables, dict) or not tables:
+        raise InputError(f'{path} has no rule: write one as [models."*_int8"], min_top1 = 0.6')
+    return Rules(
+        path=path,
+        confidence=_number(whole.get("confidence", 0.95), f"{path}: confidence", 0.8, 0.999),
+        allow_new=_typed(whole.get("allow_new", False), bool, f"{path}: allow_new"),
+        rules=tuple(_rule(glob, table, decide_by, path) for glob, table in tables.items()),
+    )
+
+
+def _rule(glob: str, table: Any, decide_by: DecideBy, path: Path) -> Rule:
+    where = f'{path}: [models."{glob}"]'
+    if not isinstance(table, dict):
+        raise InputError(f"{where} is {table!r}: make it a table of limits")
+    options = ("parent", "parent_precision", "decide_by", "optional")
+    _check_keys(table, (*LIMITS, *options), where)
+    limits = {
+        key: _number(value, f"{where} {key}", 0.0, LIMITS[key].highest)
+        for key, value in table.items()
+        if key in LIMITS
+    }
+    if not limits:
+        raise InputError(f"{where} limits nothing: give it a limit such as max_bytes")
+    parent = table.get("parent")
+    return Rule(
+        models=glob,
+        limits=limits,
+        parent=None if parent is None else _typed(parent, str, f"{where} parent"),
+        parent_precision=_typed(
+            table.get("parent_precision", "float32"), str, f"{where} parent_precision"
+        ),
+        decide_by=_decide_by(table, f"{where} decide_by", decide_by),
+        optional=_typed(table.get("optional", False), bool, f"{where} optional"),
+    )
+
+
+def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    names = list(known)
+    for key in table:
+        if key not in names:
+            nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+            raise InputError(f"{where} unknown key {key!r}: did you mean {nearest}?")
+
+
+def _number(value: Any, where: str, lowest: float, highest: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where} is {value!r}: give a number")
+    if not lowest <= value <= highest or math.isinf(value):
+        bounds = f"{lowest:g} or more" if math.isinf(highest) else f"{lowest:g} to {highest:g}"
+        raise InputError(f"{where} is {value}: give {bounds}")
+    return float(value)
+
+
+def _typed(value: Any, wanted: type, where: str) -> Any:
+    if not isinstance(value, wanted):
+        asked = {bool: "true or false", str: "a text in quotes"}[wanted]
+        raise InputError(f"{where} is {value!r}: give {asked}")
+    return value
+
+
+def _decide_by(table: Mapping[str, Any], where: str, default: DecideBy) -> DecideBy:
+    value = table.get("decide_by", default)
+    if value not in list(DecideBy):
+        raise InputError(f'{where} is {value!r}: give "interval" or "point"')
+    return DecideBy(value)

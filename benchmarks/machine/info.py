@@ -1,0 +1,109 @@
+"""The machine that a measurement was made on: without it a latency means nothing."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.latency.measure import preemptions
+from device.system import firmware
+from device.system.temperature import celsius
+
+BOARD = Path("/proc/device-tree/model")
+CPU_INFO = Path("/proc/cpuinfo")
+CORES = Path("/sys/devices/system/cpu")
+GOVERNOR = CORES / "cpu0/cpufreq/scaling_governor"
+
+
+def facts() -> dict[str, Any]:
+    """Collect what identifies the machine and its software; None where the system does not say."""
+    return {
+        "cpu": cpu_model(),
+        "board": _read(BOARD),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "cores_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "governor": _read(GOVERNOR),
+        "os": platform.platform(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def state() -> dict[str, Any]:
+    """Note what may change while it is measured; None where the system does not say.
+
+    Returns:
+        A `state` block of `results.json`.
+    """
+    return {
+        "load": load(),
+        "clock_mhz": clocks(),
+        "governor": _read(GOVERNOR),
+        "temperature_c": celsius(),
+        "throttled": throttled(),
+        "context_switches_involuntary": preemptions(),
+    }
+
+
+def load() -> list[float] | None:
+    """Read the load averages of the last 1, 5 and 15 minutes; None where there are none."""
+    return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def clocks() -> list[float] | None:
+    """Read the clock of each core in MHz: what the governor set, else what /proc/cpuinfo says."""
+    files = sorted(
+        CORES.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"),
+        key=lambda file: int(file.parts[-3].removeprefix("cpu")),
+    )
+    values = [_number(_read(file), 1e-3) for file in files]
+    if not values:
+        values = [_number(value) for name, value in _cpu_info() if name == "cpu MHz"]
+    known = [value for value in values if value is not None]
+    return known or None
+
+
+def throttled() -> dict[str, Any] | None:
+    """Read a Raspberry Pi's throttle flags: those that apply now, and those "since boot"."""
+    text = firmware.get_throttled()
+    try:
+        raw = None if text is None else firmware.bits(text)
+    except ValueError:
+        return None
+    if raw is None:
+        return None
+    past = (f"{flag} since boot" for flag in firmware.flags(raw, firmware.SINCE_BOOT))
+    return {"raw": raw, "flags": [*firmware.flags(raw), *past]}
+
+
+def cpu_model() -> str | None:
+    """Read the processor's name: Linux says it in /proc/cpuinfo, a Pi only on some kernels."""
+    known = {name: value for name, value in reversed(_cpu_info()) if value}
+    for key in ("model name", "Model", "Hardware"):
+        if key in known:
+            return known[key]
+    return platform.processor() or None
+
+
+def _cpu_info() -> list[tuple[str, str]]:
+    lines = (_read(CPU_INFO) or "").splitlines()
+    return [
+        (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+    ]
+
+
+def _number(text: str | None, unit: float = 1.0) -> float | None:
+    try:
+        return None if text is None else round(float(text) * unit, 1)
+    except ValueError:
+        return None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace").strip("\0\n ") or None
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Accuracy and size of a model file."""

@@ -1,0 +1,1 @@
+"""The models under test: own files, external models described by TOML, the reference."""

@@ -1,0 +1,137 @@
+"""What a whole camera frame costs, from detector to smoothing, in the loop of `fer-edge run`.
+
+A video stands for the camera. Detection is done in every frame: with `--every N` a device does it
+less often, and follows the faces in between.
+"""
+
+import threading
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.probes.run_loop import Again
+from device.errors import InputError
+from device.faces.detector import open_detector
+from device.frame import Result
+from device.model import card
+from device.model.classifier import Classifier
+from device.runner import run
+from device.sinks.base import Sink
+from device.tracking.analyzer import Faces
+
+STAGES = ("detect", "crop", "classify", "smooth", "whole")
+"""Of a frame, in this order; "smooth" is all that follows a face from frame to frame."""
+
+WARM = 10
+"""Frames at the start that are not counted."""
+
+
+class ClockedClassifier(Classifier):
+    """Notes what its calls take, so that they can be told from the crop before them.
+
+    Attributes:
+        seconds: in all calls since somebody set it to 0.
+    """
+
+    seconds = 0.0
+
+    def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Classify one face; see `Classifier`."""
+        start = perf_counter()
+        probabilities = super().__call__(face)
+        self.seconds += perf_counter() - start
+        return probabilities
+
+
+class Stopwatch(Sink):
+    """Notes the stages of each frame that has a face.
+
+    Attributes:
+        rows: microseconds, in the order of STAGES.
+    """
+
+    name = "stopwatch"
+
+    def __init__(self, classifier: ClockedClassifier) -> None:
+        """Begin with nothing noted."""
+        self.rows: list[tuple[float, ...]] = []
+        self._classifier = classifier
+        self._seen = 0
+
+    def write(self, result: Result) -> None:
+        """Note one frame."""
+        self._seen += 1
+        stages = result.stages
+        classify = self._classifier.seconds * 1000
+        self._classifier.seconds = 0.0
+        if result.faces and self._seen > WARM:
+            crop = stages["classify"] - classify
+            row = (stages["detect"], crop, classify, stages["track"], stages["total"])
+            self.rows.append(tuple(ms * 1000 for ms in row))
+
+    def close(self) -> None:
+        """Keep what was noted."""
+
+
+def measure(
+    video: Path,
+    model: Path,
+    *,
+    detector: str = "haar",
+    detector_model: Path | None = None,
+    frames: int = 300,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Play a video, again from the start when it ends, and time the stages of its frames.
+
+    Reading the frame is not timed: a camera hands it over.
+
+    Args:
+        video: best 640x480 with one face.
+        model: `.tflite` file.
+        detector: "haar" or "yunet".
+        detector_model: file of YuNet.
+        frames: to analyse, besides those of the warm-up.
+        threads: of OpenCV and of the interpreter.
+
+    Returns:
+        The `frame` block of `results.json`: percentiles over the frames that have a face, which
+        `frames` counts. A stage is that of all faces of a frame, and `whole` their sum; percentiles
+        do not add up.
+
+    Raises:
+        InputError: a file is no such thing, there are too few frames, or no face is found.
+    """
+    if frames < 1:
+        raise InputError(f"frames is {frames}: give 1 or more")
+    classifier = ClockedClassifier(model, threads=threads)
+    faces = Faces(
+        classifier, open_detector(detector, model=detector_model), margin=card.margin(model)
+    )
+    watch = Stopwatch(classifier)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        with Again(video) as source:
+            run(source, faces, [watch], stop=threading.Event(), frames=WARM + frames)
+    finally:
+        cv2.setNumThreads(before)
+    if not watch.rows:
+        raise InputError(f"{video}: {detector} finds no face in it; give one with a frontal face")
+    percentiles = np.percentile(np.array(watch.rows), (50, 90, 99), axis=0).T.tolist()
+    names = ("p50_us", "p90_us", "p99_us")
+    return {
+        "kind": "measured",
+        "video": video.name,
+        "frames": len(watch.rows),
+        "model": model.name,
+        "detector": detector,
+        "stages": {
+            stage: dict(zip(names, values, strict=True))
+            for stage, values in zip(STAGES, percentiles, strict=True)
+        },
+    }

@@ -1,0 +1,86 @@
+"""What a model costs before it is warm: load, first inference, memory, each in fresh processes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.latency import measure as latency
+from benchmarks.machine import memory
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmarks.models.external_spec import Spec
+
+from benchmarks.backends.bootstrap import BOOT
+
+_PATIENCE = 120  # seconds
+
+
+def measure(
+    path: Path, *, threads: int = 1, n: int = 7, peer: "Spec | None" = None, seed: int = 0
+) -> dict[str, Any] | None:
+    """Load a model and run it once, in one fresh process after another.
+
+    A process imports what a device needs and nothing else, and notes its memory; then it opens the
+    model file and classifies one face. One process before the first is not counted: after it the
+    file is in the system's cache for all alike.
+
+    Args:
+        path: a `.tflite` file that `device.model.classifier.Classifier` runs, or `peer` describes.
+        threads: of the interpreter.
+        n: processes, at least 1.
+        peer: description of a model of others, which `benchmarks.models.external.Peer` runs.
+        seed: of the bootstrap.
+
+    Returns:
+        The `cold` block of `results.json`: milliseconds from the path to a model that is ready,
+        and of the first call; the most resident memory of a process in kB (1000 bytes), and in
+        `runtime_rss_kb` what it had with the runtime alone. None where the system does not say
+        what memory a process had (other than Linux).
+
+    Raises:
+        InputError: the model cannot be run.
+    """
+    if not memory.STATUS.is_file():
+        return None
+    arguments = [str(path), str(threads)]
+    if peer is not None:
+        arguments.append(json.dumps(peer.describe()))
+    _start(path, arguments)
+    runs = [_start(path, arguments) for _ in range(n)]
+
+    def block(name: str) -> dict[str, Any]:
+        values = np.array([run[name] for run in runs])
+        return {
+            "p50": float(np.median(values)),
+            "ci95": latency.bootstrap_median(values[:, None], seed),
+        }
+
+    return {
+        "kind": "measured",
+        "n": n,
+        "load_ms": block("load_ms"),
+        "first_ms": block("first_ms"),
+        "peak_rss_kb": block("peak_rss_kb"),
+        "runtime_rss_kb": round(float(np.median([run["runtime_rss_kb"] for run in runs]))),
+    }
+
+
+def _start(path: Path, arguments: list[str]) -> dict[str, float]:
+    command = [sys.executable, "-P", str(BOOT), "benchmarks.probes.cold_start_worker", *arguments]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{path} was not loaded and run within {_PATIENCE} s") from None
+    if done.returncode:
+        reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        named = reason[-1].startswith(str(path))
+        raise InputError(reason[-1] if named else f"{path} in a process of its own: {reason[-1]}")
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures

@@ -1,0 +1,54 @@
+"""Load a model and run it once, in a process of its own that `cold_start` starts."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter_ns
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import memory
+from device.model.classifier import FACE_SIZE, Classifier
+from device.model.runtime import runtime_name
+
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def main(path: str, threads: str, peer: str = "") -> None:
+    """Load a model, classify one face, print milliseconds and kB (1000 bytes) as JSON.
+
+    Args:
+        path: the model file.
+        threads: of the interpreter.
+        peer: of a model of others, the description as JSON.
+    """
+    runtime_name()  # imports the runtime
+    load = _loader(Path(path), int(threads), peer)
+    face = np.zeros((FACE_SIZE, FACE_SIZE), np.uint8)
+    bare = memory.resident()
+    start = perf_counter_ns()
+    classifier = load()
+    loaded = perf_counter_ns()
+    classifier(face)
+    done = perf_counter_ns()
+    figures = {
+        "load_ms": (loaded - start) / 1e6,
+        "first_ms": (done - loaded) / 1e6,
+        "peak_rss_kb": memory.peak() / 1000,
+        "runtime_rss_kb": bare / 1000,
+    }
+    print(json.dumps(figures))
+
+
+def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
+    """Import what loads the model, which is not timed."""
+    if not peer:
+        return lambda: Classifier(path, threads=threads)
+    from benchmarks.models.external import Peer
+    from benchmarks.models.external_spec import Spec
+
+    described = json.loads(peer)
+    lists = {name: tuple(described[name]) for name in ("labels", "size")}
+    spec = Spec(**{**described, **lists})
+    return lambda: Peer(path, spec, threads=threads)

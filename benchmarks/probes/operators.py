@@ -1,0 +1,173 @@
+"""What each operator of a model costs, from models that are cut off after it.
+
+LiteRT's Python interface has no profiler, and with XNNPACK the whole graph is a single operator to
+it. So the model is cut off after each operator in turn; what an operator costs is by how much the
+cut after it takes longer than the cut before it.
+"""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.latency.timer import turn
+from benchmarks.probes import raw_model
+from device.model import file as model_file
+from device.model import graph
+from device.model.runtime import find_runtime
+
+MOST_BYTES = 200_000_000
+"""Of all cuts together: they are in memory at the same time."""
+
+
+def operators(
+    path: Path,
+    *,
+    images: NDArray[np.uint8],
+    rounds: int = 30,
+    per_round: int = 5,
+    seconds: float = 20.0,
+    seed: int = 0,
+) -> dict[str, Any] | None:
+    """Profile a model, one thread, XNNPACK where it takes the graph.
+
+    All cuts are timed interleaved, in random order in every round, and compared within a round, so
+    that a drift of the machine hits them alike. Times of longer and longer cuts are then made
+    to grow (isotonic regression; Barlow et al. 1972), because no operator costs less than nothing.
+
+    Args:
+        path: any `.tflite` file with one input.
+        images: uint8 [n, h, w], n > 0; the first fills the input, whatever its size. What it shows
+            does not matter to the time.
+        rounds: at most.
+        per_round: timed runs of each cut in a round.
+        seconds: after which no further round begins.
+        seed: of the order in the rounds.
+
+    Returns:
+        The `operators` block of `results.json`, microseconds and shares of the sum; None where the
+        runtime has no schema to cut models with, or the model branches, is empty or too large, or
+        the runtime does not run a cut of it.
+
+    Raises:
+        InputError: the file is damaged or no model.
+    """
+    schema = raw_model.schema()
+    whole = graph.load(path)
+    count = len(whole.operators)
+    content = model_file.read(path)
+    too_large = len(content) * count > MOST_BYTES
+    if schema is None or whole.subgraphs > 1 or not count or too_large:
+        return None
+    try:
+        cuts = [raw_model.load(part) for part in cut(schema, content)]
+        for interpreter in cuts:
+            _fill(interpreter, images[0])
+        medians = _time(cuts, rounds, per_round, seconds, seed)
+    except (RuntimeError, ValueError):  # the runtime's own
+        return None
+    # Ratios to the whole model, which was timed in the same round.
+    ratios = np.median(medians / medians[:, -1:], axis=0)
+    micros = np.diff(growing(ratios * np.median(medians[:, -1]))) / 1000
+    total = max(float(micros.sum()), np.finfo(float).tiny)
+    return {
+        "kind": "derived",
+        "how": f"differences of models cut off after each operator, 1 thread, "
+        f"{find_runtime().name}, median of {len(medians)} rounds",
+        "rows": [
+            {
+                "index": operator.index,
+                "name": operator.name,
+                "us_p50": float(micros[i]),
+                "share": float(micros[i]) / total,
+                "multiply_adds": operator.multiply_adds,
+            }
+            for i, operator in enumerate(whole.operators)
+        ],
+    }
+
+
+def cut(schema: Any, content: bytes) -> list[bytes]:
+    """Cut a model off after 0, 1, … all of its operators.
+
+    What an operator writes and no other one of the cut reads becomes an output, so that nothing is
+    left out as useless; but for what follows from constants alone, which the runtime computes when
+    it loads a model.
+
+    Args:
+        schema: of model files, see `benchmarks.probes.raw_model.schema`.
+        content: the whole model file, with one subgraph.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    model.signatureDefs = []  # they name outputs
+    part = model.subgraphs[0]
+    every = list(part.operators)
+    cuts = []
+    for count in range(len(every) + 1):
+        part.operators = every[:count]
+        part.outputs = loose_ends(part) or list(part.inputs)
+        cuts.append(raw_model.pack(model))
+    return cuts
+
+
+def loose_ends(part: Any) -> list[int]:
+    """Give the tensors that follow from the input and that no operator of a subgraph reads."""
+    live, read = {int(i) for i in part.inputs}, set()
+    written = []
+    for operator in part.operators:
+        inputs = {int(i) for i in operator.inputs}
+        read |= inputs
+        if inputs & live:
+            written += [int(i) for i in operator.outputs]
+            live |= set(written)
+    return [i for i in written if i not in read]
+
+
+def growing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the nearest values, by least squares, none of which is below the one before it.
+
+    Pool adjacent violators: Barlow, Bartholomew, Bremner, Brunk, "Statistical inference under order
+    restrictions" (1972).
+
+    Args:
+        values: float64 [n].
+    """
+    pools: list[tuple[float, int]] = []  # mean and size
+    for value in values:
+        mean, size = float(value), 1
+        while pools and pools[-1][0] > mean:
+            before, members = pools.pop()
+            mean = (before * members + mean * size) / (members + size)
+            size += members
+        pools.append((mean, size))
+    return np.repeat([mean for mean, _ in pools], [size for _, size in pools])
+
+
+def _fill(interpreter: Any, image: NDArray[np.uint8]) -> None:
+    source = interpreter.get_input_details()[0]
+    signed = source["dtype"] == np.int8
+    pixels = (image ^ np.uint8(0x80)).view(np.int8) if signed else image
+    interpreter.set_tensor(
+        source["index"], np.resize(pixels, source["shape"]).astype(source["dtype"])
+    )
+
+
+def _time(
+    cuts: list[Any], rounds: int, per_round: int, seconds: float, seed: int
+) -> NDArray[np.float64]:
+    """Give each round's median of each cut: nanoseconds, float64 [rounds, cuts]."""
+    order = np.random.default_rng(seed)
+    end = perf_counter() + seconds
+    medians: list[NDArray[np.float64]] = []
+    while not medians or (len(medians) < rounds and perf_counter() < end):
+        row = np.empty(len(cuts))
+        for place in order.permutation(len(cuts)):
+            row[place] = np.median(_runs(cuts[place], per_round))
+        medians.append(row)
+    return np.stack(medians)
+
+
+def _runs(interpreter: Any, count: int) -> NDArray[np.int64]:
+    return np.array(turn(lambda _: interpreter.invoke(), range(count)), np.int64)

@@ -1,0 +1,1 @@
+"""One measuring session: configurations, interleaved rounds, optional probes, results."""

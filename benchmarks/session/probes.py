@@ -1,0 +1,122 @@
+"""What a session measures beside accuracy and steady latency: cold starts, operators, peak, frame.
+
+Each has a module of its own; here is which of them a session wants, and where the figures go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import progress
+from benchmarks.models.model import Subject
+from benchmarks.probes import camera_frame, cold_start, peak_throughput
+from benchmarks.probes import operators as operator_profile
+from device.errors import InputError
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted.
+
+    Attributes:
+        cold: fresh processes a model, 0 for no cold starts.
+        profile: whether to time each operator.
+        peak: whether to time a large matrix product.
+        video: of a face, to time whole frames; None for none.
+        frames: of the video.
+        detector: of the frames, "haar" or "yunet".
+        detector_model: file of YuNet.
+    """
+
+    cold: int = 0
+    profile: bool = False
+    peak: bool = False
+    video: Path | None = None
+    frames: int = 300
+    detector: str = "haar"
+    detector_model: Path | None = None
+
+    def check(self, subjects: Sequence[Subject]) -> None:
+        """Refuse what cannot be measured, before anything is.
+
+        Raises:
+            InputError: a number below 0, no such video, or no model of ours for it.
+        """
+        if self.cold < 0:
+            raise InputError(f"cold is {self.cold}: give 0 or more")
+        if self.video is None:
+            return
+        if not self.video.is_file():
+            raise InputError(f"{self.video}: no such video")
+        if all(one.spec for one in subjects):
+            raise InputError("whole frames take a model of fer-edge's own: give one")
+
+    def measure(
+        self,
+        subjects: Sequence[Subject],
+        images: NDArray[np.uint8],
+        written: dict[str, Any],
+        *,
+        threads: int,
+        seed: int,
+    ) -> None:
+        """Measure one after the other, and fill in the blocks.
+
+        Whole frames are those of the first model of ours: what one of others needs around it in
+        an application is not known here.
+
+        Args:
+            subjects: the models.
+            images: uint8 [n, 48, 48].
+            written: the results.
+            threads: of the interpreter.
+            seed: of what is random.
+
+        Raises:
+            InputError: a model or the video cannot be used.
+        """
+        blocks = written["models"]
+        pairs = list(zip(subjects, blocks, strict=True))
+        if self.peak:
+            written["peak"] = peak_throughput.measure()
+        if self.cold:
+            for one, block in progress.track(pairs, "cold starts", len(pairs)):
+                block["cold"] = cold_start.measure(
+                    one.classifier.path, threads=threads, n=self.cold, seed=seed, peer=one.spec
+                )
+        if self.profile:
+            for one, block in progress.track(pairs, "operators", len(pairs)):
+                block["operators"] = operator_profile.operators(
+                    one.classifier.path, images=images, seed=seed
+                )
+        if self.video is not None:
+            written["frame"] = camera_frame.measure(
+                self.video,
+                next(one.classifier.path for one in subjects if not one.spec),
+                detector=self.detector,
+                detector_model=self.detector_model,
+                frames=self.frames,
+                threads=threads,
+            )
+
+
+def throughput(
+    block: dict[str, Any], threads: int, reached: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Work out a model's multiply-adds a second, from its latency with one thread.
+
+    Args:
+        block: of the model.
+        threads: of its main figure.
+        reached: the `peak` block of the results.
+    """
+    main = {"threads": threads, "resolver": "xnnpack", "latency": block["latency"]}
+    for one in (main, *block["sweep"]):
+        if one["threads"] == 1 and one["resolver"] == "xnnpack" and one["latency"]:
+            p50 = one["latency"]["p50_us"]
+            return peak_throughput.throughput(block["size"]["multiply_adds"], p50, reached)
+    return None

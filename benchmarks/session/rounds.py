@@ -1,0 +1,109 @@
+"""The rounds of a session: timed, judged whether anything disturbed them, and summed up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import progress
+from benchmarks.backends import backend
+from benchmarks.latency import measure as latency
+from benchmarks.machine import interference
+from benchmarks.session.configurations import REFERENCE, Lane
+
+
+class Timing:
+    """The rounds that were timed so far; whoever is interrupted keeps the whole ones.
+
+    Attributes:
+        others: cores that other processes used meanwhile; None where Linux does not say.
+    """
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        """Begin with no rounds.
+
+        Args:
+            lanes: what is timed, as `benchmarks.session.configurations.open_all` gives it.
+        """
+        self._lanes = lanes
+        self._rounds: list[latency.Round] = []
+        self.others: float | None = None
+
+    def run(self, faces: NDArray[np.uint8], *, count: int, per_round: int, seed: int) -> None:
+        """Time so many rounds; see `benchmarks.latency.measure.rounds`."""
+        calls = [lane.call for lane in self._lanes]
+        threads = [lane.setting.threads for lane in self._lanes]
+        rounds = latency.rounds(
+            calls, faces, count=count, per_round=per_round, seed=seed, threads=threads
+        )
+        watch = interference.Watch()
+        try:
+            for one in progress.track(rounds, "latency, models interleaved", count):
+                self._rounds.append(one)
+        finally:
+            # Processes of other backends are ours, and would be taken for others'.
+            if not any(isinstance(call, backend.Worker) for call in calls):
+                self.others = watch.others()
+
+    def disturbed(self, cores: int | None, names: Sequence[str]) -> list[str]:
+        """Name what was disturbed: models, the reference workload, other settings of models.
+
+        Args:
+            cores: that this process may use.
+            names: of the models.
+        """
+        found = []
+        for lane, disturbed in zip(self._lanes, self._disturbed(cores), strict=True):
+            if disturbed:
+                name = "the reference workload" if lane.model == REFERENCE else names[lane.model]
+                found.append(name if lane.is_main else f"{name} ({lane.setting})")
+        return found
+
+    def _disturbed(self, cores: int | None) -> list[bool]:
+        if not self._rounds:
+            return [False] * len(self._lanes)
+        times = np.stack([one.times for one in self._rounds])
+        preempted = np.stack([one.preempted for one in self._rounds])
+        # More threads than cores take the processor from each other: that is no disturbance.
+        crowded = [lane.setting.threads > (cores or 1) for lane in self._lanes]
+        return [
+            interference.disturbed(times[:, i], preempted[:, i] * (not crowded[i]))
+            for i in range(len(self._lanes))
+        ]
+
+    def summarise(
+        self,
+        blocks: Sequence[dict[str, Any]],
+        cores: int | None,
+        *,
+        doubtful: bool,
+        seed: int,
+    ) -> dict[str, Any] | None:
+        """Fill in `latency` and `sweep` of the models, where there is a whole round.
+
+        Args:
+            blocks: of the models, in `results.json`.
+            cores: that this process may use.
+            doubtful: whether something disturbed the whole session.
+            seed: of the bootstrap.
+
+        Returns:
+            The reference workload's latency.
+        """
+        if not self._rounds:
+            return None
+        times = np.stack([one.times for one in self._rounds])
+        reference = next(i for i, lane in enumerate(self._lanes) if lane.model == REFERENCE)
+        disturbed = self._disturbed(cores)
+        found = None
+        for i, lane in enumerate(self._lanes):
+            marked = doubtful or disturbed[i]
+            block = latency.summary(times, i, reference=reference, marked=marked, seed=seed)
+            if lane.model == REFERENCE:
+                found = block
+            elif lane.is_main:
+                blocks[lane.model]["latency"] = block
+            else:
+                blocks[lane.model]["sweep"].append(lane.setting.describe() | {"latency": block})
+        return found

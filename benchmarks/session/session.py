@@ -1,0 +1,210 @@
+"""One measuring session: models and labelled faces in, `results.json` out."""
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import progress
+from benchmarks.machine import info as machine_info
+from benchmarks.machine import interference
+from benchmarks.machine.concurrent_runs import Presence
+from benchmarks.metrics import accuracy
+from benchmarks.models import external_spec, reference
+from benchmarks.models import model as model_under_test
+from benchmarks.results import file as results_file
+from benchmarks.session import configurations, probes
+from benchmarks.session.rounds import Timing
+from device.errors import InputError
+from device.labels import HEADS
+from device.model.classifier import FACE_SIZE
+from device.system.atomic_file import make_folder
+
+TIMED = "set input, invoke, read probabilities"
+RESULTS = "results.json"
+
+
+def run(
+    models: Sequence[Path],
+    images: NDArray[np.uint8],
+    labels: Mapping[str, NDArray[np.integer]],
+    *,
+    leaked: NDArray[np.bool_] | None,
+    data: Mapping[str, Any],
+    out: Path,
+    rounds: int = 100,
+    per_round: int = 10,
+    threads: int | Sequence[int] = 1,
+    builtin: bool = False,
+    backends: Sequence[str] = (),
+    peers: Sequence[Path] = (),
+    label_names: Mapping[str, Sequence[str]] = HEADS,
+    seed: int = 0,
+    **wanted: Any,
+) -> dict[str, Any]:
+    """Measure size, accuracy and latency of models with one and the same interpreter.
+
+    Ctrl-C ends the run early: what was measured until then is written and returned, with
+    `partial` set; it is the caller's to stop there. So it is written when something fails on the
+    way, and the error raised.
+
+    Args:
+        models: `.tflite` files; the first is the one that latencies are compared with.
+        images: uint8 [n, 48, 48], grey 0..255, n > 0.
+        labels: per head ("fer2013", "ferplus") integers [n], -1 for images that are left out. A
+            model is measured against the head whose labels it names.
+        leaked: bool [n], images that also stand in the training split; None when nobody looked.
+        data: `name`, `digest`, `synthetic` and `split` of the images.
+        out: the folder that `results.json` is written to, in place of one that is there.
+        rounds: in which the models are timed, interleaved.
+        per_round: timed calls of each model in a round.
+        threads: of the interpreter; the first number is that of the main figures.
+        builtin: whether to time the models with XNNPACK off, too.
+        backends: others to time the models in, see `benchmarks.backends.backend`.
+        label_names: per head what its integers stand for, where that is not FER2013's and FER+'s.
+        peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
+        seed: of the order in the rounds and of the bootstrap.
+        wanted: what else to measure, see `benchmarks.session.probes.Extras`.
+
+    Returns:
+        What was written; see `benchmarks/schema/results.schema.json`.
+
+    Raises:
+        InputError: no model, a model that is given twice or cannot be used, or names labels that
+            the data has none of; no image, or images of another size; a count below 1; `out`
+            cannot be made; a backend or a description of a model is missing or wrong.
+    """
+    counts = [threads] if isinstance(threads, int) else list(dict.fromkeys(threads))
+    _check(models, images, rounds=rounds, per_round=per_round, threads=min(counts, default=0))
+    settings = configurations.settings(counts, builtin=builtin, others=backends)
+    with ExitStack() as closing:
+        specs = external_spec.assign(models, peers)
+        subjects = model_under_test.load(models, labels, counts[0], specs, label_names)
+        further = probes.Extras(**wanted)
+        further.check(subjects)
+        timed = configurations.open_all(subjects, settings, closing)
+        make_folder(out)  # what cannot be written is better not measured first
+        about = ", ".join(path.name for path in models)
+        presence = closing.enter_context(Presence(about))
+        written = _blank(data, images, leaked, subjects)
+        written["protocol"] = {
+            "threads": counts,
+            "rounds": rounds,
+            "per_round": per_round,
+            "seed": seed,
+            "timed": TIMED,
+            "backend": settings[0].backend,
+            "reference": reference.NAME,
+        }
+        timing = Timing(timed)
+        try:
+            _classify(subjects, images, leaked, written["models"])
+            timing.run(images, count=rounds, per_round=per_round, seed=seed)
+            further.measure(subjects, images, written, threads=counts[0], seed=seed)
+            written["partial"] = False
+        except KeyboardInterrupt:
+            pass  # the blocks keep what they have, and `partial` stays set
+        finally:
+            with _deaf_to_ctrl_c():
+                _finish(written, timing, presence, seed)
+                results_file.save(written, out / RESULTS)
+    return written
+
+
+def _check(models: Sequence[Path], images: NDArray[np.uint8], **counts: int) -> None:
+    if not models:
+        raise InputError("no model to measure: give at least one .tflite file")
+    if not len(images):
+        raise InputError("no image to measure with: the split is empty")
+    if images.shape[1:] != (FACE_SIZE, FACE_SIZE):
+        height, width = images.shape[1:]
+        raise InputError(f"the images are {width}x{height}: models take {FACE_SIZE}x{FACE_SIZE}")
+    for name, count in counts.items():
+        if count < 1:
+            raise InputError(f"{name} is {count}: give 1 or more")
+
+
+def _blank(
+    data: Mapping[str, Any],
+    images: NDArray[np.uint8],
+    leaked: NDArray[np.bool_] | None,
+    subjects: Sequence[model_under_test.Subject],
+) -> dict[str, Any]:
+    """Give results in which nothing but sizes and the machine is measured yet."""
+    return {
+        "schema_version": results_file.SCHEMA_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_by": f"fer-edge {version('fer-edge')}",
+        "partial": True,
+        "machine": machine_info.facts()
+        | {"host": None, "before": machine_info.state(), "after": None, "marks": []},
+        "data": {
+            **{key: data[key] for key in ("name", "digest", "synthetic", "split")},
+            "images": len(images),
+            "leaked": None if leaked is None else int(leaked.sum()),
+        },
+        "protocol": {},
+        "reference": {"name": reference.NAME, "sha256": reference.SHA256, "latency": None},
+        "peak": None,
+        "models": [one.describe() for one in subjects],
+        "frame": None,
+    }
+
+
+def _classify(
+    subjects: Sequence[model_under_test.Subject],
+    images: NDArray[np.uint8],
+    leaked: NDArray[np.bool_] | None,
+    blocks: list[dict[str, Any]],
+) -> None:
+    """Fill in the accuracy of each model."""
+    for one, block in zip(subjects, blocks, strict=True):
+        faces = progress.track(images, f"accuracy of {one.name}", len(images))
+        probabilities = accuracy.predict(one.classifier, faces)
+        names = one.classifier.labels
+        block["accuracy"] = accuracy.metrics(probabilities, one.labels, names)
+        if leaked is not None and (one.labels[~leaked] != accuracy.LEFT_OUT).any():
+            block["accuracy_leak_free"] = accuracy.metrics(
+                probabilities[~leaked], one.labels[~leaked], names
+            )
+
+
+def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: int) -> None:
+    """Note the machine's state, what disturbed the session, and sum up what was timed."""
+    place, blocks = written["machine"], written["models"]
+    place["after"] = machine_info.state()
+    cores = place["cores_allowed"]
+    place["marks"] = interference.marks(
+        place["before"],
+        place["after"],
+        cores=cores,
+        others=timing.others,
+        preempted=timing.disturbed(cores, [block["name"] for block in blocks]),
+        runs=presence.others(),
+    )
+    doubtful = interference.is_doubtful(place["marks"])
+    written["reference"]["latency"] = timing.summarise(blocks, cores, doubtful=doubtful, seed=seed)
+    for block in blocks:
+        block["throughput"] = probes.throughput(
+            block, written["protocol"]["threads"][0], written["peak"]
+        )
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Write in peace: a second Ctrl-C would lose what the first one kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)

@@ -1,1 +1,0 @@
-"""Nets of fixed weights that are timed beside every model; see `benchmarks.workload`."""

@@ -1,0 +1,198 @@
+import copy
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks.gate import check as gate
+from benchmarks.gate import rules
+from benchmarks.gate.check import Status
+from benchmarks.gate.figures import Session
+from benchmarks.report import junit
+from device.errors import InputError
+
+from ..zoo import slowed, zoo
+
+PATH = Path("bench.toml")
+
+
+@pytest.fixture(scope="module")
+def main():
+    return zoo(seed=1, images=200)
+
+
+@pytest.fixture
+def now():
+    return zoo(seed=2, images=200)
+
+
+def judge(now, text, main=None) -> gate.Verdict:
+    baseline = Session("main.json", main) if main else None
+    return gate.check(Session("results.json", now), rules.parse(text, PATH), baseline)
+
+
+def statuses(verdict) -> dict:
+    return {check.model: check.status for check in verdict.checks}
+
+
+def block(results, name) -> dict:
+    return next(model for model in results["models"] if model["name"] == name)
+
+
+SLOWER = '[models."*_int8"]\nmax_slower = 0.05'
+
+
+def test_the_same_models_on_another_day_hold_every_default(main, now):
+    verdict = gate.check(
+        Session("results.json", now), rules.load(rules.DEFAULT), Session("main.json", main)
+    )
+    assert not verdict.count(Status.broken)
+    assert verdict.count(Status.held) > 20
+
+
+def test_a_slow_down_is_named_with_interval_limit_and_baseline(main, now):
+    verdict = judge(slowed(now, "fer2013_int8", 1.15), SLOWER, main)
+    assert statuses(verdict) == {"fer2013_int8": Status.broken, "ferplus_int8": Status.held}
+    line = verdict.checks[0].says
+    assert line.startswith("fer2013_int8: slower 1")
+    for part in (" % [", "than main.json", "at most 5.00 %", "(max_slower)"):
+        assert part in line
+
+
+def test_a_model_that_is_only_slower_because_the_machine_is_passes(main, now):
+    for one in (now["reference"], *now["models"]):
+        one["latency"]["round_medians_us"] = [3 * x for x in one["latency"]["round_medians_us"]]
+    now["machine"]["cpu"] = "Cortex-A53"
+    verdict = judge(now, SLOWER, main)
+    assert set(statuses(verdict).values()) == {Status.held}
+    assert "another machine" in verdict.notes[0]
+
+
+def test_a_point_beyond_the_limit_is_unclear_until_the_interval_is(now):
+    value = block(now, "fer2013_int8")["accuracy"]["top1"]
+    text = f'[models."fer2013_int8"]\nmin_top1 = {value + 0.005}\n'
+    assert judge(now, text).checks[0].status is Status.unclear
+    assert judge(now, text + 'decide_by = "point"').checks[0].status is Status.broken
+    far = f'[models."fer2013_int8"]\nmin_top1 = {value + 0.2}\n'
+    assert judge(now, far).checks[0].status is Status.broken
+
+
+@pytest.mark.parametrize("key", sorted(rules.LIMITS))
+def test_every_limit_can_break_and_can_hold(key, main, now):
+    """A limit far on either side of the figure decides it, whatever the figure."""
+    ours = block(now, "fer2013_int8")
+    ours["accuracy"] = {**copy.deepcopy(ours["accuracy"]), "ece": 0.3}
+    ours["accuracy_leak_free"] = ours["accuracy"]
+    slowed(now, "fer2013_int8", 1.5)
+    ours["size"]["bytes"] *= 2
+    ours["cold"]["peak_rss_kb"] = {"p50": 90_000, "ci95": [89_000, 91_000]}
+    if key.endswith(("_drop", "_loss")):  # every answer one class on
+        counts = [row[-1:] + row[:-1] for row in ours["accuracy"]["confusion"]]
+        hits = sum(counts[i][i] for i in range(len(counts)))
+        ours["accuracy"] |= {"confusion": counts, "top1": hits / ours["accuracy"]["n"]}
+        ours["accuracy"]["macro_f1"] = 0.05
+    floor = rules.LIMITS[key].side is rules.Side.floor
+    top = min(rules.LIMITS[key].highest, 1e12)
+    strict, lax = (top, 0.0) if floor else (0.0, top)
+    for limit, status in ((strict, Status.broken), (lax, Status.held)):
+        verdict = judge(now, f'[models."fer2013_int8"]\n{key} = {limit}', main)
+        assert [check.status for check in verdict.checks] == [status], verdict.checks[0].says
+
+
+def test_the_drop_is_measured_from_the_float_twin_and_never_by_it(now):
+    verdict = judge(now, '[models."fer*"]\nmax_top1_drop = 0.02')
+    names = {check.model: check.says for check in verdict.checks}
+    assert set(names) == {"fer2013_float16", "fer2013_dynamic", "fer2013_int8", "ferplus_int8"}
+    assert "against ferplus_float32" in names["ferplus_int8"]
+
+
+def test_a_parent_may_be_named(now):
+    text = '[models."fer2013_int8"]\nmax_top1_drop = 0.02\nparent = '
+    assert "against fer2013_float16" in judge(now, text + '"*_float16"').checks[0].says
+    with pytest.raises(InputError, match=r"matches fer2013_float32, fer2013_float16"):
+        judge(now, text + '"fer2013_f*"')
+    with pytest.raises(InputError, match=r"matches none"):
+        judge(now, text + '"ferplus_float32"')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda main: main["models"].pop(3), "main.json has no model fer2013_int8"),
+        (lambda main: main["reference"].update(sha256="0" * 64), "another reference workload"),
+        (lambda main: main["protocol"].update(threads=[4]), "threads 4"),
+        (lambda main: main["protocol"].update(backend="onnxruntime"), "backend onnxruntime"),
+        (lambda main: main.update(reference=None), "no reference workload"),
+        (
+            lambda main: main["models"][3]["latency"].update(round_medians_us=None),
+            "no round medians",
+        ),
+        (lambda main: main["models"][3].update(latency=None), "no latency in main.json"),
+    ],
+)
+def test_a_baseline_that_does_not_compare_is_refused(spoil, message, main, now):
+    spoilt = copy.deepcopy(main)
+    spoil(spoilt)
+    with pytest.raises(InputError, match=message):
+        judge(now, SLOWER, spoilt)
+
+
+def test_a_baseline_on_other_images_is_refused(main, now):
+    now["data"]["digest"] = "cd" * 32
+    with pytest.raises(InputError, match="other images"):
+        judge(now, '[models."*"]\nmax_top1_loss = 0.01', main)
+
+
+def test_too_few_rounds_are_refused(main):
+    with pytest.raises(InputError, match=r"10 rounds, too few .* --rounds 20"):
+        judge(zoo(rounds=10, images=50), SLOWER, main)
+
+
+def test_a_rule_that_matches_no_model_is_refused_unless_optional(now):
+    text = '[models."*_int4"]\nmax_bytes = 1\n'
+    with pytest.raises(InputError, match=r"int4.* matches no model .*fer2013_int8"):
+        judge(now, text)
+    assert judge(now, text + "optional = true").checks == ()
+
+
+def test_what_was_not_measured_is_refused_unless_optional(now):
+    text = '[models."emotion*"]\nmax_peak_rss_kb = 1\n'
+    with pytest.raises(InputError, match="emotion_model_quantized has no cold"):
+        judge(now, text)
+    assert statuses(judge(now, text + "optional = true")) == {
+        "emotion_model_quantized": Status.skipped
+    }
+
+
+def test_regressions_without_a_baseline_are_skipped_and_said(now):
+    verdict = judge(now, SLOWER)
+    assert {check.status for check in verdict.checks} == {Status.skipped}
+    assert "no --baseline" in verdict.checks[0].says
+    assert "no --baseline" in verdict.notes[0]
+
+
+def test_new_models_may_be_allowed(main, now):
+    old = copy.deepcopy(main)
+    del old["models"][3]
+    verdict = judge(now, "allow_new = true\n" + SLOWER, old)
+    assert statuses(verdict) == {"fer2013_int8": Status.skipped, "ferplus_int8": Status.held}
+
+
+def test_marks_and_interruptions_are_noted(now):
+    now["machine"]["marks"] = [{"what": "throttled", "text": "the clock fell", "detail": {}}]
+    now["partial"] = True
+    notes = judge(now, '[models."*"]\nmax_bytes = 9e9').notes
+    assert "results.json is partial: its run was interrupted" in notes
+    assert "results.json is marked: the clock fell" in notes
+
+
+def test_junit_counts_what_the_gate_found(tmp_path, main, now):
+    old = copy.deepcopy(main)
+    del old["models"][4:]
+    verdict = judge(slowed(now, "fer2013_int8", 1.2), "allow_new = true\n" + SLOWER, old)
+    junit.write(verdict, tmp_path / "gate.xml", "gate")
+    suite = ElementTree.parse(tmp_path / "gate.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "1")
+    failed = suite.find("testcase[failure]")
+    assert (failed.get("classname"), failed.get("name")) == ("fer2013_int8", "max_slower")
+    assert "slower" in failed.find("failure").get("message")

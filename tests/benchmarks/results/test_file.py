@@ -1,0 +1,135 @@
+import copy
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from benchmarks.results import file as results_file
+from device.errors import InputError
+
+from ..example import example
+
+SCHEMA = json.loads(results_file.SCHEMA.read_text())
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "results.json"
+
+
+def test_what_is_saved_is_what_is_loaded(path):
+    results_file.save(example(), path)
+    assert results_file.load(path) == example()
+    assert [file.name for file in path.parent.iterdir()] == ["results.json"]
+
+
+def test_a_failed_save_leaves_the_file_that_was_there(path):
+    results_file.save(example(), path)
+    with pytest.raises(ValueError, match="JSON"):
+        results_file.save(example() | {"created": float("nan")}, path)
+    assert results_file.load(path) == example()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read"),
+        ("", "no JSON file"),
+        ("\x00\xff", "no JSON file"),
+        ("[1, 2]", "no schema_version"),
+        ('{"models": []}', "no schema_version"),
+        ('{"schema_version": "9.0"}', "schema version 9.0"),
+        ('{"schema_version": 2.0}', "schema version 2.0"),
+        ('{"schema_version": "1.0"}', "lacks created"),
+        ('{"schema_version": "2.0"}', "lacks created"),
+    ],
+)
+def test_another_file_is_refused_by_name(path, text, message):
+    if text is not None:
+        path.write_text(text, encoding="latin-1")
+    with pytest.raises(InputError, match=message) as caught:
+        results_file.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_the_place_of_a_flaw_is_named(path):
+    broken = example()
+    del broken["models"][1]["latency"]["p50_us"]
+    path.write_text(json.dumps(broken))
+    with pytest.raises(InputError, match=r"models\[1\]\.latency lacks p50_us"):
+        results_file.load(path)
+
+
+def places(value, at=()):
+    """Every place in a tree of JSON."""
+    yield at
+    parts = value if isinstance(value, dict) else {}
+    if isinstance(value, list):
+        parts = dict(enumerate(value))
+    for key, part in parts.items():
+        yield from places(part, (*at, key))
+
+
+def test_no_value_of_another_type_passes(path):
+    """Wherever JSON Schema refuses a wrong type, so does loading, which a report relies on."""
+    schema = Draft202012Validator(SCHEMA)
+    whole = example(models=1)
+    for at in places(whole):
+        if not at:
+            continue
+        broken = copy.deepcopy(whole)
+        inner = broken
+        for key in at[:-1]:
+            inner = inner[key]
+        inner[at[-1]] = {"a wrong": "type"}
+        if schema.is_valid(broken):
+            continue
+        path.write_text(json.dumps(broken))
+        with pytest.raises(InputError):
+            results_file.load(path)
+
+
+def first_version(results: dict) -> dict:
+    """Write results as version 1.0 had them, which knew less."""
+    old = copy.deepcopy(results)
+    for key in ("reference", "peak", "frame"):
+        del old[key]
+    old["schema_version"] = "1.0"
+    for key in ("host", "before", "after", "marks"):
+        del old["machine"][key]
+    old["machine"] |= {"load_before": [0.5, 0.4, 0.3], "load_after": None}
+    old["protocol"] = {
+        key: old["protocol"][key] for key in ("rounds", "per_round", "seed", "timed")
+    } | {"threads": 2}
+    for model in old["models"]:
+        for key in ("precision", "peer", "sweep", "cold", "operators", "throughput"):
+            del model[key]
+        del model["size"]["parameters"], model["size"]["multiply_adds"]
+        known = ("kind", "n", "rounds", "p50_us", "p50_us_ci95", "p90_us", "p99_us")
+        known += ("ratio_to_first", "ratio_to_first_ci95")
+        model["latency"] = {key: model["latency"][key] for key in known}
+    return old
+
+
+def test_results_of_the_first_version_are_read_as_the_current_one(path):
+    old = first_version(example(partial=True))
+    old["models"][1]["latency"] = None
+    path.write_text(json.dumps(old))
+    found = results_file.load(path)
+    Draft202012Validator(SCHEMA).validate(found)
+    assert found["protocol"]["threads"] == [2]
+    assert found["machine"]["before"]["load"] == [0.5, 0.4, 0.3]
+    assert found["reference"] is None
+    first, second, _ = found["models"]
+    assert first["latency"]["p50_us"] == example()["models"][0]["latency"]["p50_us"]
+    assert first["latency"]["round_medians_us"] is None
+    assert first["accuracy"] == example()["models"][0]["accuracy"]
+    assert second["latency"] is None
+
+
+def test_a_flaw_in_results_of_the_first_version_is_named(path):
+    old = first_version(example())
+    del old["models"][0]["size"]["bytes"]
+    path.write_text(json.dumps(old))
+    with pytest.raises(InputError, match=r"models\[0\]\.size lacks bytes"):
+        results_file.load(path)
