@@ -11,9 +11,9 @@ from device.system.atomic_file import replacing
 from fer_edge import zoo
 
 if TYPE_CHECKING:
-    from quantization.metadata import Colour
-    from quantization.micro import Micro
-    from quantization.model_editor import IO
+    from quantization.export.graph_editor import IO
+    from quantization.export.tflite_micro import Micro
+    from quantization.tflite.metadata import Colour
 
 Format = Literal["tflite", "c"]
 
@@ -103,12 +103,13 @@ def deploy(
             file's.
         GateError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
     """
-    from quantization import boundary, card, metadata
+    from quantization.export import io as io_adapter
+    from quantization.tflite import card, metadata
 
     path = _target(source, out, f"{colour}_{io}", form)
     labels = Classifier(source).labels  # which refuses what is no model of ours
-    model = boundary.load(source)
-    outside = boundary.change(model, io=io, colour=colour)
+    model = io_adapter.load(source)
+    outside = io_adapter.change(model, io=io, colour=colour)
     content = metadata.attach(
         model,
         name=path.stem,
@@ -159,23 +160,23 @@ def _micro(
     content: bytes, path: Path, io: "IO", colour: "Colour", python: Path | None
 ) -> "Micro | None":
     from fer_edge.data import synthetic
-    from quantization import micro
+    from quantization.export import tflite_micro
 
-    python = micro.find_python(python)
+    python = tflite_micro.find_python(python)
     if python is None:
         return None
     faces = synthetic.generate(_FACES_PER_CLASS, seed=_SEED).images
-    return micro.check(content, path, faces, io=io, colour=colour, python=python)
+    return tflite_micro.check(content, path, faces, io=io, colour=colour, python=python)
 
 
 def _write_c(
     content: bytes, path: Path, labels: tuple[str, ...], found: "Micro | None"
 ) -> tuple[Path, Path]:
-    from quantization import carray
+    from quantization.export import c_array
 
-    header, name = path.with_suffix(".h"), carray.identifier(path.stem)
+    header, name = path.with_suffix(".h"), c_array.identifier(path.stem)
     texts = {
-        header: carray.declarations(
+        header: c_array.declarations(
             name,
             content,
             path,
@@ -183,7 +184,7 @@ def _write_c(
             sha256=hashlib.sha256(content).hexdigest(),
             arena=found.arena_bytes if found else NOT_MEASURED,
         ),
-        path: carray.source(name, header.name, content),
+        path: c_array.source(name, header.name, content),
     }
     for file, text in texts.items():
         with replacing(file) as partial:

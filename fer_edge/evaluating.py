@@ -15,7 +15,7 @@ _LONG = ("histogram_us", "round_medians_us")
 def benchmark(run: "Run", out: Path) -> None:
     """Accuracy, size and latency of all files in one session; the cards get the accuracy."""
     import benchmarks
-    from quantization import card
+    from quantization.tflite import card
 
     recipe, data = run.recipe, splits.testing(run.data, run.recipe)
     models = exporting.model_files(run)

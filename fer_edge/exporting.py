@@ -13,7 +13,7 @@ from fer_edge.training import targets
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
     from fer_edge.pipeline import Run
-    from quantization.inventory import Promise
+    from quantization.verify.weights import Promise
 
 PARITY_IMAGES = 1000
 
@@ -26,7 +26,7 @@ def model_files(run: "Run") -> list[Path]:
 
 def export(run: "Run", out: Path) -> None:
     """Convert every head to every precision and write a card beside each file."""
-    from quantization import card, convert
+    from quantization.tflite import card, convert
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe).train
     models = {}
@@ -78,7 +78,8 @@ def verify(run: "Run", out: Path) -> None:
         GateError: it has float tensors, answers otherwise on more images than the recipe bears, or
             has lost the zeros or the few values that its weights had.
     """
-    from quantization import inventory, parity
+    from quantization.verify import parity
+    from quantization.verify import weights as verify_weights
 
     recipe, data = run.recipe, splits.training(run.data, run.recipe)
     assert recipe.quantize is not None
@@ -100,8 +101,8 @@ def verify(run: "Run", out: Path) -> None:
                 ),
             )
         )
-        inventory.hold(path, _promise(run))
-        held[path.name] = inventory.weigh(path)
+        verify_weights.hold(path, _promise(run))
+        held[path.name] = verify_weights.weigh(path)
     with replacing(out / "weights.json") as partial:
         partial.write_text(json.dumps(held, indent=1) + "\n")
     with replacing(out / "parity.json") as partial:
@@ -110,7 +111,7 @@ def verify(run: "Run", out: Path) -> None:
 
 def _promise(run: "Run") -> "Promise":
     """What the earlier stages say about the weights of the int8 files."""
-    from quantization.inventory import Promise
+    from quantization.verify.weights import Promise
 
     recipe = run.recipe
     zeros: dict[str, float] = {}

@@ -17,7 +17,7 @@ from fer_edge.training.trainer import Hooks, Job
 
 if TYPE_CHECKING:
     from fer_edge.pipeline import Run
-    from quantization.convert import Normalisation
+    from quantization.tflite.convert import Normalisation
 
 
 def train(run: "Run", out: Path) -> None:
@@ -48,14 +48,14 @@ def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
 
 def prune(run: "Run", out: Path) -> None:
     """Take weights out of the float net while it goes on learning, with its old self as teacher."""
-    from quantization import pruning
+    from quantization.pruning import magnitude
 
     phase = run.recipe.prune
     assert phase is not None
     job, _ = training_job(run, phase, out, teacher=trained_model(run))
     steps = len(job.train) // job.batch
     end = int(steps * phase.epochs * phase.ramp)
-    wrapped, hook = pruning.prune(
+    wrapped, hook = magnitude.prune(
         float_model(run),
         sparsity=phase.sparsity,
         begin_step=0,
@@ -67,14 +67,14 @@ def prune(run: "Run", out: Path) -> None:
     # Two of four are zero from the first step on: there is no ramp.
     selectable = 0 if phase.pattern == "2:4" else end // steps
     trainer.fit(wrapped, replace(job, hooks=hooks, selectable=selectable))
-    pruned = pruning.strip(wrapped)
+    pruned = magnitude.strip(wrapped)
     weights.save(pruned, out / "pruned.npz")
     _save_zeros(pruned, out)
 
 
 def cluster(run: "Run", out: Path) -> None:
     """Let the weights of a kernel share a few values, zeros kept, with the float net as teacher."""
-    from quantization import clustering
+    from quantization.pruning import clustering
 
     phase = run.recipe.cluster
     assert phase is not None
@@ -91,7 +91,7 @@ def cluster(run: "Run", out: Path) -> None:
 
 def quantize(run: "Run", out: Path) -> None:
     """Let the net learn to live with 8 bits, with its float self as teacher."""
-    from quantization import qat
+    from quantization.qat import quantize_aware as qat
 
     phase = run.recipe.quantize
     assert phase is not None
@@ -130,7 +130,7 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
         run: the run.
         load: give it the weights of the stage `quantize`.
     """
-    from quantization import qat
+    from quantization.qat import quantize_aware as qat
 
     clusters = run.recipe.cluster
     parent = run.folder("cluster") / "clustered.npz" if clusters else _pruned_weights(run)
@@ -147,7 +147,7 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
 
 def scaling(run: "Run") -> "Normalisation":
     """How the run's net wants its pixels."""
-    from quantization.convert import Normalisation
+    from quantization.tflite.convert import Normalisation
 
     return Normalisation(*run.recipe.model.normalisation)
 
@@ -164,7 +164,7 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
     model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)
     if kept:
-        from quantization import channels
+        from quantization.channels import prune as channels
 
         model = channels.keep(model, kept)
     weights.load(model, path)
@@ -172,10 +172,10 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
 
 
 def _save_zeros(model: Any, out: Path) -> None:
-    from quantization import pruning
+    from quantization.pruning import magnitude
 
     with replacing(out / "zeros.json") as partial:
-        partial.write_text(json.dumps(pruning.zero_fraction(model), indent=1) + "\n")
+        partial.write_text(json.dumps(magnitude.zero_fraction(model), indent=1) + "\n")
 
 
 def _kept(run: "Run") -> Mapping[str, Sequence[int]] | None:

@@ -19,7 +19,7 @@ from fer_edge.training.trainer import Job
 
 if TYPE_CHECKING:
     from fer_edge.pipeline import Run
-    from quantization.budget import Measure
+    from quantization.channels.selection import Measure
 
 KEPT = "kept.json"
 
@@ -30,8 +30,8 @@ Kept = dict[str, list[int]]
 def narrow(run: "Run", out: Path) -> None:
     """Take channels out until the target is met, with the wide net as teacher all the way."""
     from fer_edge import learning
-    from quantization import channels
-    from quantization.channel_groups import analyse
+    from quantization.channels import prune
+    from quantization.channels.analysis import analyse
 
     phase = run.recipe.channels
     assert phase is not None
@@ -45,7 +45,7 @@ def narrow(run: "Run", out: Path) -> None:
             share = phase.share ** (step / phase.steps)
             save(_compose(kept, _choose(run, net, wide, job, share)), path)
         before, kept = kept, load(path)
-        net = channels.keep(net, _renumber(kept, before))
+        net = prune.keep(net, _renumber(kept, before))
         last = step == phase.steps
         epochs = phase.epochs + (phase.recovery if last else 0)
         trainer.fit(
@@ -92,8 +92,8 @@ def load(path: Path) -> Kept:
 def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     """What stays of a net, by its own numbers, for a share of what the wide net costs."""
     from fer_edge import learning
-    from quantization import budget, importance
-    from quantization.channel_groups import analyse
+    from quantization.channels import importance, selection
+    from quantization.channels.analysis import analyse
 
     phase = run.recipe.channels
     assert phase is not None
@@ -109,7 +109,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
         ratio = measure(net) if net is not wide else 1.0
         if ratio <= share:
             return {}
-        return budget.choose(
+        return selection.choose(
             net,
             scores,
             target="latency",
@@ -122,7 +122,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     )
     if cost <= share * whole:
         return {}
-    return budget.choose(net, scores, target=phase.target, share=share * whole / cost)
+    return selection.choose(net, scores, target=phase.target, share=share * whole / cost)
 
 
 def _spread(images: int, phase: Channels) -> slice:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from quantization.budget import Measure
-    from quantization.convert import Normalisation
+    from quantization.channels.selection import Measure
+    from quantization.tflite.convert import Normalisation
 
 ROUNDS = 60
 PER_ROUND = 20
@@ -54,8 +54,8 @@ def stopwatch(
 
 def _int8(model: Any, images: NDArray[np.uint8], normalisation: "Normalisation") -> Any:
     from device.model.classifier import Classifier
-    from quantization.convert import to_tflite
-    from quantization.layers import heads
+    from quantization.keras_layers import heads
+    from quantization.tflite.convert import to_tflite
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "candidate.tflite"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from quantization.ptq import Quantized
+    from quantization.ptq.quantize import Quantized
 
 EXAMPLE = (
     "Example: fer-edge ptq --data fer2013.npz --out ptq.tflite --method percentile --fallback 2"
@@ -19,7 +19,7 @@ SCHEMA_VERSION = "1.0"
 
 
 class Method(StrEnum):
-    """How ranges follow from images; the names are those of `quantization.calibration`."""
+    """How ranges follow from images; the names are those of `quantization.ptq.calibration`."""
 
     minmax = "minmax"
     moving_average = "moving-average"
@@ -60,12 +60,12 @@ def ptq(
     """
     from fer_edge import calibration, zoo
     from fer_edge.data.output import refuse_existing
-    from quantization import ptq
+    from quantization.ptq import quantize
 
     refuse_existing(out, force=force)
     path = zoo.resolve(source)
     faces = calibration.draw(data, samples, seed)
-    made = ptq.quantize(
+    made = quantize.quantize(
         path,
         out,
         faces.images,

@@ -14,7 +14,7 @@ from device.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-    from quantization.debug import Layer, Report
+    from quantization.verify.sqnr import Layer, Report
 
 EXAMPLE = (
     "Example: fer-edge quant-debug fer2013_float32.tflite fer2013_int8.tflite --data fer2013.npz "
@@ -51,19 +51,19 @@ def quant_debug(
     """Rank the layers by signal to quantization noise; show saturation and weights beside."""
     from fer_edge import zoo
     from fer_edge.data.output import refuse_existing
-    from quantization import debug, debug_plot
+    from quantization.verify import sqnr, sqnr_plot
 
     parent, model = zoo.resolve(parent), zoo.resolve(model)
     if plot is not None:
-        debug_plot.require()
+        sqnr_plot.require()
         refuse_existing(plot, force=force)
-    report = debug.compare(parent, model, _images(data, split, n))
+    report = sqnr.compare(parent, model, _images(data, split, n))
     if as_json:
         typer.echo(json.dumps(_as_json(parent, model, report), ensure_ascii=False))
     else:
         _show(model, report)
     if plot is not None:
-        debug_plot.draw(report, plot, title=model.name)
+        sqnr_plot.draw(report, plot, title=model.name)
         if not as_json:
             typer.echo(f"Plot: {plot}")
 

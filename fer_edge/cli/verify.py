@@ -13,7 +13,7 @@ from device.errors import GateError, InputError
 if TYPE_CHECKING:
     import numpy as np
 
-    from quantization.verify import Run, Verification
+    from quantization.verify.runtimes import Run, Verification
 
 EXAMPLE = (
     "Example: fer-edge verify fer2013_int8.tflite --parent fer2013_float32.tflite "
@@ -72,8 +72,8 @@ def verify(
     Exit code 1 when runs disagree or one crashes, 2 when the file is damaged or no model of ours.
     """
     from fer_edge import zoo
-    from quantization import verify
-    from quantization.parity import Bound
+    from quantization.verify import runtimes
+    from quantization.verify.parity import Bound
 
     path = zoo.resolve(model)
     labels = _labels(path)
@@ -81,7 +81,7 @@ def verify(
         parent = zoo.resolve(parent)
         _labels(parent)
     images, classes = _faces(data, split, labels)
-    found = verify.verify(
+    found = runtimes.verify(
         path,
         images,
         n=min(n, len(images)),

@@ -18,7 +18,7 @@ def convolutions_in_bfloat16(model: Any) -> Any:
     """
     import tf_keras as keras
 
-    from quantization.layers import rebuild
+    from quantization.keras_layers import rebuild
 
     def wrap(layer: Any) -> Any:
         # DepthwiseConv2D is no subclass of Conv2D.

@@ -158,7 +158,7 @@ def _activate(x: Any, activation: Activation, name: str) -> Any:
 
     if activation == "relu6":
         return keras.layers.ReLU(6.0, name=f"{name}_relu")(x)
-    from quantization.hard_swish import HardSwish
+    from quantization.qat.hard_swish import HardSwish
 
     return HardSwish(name=f"{name}_hswish")(x)
 

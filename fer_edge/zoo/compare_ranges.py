@@ -47,7 +47,7 @@ class Comparison:
 
     def quantized(self, ranges: "Ranges", images: int, batch: int) -> Any:
         """The quantization-aware net, calibrated, and trained on so many images."""
-        from quantization import qat
+        from quantization.qat import quantize_aware as qat
 
         phase = self.recipe.quantize
         assert phase is not None
@@ -77,7 +77,7 @@ class Comparison:
         """What the model's file says of the val split, float32 `[n, labels]`."""
         from benchmarks.metrics.accuracy import predict
         from device.model.classifier import Classifier
-        from quantization.convert import to_tflite
+        from quantization.tflite.convert import to_tflite
 
         path = self.folder / "net.tflite"
         labels = targets.label_names(self.data.train, HEAD)
@@ -100,7 +100,7 @@ class Comparison:
 
     def scaling(self) -> Any:
         """How the net wants its pixels."""
-        from quantization.convert import Normalisation
+        from quantization.tflite.convert import Normalisation
 
         return Normalisation(*self.recipe.model.normalisation)
 

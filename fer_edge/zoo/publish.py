@@ -27,7 +27,7 @@ from fer_edge.models import Net
 from fer_edge.training import history
 from fer_edge.zoo import describe, resume
 from fer_edge.zoo.command import one_line
-from quantization.card import sha256
+from quantization.tflite.card import sha256
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
 """What is shipped; the float32 file of the other head differs in its last layer alone."""

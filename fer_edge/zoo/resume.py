@@ -21,7 +21,7 @@ from fer_edge.pipeline import Run
 from fer_edge.recipe import Recipe
 from fer_edge.training import trainer, weights
 from fer_edge.zoo.command import one_line
-from quantization.card import sha256
+from quantization.tflite.card import sha256
 
 NOTE = "resumed.json"
 """What `resume` leaves in the folder of the training."""

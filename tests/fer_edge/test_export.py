@@ -23,7 +23,8 @@ from device.model.classifier import Classifier
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from quantization import boundary, card, compact, metadata
+from quantization.export import io as io_adapter
+from quantization.tflite import card, compact, metadata
 
 MEDIAPIPE = os.environ.get("FER_EDGE_MEDIAPIPE_PYTHON")
 MICRO = os.environ.get("FER_EDGE_TFLITE_MICRO_PYTHON")
@@ -68,8 +69,8 @@ def exported(tmp_path_factory):
     """Every kind of file, of the int8 and the float32 model; gives the path of one."""
     folder = tmp_path_factory.mktemp("exported")
     for precision in ("int8", "float32"):
-        for colour in boundary.COLOURS:
-            for io in boundary.IOS:
+        for colour in io_adapter.COLOURS:
+            for io in io_adapter.IOS:
                 done = export("zoo:base", "--precision", precision, "--input", colour, "--io", io,
                               "--out", folder)  # fmt: skip
                 assert done.exit_code == 0, done.output
@@ -122,7 +123,7 @@ def answers(path, pictures, resolver="AUTO", tensor=None):
 
 # The reference kernels, which are those of microcontrollers, are slow.
 @pytest.mark.parametrize(("resolver", "n"), [("AUTO", 150), ("BUILTIN_REF", 15)])
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize("io", io_adapter.IOS)
 def test_an_int8_net_answers_grey_pictures_as_before_to_the_bit(exported, faces, io, resolver, n):
     faces = faces[:: len(faces) // n]
     wanted = answers(zoo.resolve("zoo:base"), faces, resolver)
@@ -132,7 +133,7 @@ def test_an_int8_net_answers_grey_pictures_as_before_to_the_bit(exported, faces,
     np.testing.assert_array_equal(answers(exported("int8", "rgb", io), thrice, resolver), wanted)
 
 
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize("io", io_adapter.IOS)
 def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, faces, io):
     wanted = answers(zoo.resolve("zoo:base/fer2013_float32"), faces)
     # Half a step of 1/256; 1.0 has no byte.
@@ -169,12 +170,12 @@ def test_colours_become_the_runners_grey_within_one_step(exported, io, share, re
 def test_every_grey_pixel_is_itself(exported):
     every = np.arange(256, dtype=np.uint8).repeat(9).reshape(1, 48, 48)
     thrice = np.repeat(every[..., np.newaxis], 3, axis=-1)
-    for io in boundary.IOS:
+    for io in io_adapter.IOS:
         path = exported("int8", "rgb", io)
         np.testing.assert_array_equal(grey_inside(path, thrice, "BUILTIN_REF"), every)
 
 
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize("io", io_adapter.IOS)
 def test_colour_pictures_get_the_answers_of_the_grey_ones_that_they_become(exported, colours, io):
     path, resolver = exported("int8", "rgb", io), "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
     grey = grey_inside(path, colours, resolver).astype(np.uint8)
@@ -182,7 +183,7 @@ def test_colour_pictures_get_the_answers_of_the_grey_ones_that_they_become(expor
     np.testing.assert_array_equal(answers(path, colours, resolver), wanted)
 
 
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize("io", io_adapter.IOS)
 def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
     seen = as_runner_does(colours)
     for precision in ("int8", "float32"):
@@ -201,8 +202,8 @@ def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
 
 def test_no_weight_of_the_net_changes(exported):
     parent = graph.load(zoo.resolve("zoo:base"))
-    for colour in boundary.COLOURS:
-        for io in boundary.IOS:
+    for colour in io_adapter.COLOURS:
+        for io in io_adapter.IOS:
             child = graph.load(exported("int8", colour, io))
             for before, after in zip(parent.tensors, child.tensors, strict=False):
                 assert (before.name, before.dtype) == (after.name, after.dtype)
@@ -210,7 +211,7 @@ def test_no_weight_of_the_net_changes(exported):
 
 
 @pytest.mark.parametrize("precision", ["int8", "float32"])
-@pytest.mark.parametrize("io", boundary.IOS)
+@pytest.mark.parametrize("io", io_adapter.IOS)
 def test_our_runner_runs_the_grey_files(exported, faces, precision, io):
     ours = Classifier(exported(precision, "grey", io))
     theirs = Classifier(zoo.resolve(f"zoo:base/fer2013_{precision}"))
@@ -261,7 +262,7 @@ def test_the_metadata_is_replaced_and_not_added(exported):
     path = exported("int8", "rgb", "float32")
     model = schema.ModelT.InitFromPackedBuf(path.read_bytes())
     assert sum(entry.name == b"TFLITE_METADATA" for entry in model.metadata) == 1
-    parent = boundary.load(zoo.resolve("zoo:base"))
+    parent = io_adapter.load(zoo.resolve("zoo:base"))
     assert metadata.description(model) == metadata.description(parent) is not None
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["labels.txt"]
@@ -285,7 +286,7 @@ def test_weights_behind_the_flatbuffer_are_kept(tmp_path):
     packed = compact.pack(model)
     path = tmp_path / "behind.tflite"
     path.write_bytes(packed.ljust(1 << 20, b"\0") + values)
-    found = boundary.load(path).buffers[model.buffers.index(largest)]
+    found = io_adapter.load(path).buffers[model.buffers.index(largest)]
     assert bytes(found.data) == values
 
 
@@ -389,7 +390,7 @@ def test_a_compiler_takes_the_c_array(tmp_path):
 @pytest.mark.parametrize(
     ("precision", "colour", "io"),
     [
-        *(("int8", colour, io) for colour in boundary.COLOURS for io in boundary.IOS),
+        *(("int8", colour, io) for colour in io_adapter.COLOURS for io in io_adapter.IOS),
         ("float32", "rgb", "uint8"),
         ("float32", "grey", "float32"),
     ],

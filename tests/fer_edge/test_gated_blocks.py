@@ -13,15 +13,16 @@ from device.labels import FER2013
 from device.model import graph, inspection
 from fer_edge import recipe
 from fer_edge.models import MobileNet
-from quantization import inventory, matching, parity
-from quantization.channel_groups import analyse
-from quantization.channels import keep, multiply_adds
-from quantization.clustering import cluster
-from quantization.clustering import strip as strip_clusters
-from quantization.convert import INTEGER, PRECISIONS, Normalisation, to_tflite
-from quantization.importance import measure
-from quantization.pruning import prune, strip, zero_fraction
-from quantization.qat import calibrate, quantize_aware
+from quantization.channels.analysis import analyse
+from quantization.channels.importance import measure
+from quantization.channels.prune import keep, multiply_adds
+from quantization.pruning.clustering import cluster
+from quantization.pruning.clustering import strip as strip_clusters
+from quantization.pruning.magnitude import prune, strip, zero_fraction
+from quantization.qat.quantize_aware import calibrate, quantize_aware
+from quantization.tflite.convert import INTEGER, PRECISIONS, Normalisation, to_tflite
+from quantization.verify import layer_matching, parity
+from quantization.verify import weights as verify_weights
 
 NORMALISATION = Normalisation(128.0, 128.0)
 CLUSTERS = 16
@@ -127,7 +128,7 @@ def test_left_out_the_options_change_nothing():
 
 
 def test_hard_swish_is_what_its_paper_says():
-    from quantization.hard_swish import HardSwish
+    from quantization.qat.hard_swish import HardSwish
 
     x = np.array([-9, -3, -1.5, 0, 1, 3, 9], np.float32)
     wanted = x * np.clip(x + 3, 0, 6) / 6
@@ -179,7 +180,7 @@ def test_xnnpack_takes_squeeze_and_excite(net):
 
 def test_each_operator_of_the_int8_file_finds_its_float_one(net):
     parent, child = graph.load(net.file("float32")), graph.load(net.file("int8"))
-    pairs = matching.match(parent, child)
+    pairs = layer_matching.match(parent, child)
     assert [ours.index for _, ours in pairs] == [o.index for o in child.operators]
     layers = [
         (inspection.layer(parent, a.index), inspection.layer(child, b.index)) for a, b in pairs
@@ -192,8 +193,8 @@ def test_each_operator_of_the_int8_file_finds_its_float_one(net):
 def test_zeros_and_clusters_are_in_the_file(net):
     zeros = zero_fraction(net.parent)["layers"]
     assert {"stage0_block0_se_squeeze", "stage0_block0_se_excite"} <= set(zeros)
-    promise = inventory.Promise(zeros, two_of_four=False, values=CLUSTERS)
-    inventory.hold(net.file("int8"), promise)
+    promise = verify_weights.Promise(zeros, two_of_four=False, values=CLUSTERS)
+    verify_weights.hold(net.file("int8"), promise)
 
 
 def test_channels_of_an_expansion_leave_the_gate_too(images):

@@ -12,9 +12,9 @@ import pytest
 from device.errors import InputError
 from fer_edge import learning, narrowing, pipeline, recipe
 from fer_edge.training import trainer
-from quantization.channels import multiply_adds
-from quantization.inventory import two_of_four
-from quantization.pruning import pruned_kernels
+from quantization.channels.prune import multiply_adds
+from quantization.pruning.magnitude import pruned_kernels
+from quantization.verify.weights import two_of_four
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +118,7 @@ def test_a_latency_is_asked_of_the_stopwatch(
             lambda net: multiply_adds(net) / multiply_adds(parent)
         ),
     )
-    from quantization.channels import keep
+    from quantization.channels.prune import keep
 
     chosen = narrowing._choose(run, wide, wide, job, 0.8)
     assert multiply_adds(keep(wide, chosen)) <= 0.8 * multiply_adds(wide)

@@ -32,7 +32,7 @@ def test_every_precision_of_every_head_is_exported_with_its_card(finished: pipel
 
 
 def test_the_int8_file_takes_pixels_as_bytes_and_holds_the_zeros(finished: pipeline.Run) -> None:
-    from quantization.parity import float_tensors
+    from quantization.verify.parity import float_tensors
 
     path = finished.folder("export") / "fer2013_int8.tflite"
     assert Classifier(path).precision == "int8"

@@ -13,7 +13,7 @@ from device.model.classifier import Classifier
 from fer_edge import recipe, zoo
 from fer_edge.cli.app import app
 from fer_edge.zoo import describe
-from quantization.card import sha256
+from quantization.tflite.card import sha256
 
 BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 """Bytes of an int8 file: 100 KiB, 400 KiB, 1 MiB."""

@@ -15,9 +15,9 @@ import pytest
 
 from device.labels import FER2013, FERPLUS
 from fer_edge.data.dataset import SPLITS, Dataset
-from quantization.convert import Normalisation, to_tflite
-from quantization.pruning import prune, strip
-from quantization.qat import calibrate, quantize_aware
+from quantization.pruning.magnitude import prune, strip
+from quantization.qat.quantize_aware import calibrate, quantize_aware
+from quantization.tflite.convert import Normalisation, to_tflite
 
 SPARSITY = 0.6
 BATCH = 32

@@ -6,8 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from quantization.layers import quantize_wrappers
-from quantization.qat import calibrate, quantize_aware
+from quantization.keras_layers import quantize_wrappers
+from quantization.qat.quantize_aware import calibrate, quantize_aware
 from quantization.ranges import (
     RANGES,
     estimator,

@@ -1,0 +1,1 @@
+"""Channel pruning: coupled channels, importance, selection under a cost target, removal."""

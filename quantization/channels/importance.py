@@ -1,0 +1,140 @@
+"""How much each channel matters: three measures, each for whole groups of channels.
+
+A group's figure is summed over the layers that write it, since all of them lose the channel.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from quantization.channels.analysis import analyse
+from quantization.channels.layout import Group, Layout
+
+Importance = Literal["taylor", "batchnorm", "l1"]
+"""taylor: how the loss changes when the channel is switched off, to first order, squared
+(Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning", with gates behind the
+BatchNorms). batchnorm: magnitude of the BatchNorm scale (Liu et al. 2017, "Learning Efficient
+Convolutional Networks through Network Slimming"). l1: sum of the magnitudes of the filter's weights
+(Li et al. 2017, "Pruning Filters for Efficient ConvNets")."""
+
+Scores = dict[str, npt.NDArray[np.float64]]
+
+_BATCH = 64
+
+
+def measure(
+    model: Any,
+    kind: Importance,
+    *,
+    images: npt.NDArray[np.float32] | None = None,
+    targets: Sequence[npt.NDArray[np.float32]] = (),
+) -> Scores:
+    """Measure the importance of every channel that may go.
+
+    Taylor's figures are changes of one loss, so layers compare as they are. The other two have the
+    scale of their layer; they are divided by the layer's mean, so that a layer's channels are
+    judged against their neighbours.
+
+    Args:
+        model: a functional Keras model from normalised pixels to logits per head.
+        kind: of measure.
+        images: for "taylor" float32 `[n, 48, 48, 1]`, normalised training images.
+        targets: for "taylor" by head float32 `[n, labels]`; a row of zeros has no target.
+
+    Returns:
+        By free group float64 `[channels]`, 0 or more, larger for what matters more.
+
+    Raises:
+        InputError: "taylor" without images, or "batchnorm" for a net that has a group without.
+    """
+    layout = analyse(model)
+    groups = [group for group in layout.groups.values() if group.free]
+    if not groups:
+        raise InputError(f"{model.name} has no channels that could go")
+    if kind == "taylor":
+        if images is None or not len(images):
+            raise InputError("importance taylor needs labelled images: give some, or choose l1")
+        return _taylor(model, groups, images, targets)
+    magnitude = _scale if kind == "batchnorm" else _filter
+    return {
+        group.name: np.sum(
+            [_by_mean(magnitude(model, layout, producer)) for producer in group.producers], axis=0
+        )
+        for group in groups
+    }
+
+
+def _scale(model: Any, layout: Layout, producer: str) -> npt.NDArray[np.float64]:
+    gate = layout.gate(producer)
+    if gate == producer:
+        raise InputError(
+            f"importance batchnorm needs a BatchNorm behind {producer}: choose taylor or l1"
+        )
+    return np.abs(model.get_layer(gate).gamma.numpy()).astype(np.float64)
+
+
+def _filter(model: Any, layout: Layout, producer: str) -> npt.NDArray[np.float64]:
+    kernel = model.get_layer(producer).kernel.numpy().astype(np.float64)
+    sums: npt.NDArray[np.float64] = np.abs(kernel).sum(axis=tuple(range(kernel.ndim - 1)))
+    return sums
+
+
+def _by_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    mean = values.mean()
+    return values / mean if mean > 0 else values
+
+
+def _taylor(
+    model: Any,
+    groups: Sequence[Group],
+    images: npt.NDArray[np.float32],
+    targets: Sequence[npt.NDArray[np.float32]],
+) -> Scores:
+    """Weight times gradient at each gate, summed over its weights, squared, averaged over batches.
+
+    A factor on a gate's output would have just that gradient at 1: for a BatchNorm scale times its
+    gradient plus offset times its gradient.
+    """
+    import tensorflow as tf
+
+    gates = [gate for group in groups for gate in group.gates]
+    variables = [model.get_layer(gate).trainable_weights for gate in gates]
+
+    @tf.function(reduce_retracing=True)
+    def contributions(x: Any, wanted: Any) -> list[Any]:
+        with tf.GradientTape() as tape:
+            outputs = model(x, training=False)
+            logits = outputs if isinstance(outputs, list) else [outputs]
+            loss = tf.add_n(
+                [
+                    tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
+                    for t, z in zip(wanted, logits, strict=True)
+                ]
+            )
+        gradients = tape.gradient(loss, variables)
+        return [
+            tf.add_n(
+                [
+                    tf.reduce_sum(tf.reshape(w * g, (-1, w.shape[-1])), axis=0)
+                    for w, g in zip(weights, slopes, strict=True)
+                ]
+            )
+            for weights, slopes in zip(variables, gradients, strict=True)
+        ]
+
+    starts = range(0, len(images), _BATCH)
+    squares = [np.zeros(weights[0].shape[-1]) for weights in variables]
+    for start in starts:
+        rows = slice(start, start + _BATCH)
+        found = contributions(
+            tf.constant(images[rows]), [tf.constant(target[rows]) for target in targets]
+        )
+        squares = [s + np.square(f.numpy()) for s, f in zip(squares, found, strict=True)]
+    by_gate = dict(zip(gates, squares, strict=True))
+    return {
+        group.name: np.sum([by_gate[gate] for gate in group.gates], axis=0) / len(starts)
+        for group in groups
+    }

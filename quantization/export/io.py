@@ -1,0 +1,162 @@
+"""Another input and output for a finished `.tflite`: dtype and colour; the net stays as it is.
+
+The graph is changed in LiteRT's own schema, so that no Keras model and no TensorFlow is needed and
+every weight of the net stays, to the bit.
+"""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from device.errors import InputError
+from device.model import file as model_file
+from device.model import graph as checked
+from device.model.classifier import FACE_SIZE
+from quantization.export.graph_editor import IO, Editor
+from quantization.tflite.convert import Normalisation
+from quantization.tflite.metadata import Colour
+
+IOS: tuple[IO, ...] = get_args(IO)
+COLOURS: tuple[Colour, ...] = get_args(Colour)
+CHANNELS: dict[Colour, int] = {"grey": 1, "rgb": 3}
+
+BT601 = (0.299, 0.587, 0.114)
+"""Luma of red, green and blue (ITU-R BT.601), which OpenCV and so the device's runner use."""
+
+LUMA_INT8 = (50, 98, 19)
+"""The same in int8, over their sum of 167.
+
+Of all whole weights up to 127 with an odd sum these are the closest (0.0004). They add up to the
+whole, so that grey pictures come out as they went in, and no sum of pixels divided by an odd number
+ends in .5, so that kernels which round halves in different ways agree.
+"""
+
+_PIXELS: dict[str, tuple[float, int]] = {"uint8": (1.0, 0), "int8": (1.0, -128)}
+"""Scale and zero point of an integer input before a float net, which takes raw pixels."""
+
+_PROBABILITIES = (1 / 256, -128)
+"""Likewise of an int8 output, as of the project's int8 nets."""
+
+
+def load(path: Path) -> Any:
+    """Read one of the project's model files as a `ModelT` of LiteRT's schema.
+
+    Raises:
+        InputError: it is missing, damaged, or takes or gives something else than the files of
+            `quantization.tflite.convert`; or LiteRT is not installed.
+    """
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+    except ModuleNotFoundError as error:
+        raise InputError("export needs LiteRT: pip install ai-edge-litert") from error
+    content = model_file.read(path)
+    found = checked.parse(content, path)
+    if len(found.inputs) != 1 or len(found.outputs) != 1 or found.subgraphs != 1:
+        raise InputError(f"{path} has not one graph with one input and one output: give another")
+    source, sink = found.tensors[found.inputs[0]], found.tensors[found.outputs[0]]
+    shape = (1, FACE_SIZE, FACE_SIZE, 1)
+    if source.shape != shape or (source.dtype, sink.dtype) not in (
+        ("int8", "int8"),
+        ("float32", "float32"),
+    ):
+        raise InputError(
+            f"{path} takes {source.dtype} {list(source.shape)} and gives {sink.dtype}: export "
+            f"starts from int8 or float32 {list(shape)}, such as zoo:base or a file of a pipeline"
+        )
+    model = schema.ModelT.InitFromPackedBuf(content)
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # behind the flatbuffer, as LiteRT's quantizer writes it
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+    return model
+
+
+def change(model: Any, *, io: IO, colour: Colour) -> Normalisation:
+    """Give a model another input and output.
+
+    Input: [1, 48, 48, 1] grey, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
+    pixels - 128, or raw pixels 0..255 as float32. Output: [1, labels], uint8 with scale 1/256 and
+    zero point 0, int8 with -128, or float32 probabilities. Before an int8 net a colour is turned to
+    grey in int8 where the input is an integer and in float32 where it is not, and rounded to a
+    pixel either way; before a float net it is not rounded.
+
+    Args:
+        model: a `ModelT` out of `load`, changed in place.
+        io: dtype of input and output.
+        colour: of the input.
+
+    Returns:
+        What is left to do to a pixel outside (quantization apart): that of the net before an
+        integer input, nothing (mean 0, std 1) before a float one.
+    """
+    editor = Editor(model)
+    quantized = editor.is_quantized(editor.graph.inputs[0])
+    before = _before_int8 if quantized else _before_float
+    outside = before(editor, io, colour)
+    _after(editor, io)
+    return outside
+
+
+def _before_int8(editor: Editor, io: IO, colour: Colour) -> Normalisation:
+    pixels = editor.graph.inputs[0]
+    scale, zero_point = editor.quantization(pixels)
+    inside = Normalisation(mean=float(zero_point + 128), std=round(1 / scale, 3))
+    if io == "float32":
+        # One convolution makes the picture grey and normalises it.
+        share = BT601 if colour == "rgb" else (1.0,)
+        weights = np.array(share, np.float32) / np.float32(inside.std)
+        bias = np.float32(-inside.mean / inside.std)
+        real = editor.tensor("normalised", 1, "float32")
+        image = editor.tensor("image", CHANNELS[colour], "float32")
+        editor.prepend("QUANTIZE", 1, real, pixels)
+        editor.convolve(image, real, weights, np.array([bias]))
+        editor.set_input(image)
+        return Normalisation(0.0, 1.0)
+    if colour == "rgb":
+        coloured = editor.tensor("rgb", 3, "int8", (scale, zero_point))
+        weights = np.array(LUMA_INT8, np.int8)
+        editor.convolve(coloured, pixels, weights, np.zeros(1, np.int32), 1 / sum(LUMA_INT8))
+        pixels = coloured
+    if io == "uint8":
+        image = editor.tensor("image", CHANNELS[colour], "uint8", (scale, zero_point + 128))
+        editor.prepend("QUANTIZE", 1, image, pixels)
+        pixels = image
+    editor.set_input(pixels)
+    return inside
+
+
+def _before_float(editor: Editor, io: IO, colour: Colour) -> Normalisation:
+    pixels = editor.graph.inputs[0]
+    if colour == "rgb":
+        coloured = editor.tensor("rgb", 3, "float32")
+        editor.convolve(coloured, pixels, np.array(BT601, np.float32), np.zeros(1, np.float32))
+        pixels = coloured
+    if io != "float32":
+        image = editor.tensor("image", CHANNELS[colour], io, _PIXELS[io])
+        editor.prepend("DEQUANTIZE", 1 if io == "uint8" else 2, image, pixels)
+        pixels = image
+    editor.set_input(pixels)
+    return Normalisation(0.0, 1.0)
+
+
+def _after(editor: Editor, io: IO) -> None:
+    found = editor.graph.outputs[0]
+    quantized = editor.is_quantized(found)
+    if quantized and io == "float32":
+        probability = editor.like("probability", found, "float32")
+        editor.append("DEQUANTIZE", 2, found, probability)
+        editor.set_output(probability)
+    elif io != "float32":
+        if not quantized:
+            found = _quantize(editor, found, "int8", _PROBABILITIES)
+        if io == "uint8":
+            # In two steps after a float net: TFLite Micro has no kernel from float to uint8.
+            scale, zero_point = editor.quantization(found)
+            found = _quantize(editor, found, "uint8", (scale, zero_point + 128))
+        editor.set_output(found)
+
+
+def _quantize(editor: Editor, source: int, io: IO, quantization: tuple[float, int]) -> int:
+    sink = editor.like("probability", source, io, quantization)
+    editor.append("QUANTIZE", 1, source, sink)
+    return sink

@@ -1,0 +1,145 @@
+"""A model in TensorFlow Lite Micro: the arena it needs there, and whether it answers alike."""
+
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import GateError, InputError
+from device.model import runtime
+from device.system import run_python
+from quantization.export import tflite_micro_worker
+from quantization.export.graph_editor import IO
+from quantization.export.io import CHANNELS
+from quantization.tflite.metadata import Colour
+from quantization.verify.parity import Bound
+
+BOUND = Bound(disagreements=0.05, difference=16 / 256)
+"""As between LiteRT's own kernels, see `fer-edge verify`; one face of twenty may tip over."""
+
+
+@dataclass(frozen=True)
+class Micro:
+    """What TFLite Micro made of a model.
+
+    Attributes:
+        runtime: name and version.
+        arena_bytes: the smallest tensor arena that the model runs in, on this machine. Pointers
+            take 8 bytes here and 4 on most microcontrollers, which need less.
+        n: images that were compared with LiteRT's reference kernels.
+        changed: of them, with another most probable class.
+        largest: difference of a probability.
+    """
+
+    runtime: str
+    arena_bytes: int
+    n: int
+    changed: int
+    largest: float
+
+
+def find_python(python: Path | None) -> Path | None:
+    """Give the Python to use: the named one, else this one where it has `tflite-micro`."""
+    if python is None and importlib.util.find_spec("tflite_micro") is not None:
+        return Path(sys.executable)
+    return python
+
+
+def check(
+    content: bytes,
+    path: Path,
+    faces: npt.NDArray[np.uint8],
+    *,
+    io: IO,
+    colour: Colour,
+    python: Path,
+    bound: Bound = BOUND,
+) -> Micro:
+    """Run a model in TFLite Micro and in LiteRT and compare.
+
+    Args:
+        content: of the `.tflite`.
+        path: for messages.
+        faces: uint8 [n, 48, 48]; a model of colours gets them with three equal channels.
+        io: dtype of input and output.
+        colour: of the input.
+        python: of an environment with `tflite-micro`.
+        bound: what is still agreement.
+
+    Raises:
+        InputError: that Python cannot be run or lacks the package.
+        GateError: TFLite Micro cannot run the model, or answers otherwise.
+    """
+    inputs = as_input(faces, io=io, colour=colour)
+    runtime, arena, outputs = _run_micro(content, path, inputs, python)
+    # The kernels of TFLite Micro are the reference kernels. They can end a process; in the other
+    # one, the same have just run.
+    theirs = _run_reference(content, path, inputs)
+    step = 1.0 if io == "float32" else 1 / 256
+    ours = outputs.astype(np.float32)
+    changed = int(np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1)))
+    largest = float(np.abs(ours - theirs).max() * step)
+    found = Micro(runtime, arena, len(faces), changed, largest)
+    if changed > bound.disagreements * len(faces) or largest > bound.difference:
+        raise GateError(
+            f"{path}: {runtime} answers otherwise than LiteRT: {changed} of {len(faces)} "
+            f"predictions differ, a probability by {largest:.3f}"
+        )
+    return found
+
+
+def as_input(
+    faces: npt.NDArray[np.uint8], *, io: IO, colour: Colour
+) -> npt.NDArray[np.int8 | np.uint8 | np.float32]:
+    """From uint8 [n, 48, 48] to what a model takes, [n, 48, 48, channels]."""
+    pixels = np.repeat(faces[..., np.newaxis], CHANNELS[colour], axis=-1)
+    if io == "int8":
+        return (pixels ^ np.uint8(0x80)).view(np.int8)  # pixel - 128
+    return pixels.astype(io)
+
+
+def _run_micro(
+    content: bytes, path: Path, inputs: npt.NDArray[np.generic], python: Path
+) -> tuple[str, int, npt.NDArray[np.generic]]:
+    """Run the worker; gives runtime, arena and the raw outputs [n, labels]."""
+    with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+        here = Path(folder)
+        (here / "model.tflite").write_bytes(content)
+        np.save(here / "inputs.npy", inputs)
+        command = [str(python), "-P", str(Path(tflite_micro_worker.__file__).absolute()), folder]
+        done = run_python.run(command, run_python.without_own_packages(), what=f"{path}:")
+        _check(done, path, python)
+        told = json.loads((here / "told.json").read_text(encoding="utf-8"))
+        return told["runtime"], told["arena_bytes"], np.load(here / "outputs.npy")
+
+
+def _check(done: subprocess.CompletedProcess[str], path: Path, python: Path) -> None:
+    if done.returncode == 0:
+        return
+    lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    if "ModuleNotFoundError" in lines[-1]:
+        raise InputError(f"{python}: {lines[-1]}: give the python of one with tflite-micro")
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        raise GateError(f"{path}: TFLite Micro crashes on it ({name})")
+    raise GateError(f"{path}: TFLite Micro cannot run it: {'; '.join(lines[-2:])}")
+
+
+def _run_reference(
+    content: bytes, path: Path, inputs: npt.NDArray[np.generic]
+) -> npt.NDArray[np.float32]:
+    """Raw outputs of LiteRT's reference kernels, as float32 [n, labels]."""
+    runner, (source,), (sink,), _ = runtime.build(content, path, resolver="reference")
+    outputs = []
+    for values in inputs:
+        runner.set_tensor(source["index"], values[np.newaxis])
+        runner.invoke()
+        outputs.append(runner.get_tensor(sink["index"])[0].astype(np.float32))
+    return np.stack(outputs)

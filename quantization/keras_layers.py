@@ -1,0 +1,76 @@
+"""Keras models and the layers inside the wrappers that tfmot puts around them."""
+
+from typing import Any
+
+QAT_PREFIX = "quant_"
+"""What tfmot puts before the name of a layer that is trained for quantization."""
+
+
+def plain(layer: Any) -> Any:
+    """Give the layer inside tfmot's pruning or quantization wrapper, or the layer itself."""
+    from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import (
+        QuantizeWrapper,
+    )
+    from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper import (
+        PruneLowMagnitude,
+    )
+
+    return layer.layer if isinstance(layer, QuantizeWrapper | PruneLowMagnitude) else layer
+
+
+def is_quantized(model: Any) -> bool:
+    """Whether `quantization.qat.quantize_aware.quantize_aware` made this model."""
+    return bool(quantize_wrappers(model))
+
+
+def is_pruning(model: Any) -> bool:
+    """Whether this model still carries the wrappers of `pruning.magnitude.prune`."""
+    return bool(pruning_wrappers(model))
+
+
+def quantize_wrappers(model: Any) -> list[Any]:
+    """The wrappers of a model in quantization-aware training, in the order of its layers."""
+    from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import (
+        QuantizeWrapper,
+    )
+
+    return [layer for layer in model.layers if isinstance(layer, QuantizeWrapper)]
+
+
+def pruning_wrappers(model: Any) -> list[Any]:
+    """The wrappers of a model in pruning, in the order of its layers."""
+    from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper import (
+        PruneLowMagnitude,
+    )
+
+    return [layer for layer in model.layers if isinstance(layer, PruneLowMagnitude)]
+
+
+def heads(model: Any) -> list[str]:
+    """The names of a model's output layers without wrappers, in the order of its outputs."""
+    return [plain(model.get_layer(name)).name for name in model.output_names]
+
+
+def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
+    """Build the model anew from fresh layers, out of their wrappers, with the same weights.
+
+    Args:
+        model: a functional Keras model, wrapped for pruning or not.
+        wrap: from a fresh layer to the layer that takes its place.
+
+    Returns:
+        A model that shares no variable with the given one: training one leaves the other alone.
+    """
+    import tf_keras as keras
+
+    def fresh(layer: Any) -> Any:
+        inner = plain(layer)
+        # A custom layer's config may leave out the name, by which the weights are found below.
+        return wrap(type(inner).from_config(inner.get_config() | {"name": inner.name}))
+
+    built = keras.models.clone_model(model, clone_function=fresh)
+    sources = {plain(layer).name: plain(layer) for layer in model.layers}
+    for layer in built.layers:
+        inner = plain(layer)
+        inner.set_weights(sources[inner.name].get_weights())
+    return built

@@ -1,0 +1,1 @@
+"""Zeros in weights: magnitude pruning, 2:4 and block patterns, weight clustering."""

@@ -1,0 +1,118 @@
+"""LiteRT's quantizer, in a process of its own: it pins another LiteRT than the one here."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.errors import GateError, InputError
+from device.model import graph
+from device.model.graph import Graph
+from device.system import run_python
+from quantization.ptq import litert_worker
+from quantization.ranges import Range
+from quantization.tflite import compact
+
+VARIABLE = "FER_EDGE_QUANTIZER_PYTHON"
+"""Variable of the environment that names the `python` of the environment with the quantizer."""
+
+INSTALL = "python -m venv quantizer && quantizer/bin/pip install litert-quantizer"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A float file as the quantizer takes it: without metadata, no two tensors of one name.
+
+    Attributes:
+        content: of the file.
+        graph: what it computes; operators and tensors have the numbers of the original.
+    """
+
+    content: bytes
+    graph: Graph
+
+
+def find(python: Path | None = None) -> str:
+    """Give name and version of the quantizer.
+
+    Args:
+        python: of the environment with the quantizer; this one's when left out.
+
+    Raises:
+        InputError: that Python cannot be run, or has no quantizer.
+    """
+    done = _run(python)
+    if done.returncode == litert_worker.NOT_INSTALLED:
+        raise InputError(
+            f"{python or sys.executable} has no litert-quantizer, which needs an environment of "
+            f"its own: {INSTALL}, then give --quantizer quantizer/bin/python, or name it in "
+            f"{VARIABLE}"
+        )
+    if done.returncode != 0:
+        raise InputError(f"{python or sys.executable} cannot run a quantizer: {_reason(done)}")
+    return done.stdout.strip()
+
+
+def prepare(path: Path) -> Source:
+    """Load a float file; raises InputError where it is missing or damaged."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = graph.load(path).path.read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(content)
+    model.metadata = None
+    compact.shorten_names(model)
+    bare = compact.pack(model)
+    return Source(bare, graph.parse(bare, path))
+
+
+def rewrite(
+    source: Source,
+    ranges: Mapping[int, Range],
+    keep: Iterable[int] = (),
+    *,
+    python: Path | None = None,
+) -> bytes:
+    """Quantize a float file: int8 weights with a scale for each channel, int8 activations.
+
+    Args:
+        source: the float file.
+        ranges: (lowest, highest) of each activation, by index of tensor.
+        keep: indices of the operators that go on computing in floats, with their weights.
+        python: of the environment with the quantizer; this one's when left out.
+
+    Returns:
+        The content of the int8 file, without metadata.
+
+    Raises:
+        InputError: that Python cannot be run.
+        GateError: it has no quantizer, or the quantizer refuses the file, or takes too long.
+    """
+    tensors, operators = source.graph.tensors, source.graph.operators
+    job = {
+        "ranges": {tensors[index].name: found for index, found in ranges.items()},
+        "keep": [(tensors[operators[i].outputs[0]].name, operators[i].name) for i in keep],
+    }
+    with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+        here = Path(folder)
+        (here / "float.tflite").write_bytes(source.content)
+        (here / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        done = _run(python, folder)
+        if done.returncode != 0:
+            raise GateError(f"{source.graph.path}: LiteRT's quantizer fails: {_reason(done)}")
+        return (here / "quantized.tflite").read_bytes()
+
+
+def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the script in that environment."""
+    environment = dict(os.environ) if python is None else run_python.without_own_packages()
+    command = [str(python or sys.executable), "-P", litert_worker.__file__, *arguments]
+    return run_python.run(command, environment, what="LiteRT's quantizer")
+
+
+def _reason(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.returncode}"

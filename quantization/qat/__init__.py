@@ -1,0 +1,1 @@
+"""Quantization-aware training: the int8 scheme and its layers."""

@@ -1,0 +1,277 @@
+"""From a Keras model to a `.tflite` file: one head, one precision, labels and metadata inside."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import GateError, InputError
+from device.system.atomic_file import replacing
+from device.system.stderr import quiet
+from quantization.keras_layers import heads, is_pruning, is_quantized
+from quantization.tflite import metadata
+
+Precision = Literal["float32", "float16", "dynamic", "ptq", "int8"]
+"""float32; float16 weights; int8 weights and float activations; int8 by calibration (PTQ); int8 by
+quantization-aware training (QAT)."""
+
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+INTEGER: tuple[Precision, ...] = ("ptq", "int8")
+"""The precisions whose input and output are int8."""
+
+SIZE = 48
+MIN_CALIBRATION = 100
+"""Fewest images that PTQ is calibrated on; TensorFlow's guide recommends 100 to 500."""
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """x = (pixel - mean) / std, with an int8 byte for each pixel: pixel - 128.
+
+    That holds where the byte's scale is 1 / std and its zero point mean - 128.
+
+    Attributes:
+        mean: a whole number from 0 to 255.
+        std: above 0.
+    """
+
+    mean: float
+    std: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.mean <= 255 and self.mean == int(self.mean) and self.std > 0):
+            raise InputError(
+                f"normalisation by mean {self.mean} and std {self.std}: give a whole mean from 0 "
+                "to 255 and a std above 0, so that each int8 byte is a pixel"
+            )
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """What pixels 0 and 255 become."""
+        return (0 - self.mean) / self.std, (255 - self.mean) / self.std
+
+    @property
+    def scale(self) -> float:
+        """Of the int8 input: the step from one pixel value to the next."""
+        return 1 / self.std
+
+    @property
+    def zero_point(self) -> int:
+        """Of the int8 input: the byte that stands for 0.0."""
+        return int(self.mean) - 128
+
+    def apply(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """From uint8 [n, 48, 48] to the model's input, float32 [n, 48, 48, 1]."""
+        pixels = images[..., np.newaxis].astype(np.float32)
+        return (pixels - np.float32(self.mean)) / np.float32(self.std)
+
+
+def to_tflite(
+    model: Any,
+    path: Path,
+    *,
+    head: str,
+    labels: Sequence[str],
+    precision: Precision,
+    normalisation: Normalisation,
+    calibration: npt.NDArray[np.uint8] | None = None,
+    description: str = "Expression of a face",
+) -> None:
+    """Convert one head of a model, with softmax, and write the file when it is whole and checked.
+
+    Input of the file: [1, 48, 48, 1]; raw pixels 0..255 as float32 (float32, float16, dynamic), or
+    pixel - 128 as int8 (ptq, int8). Output: [1, labels] probabilities as float32, or as int8 with
+    scale 1/256 and zero point -128.
+
+    Args:
+        model: from normalised pixels to logits per head: for "int8" a model out of
+            `quantization.qat.quantize_aware.quantize_aware`, for the others a float model.
+        path: of the file; an older one is replaced at the end.
+        head: name of the output layer.
+        labels: of that head, in the order of its logits.
+        precision: one of `PRECISIONS`.
+        normalisation: of the model's input.
+        calibration: for "ptq" uint8 [n, 48, 48], at least `MIN_CALIBRATION` training images; the
+            others ignore it.
+        description: of the model, for the file's metadata.
+
+    Raises:
+        InputError: no such head or precision, labels that do not fit, a model that does not fit the
+            precision, too few calibration images.
+        GateError: TensorFlow cannot convert the model, or the int8 input or output came out with
+            other bytes than promised.
+    """
+    index = _check(model, head, labels, precision)
+    samples = _calibration_samples(calibration, normalisation) if precision == "ptq" else None
+    with quiet():
+        content = _convert(model, index, precision, normalisation, samples, path.name)
+        content = metadata.embed(
+            content,
+            name=path.stem,
+            description=description,
+            labels=labels,
+            # A float file normalises inside its graph: outside there is nothing left to do.
+            mean=normalisation.mean if precision in INTEGER else 0.0,
+            std=normalisation.std if precision in INTEGER else 1.0,
+        )
+        verify_ends(content, len(labels), precision, normalisation, path.name)
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+
+
+def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:
+    """Give the index of the head's output after all arguments proved to fit each other."""
+    if precision not in PRECISIONS:
+        raise InputError(f"no precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+    names = heads(model)
+    if head not in names:
+        raise InputError(f"{model.name} has no head {head!r}: it has {', '.join(names)}")
+    if is_pruning(model):
+        raise InputError(f"{model.name} is still being pruned: strip it before conversion")
+    if is_quantized(model) != (precision == "int8"):
+        needs = "a model from quantization-aware training" if precision == "int8" else "a float one"
+        raise InputError(f"precision {precision} needs {needs}, and {model.name} is not")
+    index = names.index(head)
+    outputs = model.outputs[index].shape[-1]
+    if len(labels) != outputs:
+        raise InputError(f"{len(labels)} labels for the {outputs} outputs of head {head!r}")
+    return index
+
+
+def _calibration_samples(
+    images: npt.NDArray[np.uint8] | None, normalisation: Normalisation
+) -> npt.NDArray[np.float32]:
+    """Normalise the calibration images, with the darkest and the brightest pixel among them."""
+    if images is None or len(images) < MIN_CALIBRATION:
+        raise InputError(
+            f"precision ptq needs at least {MIN_CALIBRATION} calibration images, "
+            f"not {0 if images is None else len(images)}"
+        )
+    if images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE):
+        raise InputError(
+            f"calibration images are uint8 [n, {SIZE}, {SIZE}], "
+            f"not {images.dtype} {list(images.shape)}"
+        )
+    # The converter takes the input's range from what it sees: two corner pixels make it 0..255.
+    images = images.copy()
+    images[0, 0, 0], images[0, -1, -1] = 0, 255
+    return normalisation.apply(images)
+
+
+def _convert(
+    model: Any,
+    index: int,
+    precision: Precision,
+    normalisation: Normalisation,
+    samples: npt.NDArray[np.float32] | None,
+    name: str,
+) -> bytes:
+    import tensorflow as tf
+
+    function = _classifier(model, index, None if precision in INTEGER else normalisation)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], model
+    )
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision in INTEGER:
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+    if samples is not None:
+
+        def each() -> Iterator[list[npt.NDArray[np.float32]]]:
+            for sample in samples:
+                yield [sample[np.newaxis]]
+
+        converter.representative_dataset = each
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    try:
+        content: bytes = converter.convert()
+    except Exception as error:  # the converter raises whatever the pass that failed raises
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise GateError(f"{name}: TensorFlow Lite cannot convert this model: {reason}") from error
+    return content
+
+
+def _classifier(model: Any, index: int, normalisation: Normalisation | None) -> Any:
+    """The graph of one head with softmax, and with normalisation where one is given."""
+    import tensorflow as tf
+
+    shape = tf.TensorSpec([1, SIZE, SIZE, 1], tf.float32, name="pixels")
+
+    @tf.function(input_signature=[shape])
+    def classify(pixels: Any) -> dict[str, Any]:
+        if normalisation is not None:
+            pixels = (pixels - normalisation.mean) / normalisation.std
+        outputs = model(pixels, training=False)
+        logits = outputs[index] if isinstance(outputs, list | tuple) else outputs
+        return {"probabilities": tf.nn.softmax(logits)}
+
+    return classify
+
+
+def verify_ends(
+    content: bytes, labels: int, precision: Precision, normalisation: Normalisation, name: str
+) -> None:
+    """Load the file that is about to be written and check what it promises of input and output.
+
+    Args:
+        content: of the file.
+        labels: how many classes it names.
+        precision: of the file.
+        normalisation: that is left to do outside: of an integer file, what its bytes stand for.
+        name: of the file, for the message.
+
+    Raises:
+        GateError: shape, type, scale or zero point of an end is not as `to_tflite` promises it.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+    dtype = np.int8 if precision in INTEGER else np.float32
+    found = [(tuple(t["shape"].tolist()), np.dtype(t["dtype"])) for t in (source, sink)]
+    wanted = [((1, SIZE, SIZE, 1), np.dtype(dtype)), ((1, labels), np.dtype(dtype))]
+    if found != wanted:
+        raise GateError(f"{name}: input and output came out as {found}, not as {wanted}")
+    if precision not in INTEGER:
+        return
+    scale, zero_point = source["quantization"]
+    check_input_bytes(scale, zero_point, normalisation, name)
+    if sink["quantization"] != (1 / 256, -128):
+        raise GateError(
+            f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
+        )
+
+
+def check_input_bytes(
+    scale: float, zero_point: int, normalisation: Normalisation, name: str
+) -> None:
+    """Check that an int8 input's byte is pixel - 128 for each of the 256 pixel values.
+
+    Args:
+        scale: of the input tensor.
+        zero_point: of the input tensor.
+        normalisation: that the model was trained with.
+        name: of the file, for the message.
+
+    Raises:
+        GateError: another byte for some pixel, or another scale than 1 / std, with which the bytes
+            would mean other values.
+    """
+    pixels = np.arange(256)
+    x = (pixels - normalisation.mean) / normalisation.std
+    exact = np.array_equal(np.rint(x / scale) + zero_point, pixels - 128)
+    if not exact or not np.isclose(scale, normalisation.scale, rtol=1e-6):
+        raise GateError(
+            f"{name}: the input's scale {scale:.8g} and zero point {zero_point} do not make its "
+            f"byte pixel - 128; {normalisation.scale:.8g} and {normalisation.zero_point} would"
+        )

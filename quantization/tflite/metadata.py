@@ -1,0 +1,251 @@
+"""Standard TFLite Metadata: what input and output mean, for tools that know nothing of fer-edge.
+
+The tables and the numbers of their fields are those of `metadata_schema.fbs` (schema version 1.1.0,
+file identifier "M001") in tensorflow/tflite-support. LiteRT ships no code for that schema, so
+the few tables are written with the flatbuffers builder here. As the standard writer does it, the
+metadata is a buffer of the model named TFLITE_METADATA, and its label file is a member of a zip
+archive appended to the model; both parsers skip what is not theirs.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Literal
+
+from device.model.file import LABEL_FILE
+from device.model.flatbuffer import Flatbuffer
+from quantization.tflite import compact
+
+Colour = Literal["grey", "rgb"]
+
+_BUFFER_NAME = b"TFLITE_METADATA"
+_IDENTIFIER = b"M001"
+_MIN_PARSER = "1.0.0"  # the first version has every field written here
+
+_COLOUR_SPACE = {"rgb": 1, "grey": 2}  # ColorSpaceType
+_TENSOR_AXIS_LABELS = 2  # AssociatedFileType
+_IMAGE_PROPERTIES = 2  # in the union ContentProperties
+_FEATURE_PROPERTIES = 1
+_NORMALIZATION_OPTIONS = 1  # in the union ProcessUnitOptions
+_PIXELS = {"rgb": "red, green, blue", "grey": "grey"}
+_ALIGNMENT = 16  # force_align of Buffer.data in TFLite's schema
+
+
+def embed(
+    model: bytes,
+    *,
+    name: str,
+    description: str,
+    labels: Sequence[str],
+    mean: float,
+    std: float,
+    size: int = 48,
+) -> bytes:
+    """Add metadata and the label file to what the converter wrote: a grey image in, a softmax out.
+
+    What is written is smaller than what the converter wrote, see `quantization.tflite.compact`.
+
+    The same arguments give the same bytes.
+
+    Args:
+        model: a `.tflite` file's content, without metadata.
+        name: of the model.
+        description: of the model, a line.
+        labels: of the output, in its order.
+        mean: with `std`, what is left to do to a pixel before the input (quantization apart):
+            (pixel - mean) / std.
+        std: see `mean`.
+        size: width and height of the input.
+
+    Returns:
+        The content of the file with metadata.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = schema.ModelT.InitFromPackedBuf(model)
+    for buffer in graph.buffers:
+        buffer.data = _content(buffer, model)
+    compact.shorten_names(graph)
+    return attach(
+        graph, name=name, description=description, labels=labels, mean=mean, std=std, size=size
+    )
+
+
+def attach(
+    graph: Any,
+    *,
+    name: str,
+    description: str,
+    labels: Sequence[str],
+    mean: float,
+    std: float,
+    colour: Colour = "grey",
+    size: int = 48,
+) -> bytes:
+    """Write a model with metadata, in place of what it had, and the label file.
+
+    Args:
+        graph: a `ModelT` of LiteRT's schema, changed in place.
+        name: as the following, see `embed`.
+        description: of the model.
+        labels: of the output.
+        mean: of what is left to do to a pixel.
+        std: of the same.
+        colour: of the input.
+        size: of the input.
+
+    Returns:
+        The content of the file with metadata.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph.metadata = [*(graph.metadata or [])]
+    entry = next((each for each in graph.metadata if each.name == _BUFFER_NAME), None)
+    contents = [buffer.data for buffer in graph.buffers]
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = _BUFFER_NAME, len(contents)
+        graph.metadata.append(entry)
+        contents.append(None)
+    contents[entry.buffer] = list(_describe(name, description, mean, std, colour, size))
+    graph.buffers = [_aligned_buffer(schema, content) for content in contents]
+    return _append_labels(compact.pack(graph), labels)
+
+
+def _content(buffer: Any, model: bytes) -> Any:
+    """What a buffer holds; LiteRT's quantizer puts it behind the flatbuffer, at an offset."""
+    if buffer.offset:
+        return list(model[buffer.offset : buffer.offset + buffer.size])
+    return buffer.data
+
+
+def description(graph: Any) -> str | None:
+    """Read the description of a model, a `ModelT` of LiteRT's schema; None where it has none."""
+    for entry in graph.metadata or []:
+        if entry.name == _BUFFER_NAME:
+            content = bytes(graph.buffers[entry.buffer].data)
+            return Flatbuffer(content).root().text(1) or None
+    return None
+
+
+def _aligned_buffer(schema: Any, content: Any) -> Any:
+    """A buffer whose data starts at a multiple of 16 bytes.
+
+    The schema demands that and C++ obeys; the object API in Python does not, and kernels read
+    weights as wide words.
+    """
+    import numpy as np
+
+    class Aligned(schema.BufferT):
+        def Pack(self, builder: Any) -> Any:
+            if self.data is not None:
+                builder.Prep(_ALIGNMENT, len(self.data))
+            return super().Pack(builder)
+
+    return Aligned(data=None if content is None else np.asarray(content, np.uint8))
+
+
+def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
+    """Append a zip archive with the label file, stored as it is so that readers can map it."""
+    file = io.BytesIO(model)
+    with zipfile.ZipFile(file, mode="a", compression=zipfile.ZIP_STORED) as archive:
+        # A ZipInfo's default date is 1980: the same model gives the same bytes.
+        archive.writestr(zipfile.ZipInfo(LABEL_FILE), "".join(f"{label}\n" for label in labels))
+    return file.getvalue()
+
+
+def _describe(
+    name: str, description: str, mean: float, std: float, colour: Colour, size: int
+) -> bytes:
+    """The ModelMetadata table; the comments name the fields behind the numbers."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1024)
+    write = _Writer(builder)
+    extent = write.table({}, uints={0: size, 1: size})  # width, height
+    image = write.table({1: extent}, bytes={0: _COLOUR_SPACE[colour]})  # color_space; default_size
+    normalisation = write.table({0: write.floats(mean), 1: write.floats(std)})
+    unit = write.table({1: normalisation}, bytes={0: _NORMALIZATION_OPTIONS})
+    pixels = write.table(
+        {
+            0: write.text("image"),
+            1: write.text(f"a face, {size}x{size} {_PIXELS[colour]} pixels 0..255"),
+            3: write.table({1: image}, bytes={0: _IMAGE_PROPERTIES}),  # content
+            4: write.tables(unit),  # process_units
+            5: write.table(  # stats: max, min
+                {0: write.floats((255 - mean) / std), 1: write.floats((0 - mean) / std)}
+            ),
+        }
+    )
+    label_file = write.table(
+        {
+            0: write.text(LABEL_FILE),
+            1: write.text("the expressions, one a line, in the order of the output"),
+        },
+        bytes={2: _TENSOR_AXIS_LABELS},
+    )
+    probabilities = write.table(
+        {
+            0: write.text("probability"),
+            1: write.text("probability of each expression"),
+            3: write.table({1: write.table({})}, bytes={0: _FEATURE_PROPERTIES}),  # content
+            5: write.table({0: write.floats(1.0), 1: write.floats(0.0)}),  # stats: max, min
+            6: write.tables(label_file),  # associated_files
+        }
+    )
+    graph = write.table({2: write.tables(pixels), 3: write.tables(probabilities)})
+    model = write.table(
+        {
+            0: write.text(name),
+            1: write.text(description),
+            2: write.text(version("fer-edge")),
+            3: write.tables(graph),  # subgraph_metadata
+            7: write.text(_MIN_PARSER),
+        }
+    )
+    builder.Finish(model, file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+class _Writer:
+    """Flatbuffer tables bottom up: what a table refers to is written before the table."""
+
+    def __init__(self, builder: Any) -> None:
+        self._builder = builder
+
+    def table(
+        self,
+        offsets: dict[int, int],
+        *,
+        bytes: dict[int, int] | None = None,
+        uints: dict[int, int] | None = None,
+    ) -> int:
+        """Write a table from its field numbers to offsets, bytes and 32-bit numbers."""
+        bytes, uints = bytes or {}, uints or {}
+        self._builder.StartObject(max([-1, *offsets, *bytes, *uints]) + 1)
+        for field, offset in offsets.items():
+            self._builder.PrependUOffsetTRelativeSlot(field, offset, 0)
+        for field, value in uints.items():
+            self._builder.PrependUint32Slot(field, value, 0)
+        for field, value in bytes.items():
+            self._builder.PrependInt8Slot(field, value, 0)
+        return int(self._builder.EndObject())
+
+    def tables(self, *offsets: int) -> int:
+        """Write a vector of tables."""
+        self._builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            self._builder.PrependUOffsetTRelative(offset)
+        return int(self._builder.EndVector())
+
+    def floats(self, *values: float) -> int:
+        """Write a vector of float32."""
+        self._builder.StartVector(4, len(values), 4)
+        for value in reversed(values):
+            self._builder.PrependFloat32(value)
+        return int(self._builder.EndVector())
+
+    def text(self, value: str) -> int:
+        """Write a string."""
+        return int(self._builder.CreateString(value))

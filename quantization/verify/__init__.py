@@ -1,0 +1,1 @@
+"""Checks of a finished file: runtimes, agreement, weights, per-layer SQNR."""

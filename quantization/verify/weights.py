@@ -1,0 +1,165 @@
+"""What a model file's weights are: read back from the `.tflite`, not from its net."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import GateError
+from quantization.tflite.compact import WEIGHTS
+
+_DTYPES = {0: "<f4", 1: "<f2", 9: "<i1"}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The kernel of one operator.
+
+    Attributes:
+        operator: its number in the graph.
+        name: the Keras layer's, as the kernel's tensor has it (`quantization.tflite.compact`).
+        shape: outputs first: `[out, height, width, in]`, `[out, in]`, depthwise
+            `[1, height, width, out]`.
+        zeros: share of the values that are zero, 0.0 to 1.0.
+        values: different values of the whole kernel.
+        values_per_output: the most different values that one output channel has.
+        two_of_four: whether two of any four neighbouring inputs of an output are zero.
+    """
+
+    operator: int
+    name: str
+    shape: tuple[int, ...]
+    zeros: float
+    values: int
+    values_per_output: int
+    two_of_four: bool
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What an int8 file's kernels are to be.
+
+    Attributes:
+        zeros: by Keras layer the least share of zeros in its kernel, 0.0 to 1.0; these are the
+            layers that the other two are about.
+        two_of_four: whether two of any four neighbouring inputs are zero.
+        values: the most different values of an output channel; None for any number.
+    """
+
+    zeros: Mapping[str, float]
+    two_of_four: bool
+    values: int | None
+
+
+def hold(path: Path, promise: Promise) -> None:
+    """Check the kernels of an int8 file that came out of quantization-aware training.
+
+    Raises:
+        GateError: a kernel is missing, has fewer zeros, another pattern or more values.
+    """
+    by_name = {name: values for name, values, _ in kernels(path)}
+    for layer, zeros in promise.zeros.items():
+        if layer not in by_name:
+            raise GateError(f"{path.name} has no kernel of layer {layer}")
+        found = _sum_up(layer, by_name[layer], 0)
+        if found.zeros < zeros - 1e-6:
+            raise GateError(
+                f"{path.name}: {found.zeros:.3f} of layer {layer}'s weights are zero, "
+                f"{zeros:.3f} were pruned"
+            )
+        if promise.two_of_four and not found.two_of_four:
+            raise GateError(f"{path.name}: layer {layer} has lost its 2:4 pattern")
+        if promise.values is not None and found.values_per_output > promise.values:
+            raise GateError(
+                f"{path.name}: an output of layer {layer} has {found.values_per_output} different "
+                f"weights, more than {promise.values} clusters"
+            )
+
+
+def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
+    """The kernels of convolutions and dense layers in a file: name, values, operator's number.
+
+    Values are as stored: int8 in an int8 file, where zero is zero.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes())
+    graph = model.subgraphs[0]
+    codes = schema.BuiltinOperator
+    with_kernel = {codes.CONV_2D, codes.DEPTHWISE_CONV_2D, codes.FULLY_CONNECTED}
+    found = []
+    for number, operator in enumerate(graph.operators):
+        code = model.operatorCodes[operator.opcodeIndex]
+        if max(code.builtinCode, code.deprecatedBuiltinCode) not in with_kernel:
+            continue
+        tensor = graph.tensors[operator.inputs[1]]
+        data = model.buffers[tensor.buffer].data
+        if data is None or tensor.type not in _DTYPES:
+            continue
+        values = np.frombuffer(bytes(data), _DTYPES[tensor.type]).reshape(tensor.shape)
+        name = tensor.name.decode("utf-8", "replace").removesuffix(WEIGHTS)
+        found.append((name, values, number))
+    return found
+
+
+def weigh(path: Path) -> dict[str, Any]:
+    """Sum up a model file's weights.
+
+    Returns:
+        "bytes" and "bytes_gzip" (level 9) of the file, "zeros", the share of zeros in all kernels
+        together, and "kernels", a `Weights` each.
+    """
+    content = path.read_bytes()
+    found = kernels(path)
+    size = sum(values.size for _, values, _ in found)
+    return {
+        "bytes": len(content),
+        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "zeros": sum(int(np.sum(values == 0)) for _, values, _ in found) / size if size else 0.0,
+        "kernels": [asdict(_sum_up(*kernel)) for kernel in found],
+    }
+
+
+def two_of_four(values: npt.NDArray[Any]) -> bool:
+    """Whether two of any four neighbouring inputs are zero in a kernel `[out, ..., in]`.
+
+    Inputs that are left over where their number is no multiple of four may be what they like; a
+    kernel of fewer than four inputs has no pattern.
+    """
+    fours = values.reshape(-1, values.shape[-1])[:, : values.shape[-1] // 4 * 4].reshape(-1, 4)
+    return len(fours) > 0 and bool(np.all(np.sum(fours == 0, axis=1) >= 2))
+
+
+def zero_blocks(values: npt.NDArray[Any], block: tuple[int, int]) -> float:
+    """The share of blocks of a kernel `[out, ..., in]` that are zeros alone, 0.0 to 1.0.
+
+    Args:
+        values: the kernel; as a matrix it has a row for each output.
+        block: neighbouring inputs and neighbouring outputs; what is left over at the end counts
+            as a block.
+    """
+    inputs, outputs = block
+    rows = values.reshape(-1, values.shape[-1]) != 0
+    some = np.add.reduceat(rows, np.arange(0, rows.shape[0], outputs), axis=0)
+    some = np.add.reduceat(some, np.arange(0, rows.shape[1], inputs), axis=1)
+    return float(np.mean(some == 0))
+
+
+def _sum_up(name: str, values: npt.NDArray[Any], operator: int) -> Weights:
+    depthwise = values.ndim == 4 and values.shape[0] == 1
+    outputs = (
+        values.reshape(-1, values.shape[-1]).T if depthwise else values.reshape(len(values), -1)
+    )
+    return Weights(
+        operator=operator,
+        name=name,
+        shape=values.shape,
+        zeros=float(np.mean(values == 0)),
+        values=len(np.unique(values)),
+        values_per_output=max(len(np.unique(output)) for output in outputs),
+        two_of_four=two_of_four(values),
+    )
