@@ -10,8 +10,8 @@ import typer
 
 from device.errors import InputError
 from device.labels import FERPLUS
-from fer_edge.cli import remote
-from fer_edge.cli.options import DetectorName
+from fer_edge.cli.shared import remote
+from fer_edge.cli.shared.options import DetectorName
 
 if TYPE_CHECKING:
     import numpy as np

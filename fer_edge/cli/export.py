@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from fer_edge.deployment import Deployed
+    from fer_edge.deploy import Deployed
 
 EXAMPLE = "Example: fer-edge export zoo:base --input rgb --io uint8 --out expression.tflite"
 
@@ -96,11 +96,11 @@ def export(
 
     Left as it is, the file drops into MediaPipe's ImageClassifier and Android: RGB, uint8.
     """
-    from fer_edge import deployment
+    from fer_edge import deploy as fer_edge_deploy
 
     is_c = format is FormatName.c
-    done = deployment.deploy(
-        deployment.find(source, head and head.value, precision and precision.value),
+    done = fer_edge_deploy.deploy(
+        fer_edge_deploy.find(source, head and head.value, precision and precision.value),
         out,
         io=(io or (IOName.int8 if is_c else IOName.uint8)).value,
         colour=(input or (Input.grey if is_c else Input.rgb)).value,
@@ -127,7 +127,7 @@ def _as_json(done: "Deployed") -> dict[str, Any]:
 
 
 def _show(done: "Deployed", is_c: bool) -> None:
-    from fer_edge.deployment import NOT_MEASURED
+    from fer_edge.deploy import NOT_MEASURED
 
     values = {"uint8": "pixels", "int8": "pixels - 128", "float32": "pixels 0..255"}[done.io]
     channels = 3 if done.colour == "rgb" else 1

@@ -84,13 +84,14 @@ def start(
     quiet: bool,
 ) -> Path:
     """Run the stages, with a line for each, and give the run's folder."""
-    from fer_edge import initial, own_data, pipeline
     from fer_edge import recipe as recipes
+    from fer_edge.data import source
+    from fer_edge.pipeline import initial_weights, pipeline
 
-    model = initial.find(init).section if init else None
+    model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
     folder = out or Path("runs") / chosen.name
-    faces = own_data.prepared(data, chosen, folder)
+    faces = source.prepared(data, chosen, folder)
     job = pipeline.Run(chosen, faces, folder, teacher, init)
     for name, seconds in pipeline.run(job, until=until):
         if not quiet:

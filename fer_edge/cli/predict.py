@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import InputError
-from fer_edge.cli.options import DetectorModelOption, DetectorName, DetectorOption
+from fer_edge.cli.shared.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
     from device.faces.recognise import Face

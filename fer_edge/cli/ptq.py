@@ -58,13 +58,14 @@ def ptq(
 
     Compare it with its parent and a file of quantization-aware training by `fer-edge bench`.
     """
-    from fer_edge import calibration, zoo
+    from fer_edge import zoo
+    from fer_edge.data import calibration_images
     from fer_edge.data.output import refuse_existing
     from quantization.ptq import quantize
 
     refuse_existing(out, force=force)
     path = zoo.resolve(source)
-    faces = calibration.draw(data, samples, seed)
+    faces = calibration_images.draw(data, samples, seed)
     made = quantize.quantize(
         path,
         out,

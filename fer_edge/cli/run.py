@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fer_edge.cli import loop, options
-from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
+from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared.mqtt import IntervalOption, MqttOption, mqtt_sinks
 
 EXAMPLE = "Example: fer-edge run /dev/video0 --jsonl -"
 
@@ -54,7 +54,7 @@ def run(
         stdin_format=stdin_format.value,
         every_frame=every_frame,
     )
-    faces = loop.make_faces(
+    faces = stream.make_faces(
         model,
         detector=detector,
         detector_model=detector_model,
@@ -66,7 +66,7 @@ def run(
         threshold=threshold,
         threads=threads,
     )
-    sinks = loop.file_sinks(
+    sinks = stream.file_sinks(
         jsonl,
         csv,
         video,
@@ -75,4 +75,4 @@ def run(
         default_stdout=mqtt is None,
     )
     messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
-    loop.analyse(opened, faces, [*sinks, *messages], frames=frames)
+    stream.analyse(opened, faces, [*sinks, *messages], frames=frames)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
-from fer_edge.cli import loop, options
-from fer_edge.cli.mqtt import IntervalOption, MqttOption, mqtt_sinks
+from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared.mqtt import IntervalOption, MqttOption, mqtt_sinks
 
 if TYPE_CHECKING:
     from device.sinks.base import Sink
@@ -81,7 +81,7 @@ def serve(
         source, width=width, height=height, fps=fps, stdin_format=stdin_format.value
     )
     with bind(host, port) as listener:
-        faces = loop.make_faces(
+        faces = stream.make_faces(
             model,
             detector=detector,
             detector_model=detector_model,
@@ -99,11 +99,11 @@ def serve(
             typer.echo(f"watch at http://{_reachable(host)}:{listener.getsockname()[1]}/", err=True)
             return page
 
-        files = loop.file_sinks(
+        files = stream.file_sinks(
             jsonl, csv, None, labels=faces.labels, fps=lambda: 0.0, default_stdout=False
         )
         messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
-        loop.analyse(
+        stream.analyse(
             opened if opened.live else Paced(opened), faces, [open_page, *files, *messages]
         )
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from device.errors import InputError
 from device.labels import FER2013
+from fer_edge.data.bad_rows import Problems
 from fer_edge.data.dataset import Dataset
-from fer_edge.data.problems import Problems
 
 SIZE = 48
 PIXELS = SIZE * SIZE

@@ -13,9 +13,9 @@ import numpy as np
 
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
+from fer_edge.data.bad_rows import Problems
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.fer2013 import parse_usage
-from fer_edge.data.problems import Problems
 
 COLUMNS = (*FERPLUS, "unknown", "nf")
 """The ten vote columns; `nf` is "no face"."""

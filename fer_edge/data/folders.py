@@ -14,8 +14,8 @@ from device.faces.detector import Box
 from device.labels import FER2013
 from device.system.opencv_log import silent
 from fer_edge.data import classes, ferplus, progress
+from fer_edge.data.bad_rows import Problems, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
-from fer_edge.data.problems import Problems, require_splits
 from fer_edge.data.tree import Tree
 
 SPLIT_FOLDERS = {

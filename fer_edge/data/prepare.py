@@ -9,8 +9,8 @@ import numpy as np
 from device.errors import InputError
 from fer_edge import __version__
 from fer_edge.data import duplicates, fer2013, ferplus, folders, progress
+from fer_edge.data.bad_rows import Problems, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
-from fer_edge.data.problems import Problems, require_splits
 from fer_edge.data.tree import Tree
 
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")

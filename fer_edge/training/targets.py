@@ -8,7 +8,7 @@ from device.labels import FERPLUS
 from fer_edge.data import ferplus
 from fer_edge.data.dataset import Dataset
 from fer_edge.recipe import Recipe, Train
-from fer_edge.training.batches import Labelled
+from fer_edge.training.input_pipeline import Labelled
 
 
 def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:

@@ -16,10 +16,10 @@ import numpy as np
 from device.errors import InputError
 from fer_edge.models.net import by_head
 from fer_edge.recipe import Augment, Phase
-from fer_edge.training import batches, history, optimizers, weights
-from fer_edge.training.average import Average
-from fer_edge.training.batches import Labelled
-from fer_edge.training.lessons import Lessons
+from fer_edge.training import history, input_pipeline, optimizers, weights
+from fer_edge.training.distillation import Lessons
+from fer_edge.training.ema import Average
+from fer_edge.training.input_pipeline import Labelled
 from fer_edge.training.progress import Progress
 
 
@@ -82,7 +82,7 @@ class Job:
     ema: float = 0.0
     teacher: Any = None
     lessons: Lessons | None = None
-    side: Callable[[int], int] = batches.full_side
+    side: Callable[[int], int] = input_pipeline.full_side
     hooks: Hooks = field(default_factory=Hooks)
     selectable: int = 0
 
@@ -149,7 +149,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     rows = [row for row in history.load(job.out / "history.csv") if row["epoch"] <= first]
     board = tf.summary.create_file_writer(str(job.out / "tensorboard"))
     epochs = range(first, job.phase.epochs)
-    data = batches.training(
+    data = input_pipeline.training(
         job.train,
         batch=job.batch,
         seed=job.seed,
@@ -241,7 +241,9 @@ def _evaluate(forward: Callable[[Any], list[Any]], job: Job) -> dict[str, float]
     """Top-1 on val, by head; nothing where there is no val split."""
     if job.val is None:
         return {}
-    parts = [forward(x) for x in batches.evaluation(job.val, normalisation=job.normalisation)]
+    parts = [
+        forward(x) for x in input_pipeline.evaluation(job.val, normalisation=job.normalisation)
+    ]
     row = {}
     for (head, right), logits in zip(
         job.val.classes.items(), zip(*parts, strict=True), strict=True

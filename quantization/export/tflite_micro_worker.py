@@ -1,7 +1,7 @@
 """What runs in an environment with `tflite-micro`: numpy and that package are all it needs.
 
-`python tflite_micro_worker.py FOLDER` runs `model.tflite` on `inputs.npy` and leaves `outputs.npy` and
-`told.json` there. `quantization.export.tflite_micro` starts it.
+`python tflite_micro_worker.py FOLDER` runs `model.tflite` on `inputs.npy` and leaves `outputs.npy`
+and `told.json` there. `quantization.export.tflite_micro` starts it.
 """
 
 import json

@@ -2,8 +2,8 @@
 
 Han et al. 2016, "Deep Compression", section 3. The kernels are those that the pruning rule
 (`quantization.pruning.magnitude`) names. They get one set of values for the whole kernel: an int8
-file has a scale per output channel, so there each output channel has at most that many different bytes, while those
-of different channels differ.
+file has a scale per output channel, so there each output channel has at most that many different
+bytes, while those of different channels differ.
 """
 
 from typing import Any

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge import pipeline, recipe
+from fer_edge import recipe
 from fer_edge.data import synthetic
+from fer_edge.pipeline import pipeline
 
 TINY = """
 description = "as small as a recipe can be and still do everything"

@@ -12,7 +12,7 @@ from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
 from fer_edge import recipe, zoo
 from fer_edge.cli.app import app
-from fer_edge.zoo import describe
+from fer_edge.release import model_card
 from quantization.tflite.card import sha256
 
 BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
@@ -67,7 +67,7 @@ def test_int8_costs_next_to_nothing(model: zoo.Shipped) -> None:
 
 @each
 def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.Shipped) -> None:
-    assert (model.folder / "CARD.md").read_text() == describe.markdown(model.card)
+    assert (model.folder / "CARD.md").read_text() == model_card.markdown(model.card)
 
 
 @each
@@ -79,9 +79,9 @@ def test_the_recipe_of_that_name_makes_it(model: zoo.Shipped) -> None:
 @each
 @pytest.mark.slow
 def test_a_training_can_start_from_it(model: zoo.Shipped) -> None:
-    from fer_edge import initial
+    from fer_edge.pipeline import initial_weights
 
-    start = initial.find(f"zoo:{model.name}")
+    start = initial_weights.find(f"zoo:{model.name}")
     net = start.net.build({"fer2013": 7, "ferplus": 8}, seed=5, dropout=False)
     start.give(net, start.labels)
     face = _face()

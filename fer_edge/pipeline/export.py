@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.system.atomic_file import replacing
-from fer_edge import learning, splits
-from fer_edge.calibration import calibration_images
+from fer_edge.data import splits
+from fer_edge.data.calibration_images import calibration_images
+from fer_edge.pipeline import train as train_stages
 from fer_edge.training import targets
 
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
-    from fer_edge.pipeline import Run
+    from fer_edge.pipeline.pipeline import Run
     from quantization.verify.weights import Promise
 
 PARITY_IMAGES = 1000
@@ -31,9 +32,9 @@ def export(run: "Run", out: Path) -> None:
     recipe, data = run.recipe, splits.training(run.data, run.recipe).train
     models = {}
     if recipe.quantize:
-        models["int8"] = learning.qat_model(run), run.folder("quantize") / "weights.npz"
-    parent = (learning.float_model(run), learning.float_weights(run))
-    normalisation = learning.scaling(run)
+        models["int8"] = train_stages.qat_model(run), run.folder("quantize") / "weights.npz"
+    parent = (train_stages.float_model(run), train_stages.float_weights(run))
+    normalisation = train_stages.scaling(run)
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
@@ -84,7 +85,7 @@ def verify(run: "Run", out: Path) -> None:
     recipe, data = run.recipe, splits.training(run.data, run.recipe)
     assert recipe.quantize is not None
     images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
-    model = learning.qat_model(run)
+    model = train_stages.qat_model(run)
     found: dict[str, Any] = {}
     held: dict[str, Any] = {}
     for head in recipe.model.heads:
@@ -95,7 +96,7 @@ def verify(run: "Run", out: Path) -> None:
                 model,
                 images,
                 head=head,
-                normalisation=learning.scaling(run),
+                normalisation=train_stages.scaling(run),
                 bound=parity.Bound(
                     recipe.quantize.max_disagreement, recipe.quantize.max_difference
                 ),

@@ -7,8 +7,8 @@ from device.errors import InputError
 from fer_edge.data import ferplus, synthetic
 from fer_edge.data.augment import augment
 from fer_edge.recipe import Augment, Phase, Train
-from fer_edge.training import batches, history, optimizers, targets
-from fer_edge.training.batches import Labelled
+from fer_edge.training import history, input_pipeline, optimizers, targets
+from fer_edge.training.input_pipeline import Labelled
 
 EVERYTHING = Augment(erasing=1.0)
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
@@ -21,7 +21,7 @@ def faces(n: int) -> Labelled:
 
 
 def epoch(data: Labelled, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
-    made = batches.training(
+    made = input_pipeline.training(
         data,
         batch=8,
         seed=seed,

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from device.labels import FER2013
 from device.model.classifier import Classifier
-from fer_edge import pipeline, splits
 from fer_edge.cli.app import app
+from fer_edge.data import splits
+from fer_edge.pipeline import pipeline
 
 PRECISIONS = ("float32", "float16", "dynamic", "ptq", "int8")
 

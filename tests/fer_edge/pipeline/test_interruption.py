@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge import pipeline
+from fer_edge.pipeline import pipeline
 
 # SIGKILL at the worst moment: an epoch is trained and in the history, its checkpoint is not there.
 DRIVER = """

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
-from fer_edge.calibration import calibration_images
+from fer_edge.data.calibration_images import calibration_images
 from fer_edge.recipe import Channels
 from fer_edge.training import trainer, weights
 from fer_edge.training.trainer import Job
 
 if TYPE_CHECKING:
-    from fer_edge.pipeline import Run
+    from fer_edge.pipeline.pipeline import Run
     from quantization.channels.selection import Measure
 
 KEPT = "kept.json"
@@ -29,14 +29,14 @@ Kept = dict[str, list[int]]
 
 def narrow(run: "Run", out: Path) -> None:
     """Take channels out until the target is met, with the wide net as teacher all the way."""
-    from fer_edge import learning
+    from fer_edge.pipeline import train as train_stages
     from quantization.channels import prune
     from quantization.channels.analysis import analyse
 
     phase = run.recipe.channels
     assert phase is not None
-    wide = learning.trained_model(run)
-    job, _ = learning.training_job(run, phase, out, teacher=wide)
+    wide = train_stages.trained_model(run)
+    job, _ = train_stages.training_job(run, phase, out, teacher=wide)
     net, kept = wide, Kept()
     for step in range(1, phase.steps + 1):
         folder = out / f"step{step}"
@@ -91,7 +91,7 @@ def load(path: Path) -> Kept:
 
 def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     """What stays of a net, by its own numbers, for a share of what the wide net costs."""
-    from fer_edge import learning
+    from fer_edge.pipeline import train as train_stages
     from quantization.channels import importance, selection
     from quantization.channels.analysis import analyse
 
@@ -101,7 +101,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     scores = importance.measure(
         net,
         phase.importance,
-        images=learning.scaling(run).apply(job.train.images[rows]),
+        images=train_stages.scaling(run).apply(job.train.images[rows]),
         targets=[target[rows] for target in job.train.targets.values()],
     )
     if phase.target == "latency":
@@ -131,11 +131,11 @@ def _spread(images: int, phase: Channels) -> slice:
 
 
 def _stopwatch(run: "Run", wide: Any, job: Job) -> "Measure":
-    from fer_edge import learning
-    from fer_edge.stopwatch import stopwatch
+    from fer_edge.pipeline import train as train_stages
+    from fer_edge.pipeline.latency import stopwatch
 
     return stopwatch(
-        wide, calibration_images(job.train.images, 100), normalisation=learning.scaling(run)
+        wide, calibration_images(job.train.images, 100), normalisation=train_stages.scaling(run)
     )
 
 

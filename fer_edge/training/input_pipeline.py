@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.recipe import Augment
-from fer_edge.training.lessons import Lessons
+from fer_edge.training.distillation import Lessons
 
 
 def full_side(_: int) -> int:

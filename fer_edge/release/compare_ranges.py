@@ -1,6 +1,6 @@
 """Compares the range estimators of int8 on a shipped net, by the val split alone.
 
-    python -m fer_edge.zoo.compare_ranges base --data fer2013.npz --images 8192 --batch 32
+    python -m fer_edge.release.compare_ranges base --data fer2013.npz --images 8192 --batch 32
 
 The float net becomes an int8 file by each estimator: by calibration alone, then after one epoch of
 quantization-aware training on so many of the training images, with BatchNorm frozen throughout and
@@ -16,11 +16,12 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from fer_edge import recipe, splits, zoo
-from fer_edge.calibration import calibration_images
+from fer_edge import recipe, zoo
+from fer_edge.data import splits
+from fer_edge.data.calibration_images import calibration_images
 from fer_edge.recipe import Recipe
-from fer_edge.silence import load_tensorflow
 from fer_edge.training import targets, trainer, weights
+from fer_edge.training.load_tensorflow import load_tensorflow
 from fer_edge.training.trainer import Hooks, Job
 
 if TYPE_CHECKING:

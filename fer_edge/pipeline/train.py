@@ -7,23 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.system.atomic_file import replacing
-from fer_edge import initial, narrowing, splits, teaching
-from fer_edge.calibration import calibration_images
+from fer_edge.data import splits
+from fer_edge.data.calibration_images import calibration_images
 from fer_edge.models.bfloat16 import convolutions_in_bfloat16
+from fer_edge.pipeline import channels as channels_stage
+from fer_edge.pipeline import initial_weights
+from fer_edge.pipeline import teacher as teacher_stage
 from fer_edge.recipe import Phase
-from fer_edge.silence import load_tensorflow
 from fer_edge.training import targets, trainer, weights
+from fer_edge.training.load_tensorflow import load_tensorflow
 from fer_edge.training.trainer import Hooks, Job
 
 if TYPE_CHECKING:
-    from fer_edge.pipeline import Run
+    from fer_edge.pipeline.pipeline import Run
     from quantization.tflite.convert import Normalisation
 
 
 def train(run: "Run", out: Path) -> None:
     """Train the float net, from chance or from the weights that `--init` names."""
     model, job = float_training(run, out)
-    trainer.fit(model, replace(job, lessons=teaching.answers(run)))
+    trainer.fit(model, replace(job, lessons=teacher_stage.answers(run)))
 
 
 def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
@@ -36,7 +39,7 @@ def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
     if run.init:
         data = splits.training(run.data, recipe).train
         labels = {head: targets.label_names(data, head) for head in heads}
-        initial.find(run.init).give(model, labels)
+        initial_weights.find(run.init).give(model, labels)
     if recipe.train.bfloat16:
         model = convolutions_in_bfloat16(model)
 
@@ -180,7 +183,11 @@ def _save_zeros(model: Any, out: Path) -> None:
 
 def _kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
     """What is left of the net's channels, once the stage `channels` is done."""
-    return narrowing.load(run.folder("channels") / narrowing.KEPT) if run.recipe.channels else None
+    return (
+        channels_stage.load(run.folder("channels") / channels_stage.KEPT)
+        if run.recipe.channels
+        else None
+    )
 
 
 def _pruned_weights(run: "Run") -> Path:

@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-from fer_edge import synthetic_data
 from fer_edge.recipe import Recipe
 
 HELD_OUT = 0.15
@@ -26,7 +25,7 @@ def prepared(data: Path | None, recipe: Recipe, folder: Path) -> Path:
         InputError: the source cannot be read.
     """
     if data is None:
-        return synthetic_data.faces(recipe, folder)
+        return synthetic_faces(recipe, folder)
     if data.suffix == ".npz" or not data.exists():
         return data  # whoever loads it says what is wrong with it
     from fer_edge.data.prepare import prepare
@@ -38,4 +37,24 @@ def prepared(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     path = folder / "data" / f"{data.resolve().stem}-{digest[:12]}.npz"
     if not path.exists():
         prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed).save(path)
+    return path
+
+
+def synthetic_faces(recipe: Recipe, folder: Path) -> Path:
+    """Generate the run's synthetic faces on the first call.
+
+    Args:
+        recipe: `data.synthetic_per_class` is the number of faces, `seed` the RNG seed.
+        folder: folder of the run.
+
+    Returns:
+        The `.npz`, in `folder/data/`.
+    """
+    from fer_edge.data import synthetic
+
+    count = recipe.data.synthetic_per_class
+    path = folder / "data" / f"synthetic_{count}_{recipe.seed}.npz"
+    if not path.exists():
+        synthetic.generate(count, seed=recipe.seed).save(path)
+        synthetic.contact_sheet(path.with_name("contact_sheet.png"), seed=recipe.seed)
     return path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from device.errors import FerEdgeError, GateError, InputError
-from fer_edge.cli.options import DetectorName
+from fer_edge.cli.shared.options import DetectorName
 
 if TYPE_CHECKING:
     from device.runner import Summary

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from device.errors import InputError
 from fer_edge import recipe as recipes
-from fer_edge import splits, stages, zoo
+from fer_edge import zoo
+from fer_edge.data import splits
+from fer_edge.pipeline import stages
 from fer_edge.recipe import Recipe
-from fer_edge.training import batches, lessons, targets
-from fer_edge.training.lessons import Lessons
+from fer_edge.training import distillation, input_pipeline, targets
+from fer_edge.training.distillation import Lessons
 
 if TYPE_CHECKING:
-    from fer_edge.pipeline import Run
+    from fer_edge.pipeline.pipeline import Run
 
 
 def settings(run: "Run") -> dict[str, Any]:
@@ -36,19 +38,20 @@ def settings(run: "Run") -> dict[str, Any]:
 
 def teach(run: "Run", out: Path) -> None:
     """Train the teacher, unless it is there, and ask it about every picture of every view."""
-    from fer_edge import learning, pipeline
+    from fer_edge.pipeline import pipeline
+    from fer_edge.pipeline import train as train_stages
 
     section = run.recipe.teacher
     assert section is not None
     teacher = _teacher(run)
     if run.teacher == zoo.TEACHER:
-        net = learning.net(teacher, zoo.teacher_weights())
+        net = train_stages.net(teacher, zoo.teacher_weights())
     else:
         for _ in pipeline.run(teacher, until="train"):
             pass
-        net = learning.trained_model(teacher)
-    job, _ = learning.training_job(run, run.recipe.train, out)
-    views = batches.training(
+        net = train_stages.trained_model(teacher)
+    job, _ = train_stages.training_job(run, run.recipe.train, out)
+    views = input_pipeline.training(
         job.train,
         batch=job.batch,
         seed=job.seed,
@@ -57,7 +60,7 @@ def teach(run: "Run", out: Path) -> None:
         normalisation=teacher.recipe.model.normalisation,
     )
     whole = len(job.train) // job.batch * job.batch
-    lessons.ask(net, views, _folder(run), views=section.views, images=whole)
+    distillation.ask(net, views, _folder(run), views=section.views, images=whole)
 
 
 def answers(run: "Run") -> Lessons | None:
@@ -66,7 +69,7 @@ def answers(run: "Run") -> Lessons | None:
     if section is None:
         return None
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
-    return lessons.load(
+    return distillation.load(
         _folder(run), views=section.views, sizes=list(heads.values()), share=section.share
     )
 
@@ -88,7 +91,7 @@ def _recipe(student: Recipe) -> Recipe:
 
 
 def _teacher(run: "Run") -> "Run":
-    from fer_edge.pipeline import Run
+    from fer_edge.pipeline.pipeline import Run
 
     own = run.teacher is None or run.teacher == zoo.TEACHER
     folder = run.folder("teacher") if own else Path(run.teacher or "")
@@ -97,7 +100,7 @@ def _teacher(run: "Run") -> "Run":
 
 def _folder(run: "Run") -> Path:
     """Where the answers stand: named after all that decides what the teacher is shown."""
-    from fer_edge.pipeline import plan
+    from fer_edge.pipeline.pipeline import plan
 
     teacher = _teacher(run)
     shown = {

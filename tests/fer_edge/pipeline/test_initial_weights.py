@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fer_edge import initial, pipeline
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
+from fer_edge.pipeline import initial_weights, pipeline
 from fer_edge.training import history
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def _stem_and_head(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_same_labels_keep_the_trained_head(finished: pipeline.Run) -> None:
-    start = initial.find(str(finished.out))
+    start = initial_weights.find(str(finished.out))
     model = start.net.build({"fer2013": 7}, seed=99)
     start.give(model, start.labels)
     trained = start.net.build({"fer2013": 7}, seed=1)

@@ -1,6 +1,6 @@
 """Makes a folder of the zoo from a finished run and from measurements of its files.
 
-    python -m fer_edge.zoo.publish models runs/base --test runs/bench-test --val runs/bench-val
+    python -m fer_edge.release.publish models runs/base --test runs/bench-test --val runs/bench-val
 
 Every figure of a card comes from a `results.json`; nothing is typed in by hand. Latency ratios are
 to the first model of the measurement on the test split.
@@ -22,11 +22,12 @@ from device.errors import InputError
 from device.model.card import card_path
 from device.model.graph import load as load_graph
 from device.system.atomic_file import make_folder, replacing
-from fer_edge import initial, zoo
+from fer_edge import zoo
 from fer_edge.models import Net
+from fer_edge.pipeline import initial_weights
+from fer_edge.release import model_card, resume
+from fer_edge.release.command import one_line
 from fer_edge.training import history
-from fer_edge.zoo import describe, resume
-from fer_edge.zoo.command import one_line
 from quantization.tflite.card import sha256
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
@@ -64,11 +65,11 @@ def publish(source: Source, home: Path) -> Path:
         for file in (path, card_path(path)):
             with replacing(folder / file.name) as partial:
                 shutil.copyfile(file, partial)
-    save_weights(initial.float_weights(source.run), folder / "float.npz")
+    save_weights(initial_weights.float_weights(source.run), folder / "float.npz")
     with replacing(folder / "card.json") as partial:
         partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with replacing(folder / "CARD.md") as partial:
-        partial.write_text(describe.markdown(card), encoding="utf-8")
+        partial.write_text(model_card.markdown(card), encoding="utf-8")
     return folder
 
 
@@ -125,7 +126,7 @@ def _card(source: Source) -> dict[str, Any]:
 def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:
     """The section that builds the shipped float net: narrower than the recipe's, perhaps."""
     net: Net = TypeAdapter(Net).validate_python(section)
-    return initial.narrowed(net, run).model_dump(mode="json")
+    return initial_weights.narrowed(net, run).model_dump(mode="json")
 
 
 def _file(source: Source, stem: str) -> dict[str, Any]:

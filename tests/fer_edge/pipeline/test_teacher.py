@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
-from fer_edge import pipeline, recipe, teaching
-from fer_edge.training.lessons import Lessons
+from fer_edge import recipe
+from fer_edge.pipeline import pipeline
+from fer_edge.pipeline import teacher as teacher_stage
+from fer_edge.training.distillation import Lessons
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +33,7 @@ def student(tiny, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
 
 
 def test_the_student_repeats_the_views_that_were_answered(student: pipeline.Run) -> None:
-    answers = teaching.answers(student)
+    answers = teacher_stage.answers(student)
     assert answers is not None
     assert answers.answers.shape == (2, 32 * (student_images(student) // 32), 7)
     np.testing.assert_allclose(answers.answers.astype(float).sum(axis=2), 1, atol=0.01)
@@ -39,7 +41,7 @@ def test_the_student_repeats_the_views_that_were_answered(student: pipeline.Run)
 
 
 def student_images(run: pipeline.Run) -> int:
-    from fer_edge import splits
+    from fer_edge.data import splits
 
     return len(splits.training(run.data, run.recipe).train)
 
@@ -61,7 +63,7 @@ def test_an_interrupted_teacher_is_asked_only_what_is_missing(student: pipeline.
     first, last = sorted(student.folder("teacher").glob("lessons-*/view_*.npy"))
     kept, lost = first.stat().st_mtime_ns, last.read_bytes()
     last.unlink()
-    teaching.teach(student, student.folder("teacher"))
+    teacher_stage.teach(student, student.folder("teacher"))
     assert first.stat().st_mtime_ns == kept
     assert last.read_bytes() == lost
 

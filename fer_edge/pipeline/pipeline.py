@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge import stages
+from fer_edge.pipeline import stages
+from fer_edge.pipeline.stages import Stage
 from fer_edge.recipe import Recipe
-from fer_edge.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,13 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
-    from fer_edge import evaluating, exporting, initial, learning, narrowing, teaching
     from fer_edge.data.dataset import load
+    from fer_edge.pipeline import channels as channels_stage
+    from fer_edge.pipeline import evaluate as evaluate_stage
+    from fer_edge.pipeline import export as export_stage
+    from fer_edge.pipeline import initial_weights
+    from fer_edge.pipeline import teacher as teacher_stage
+    from fer_edge.pipeline import train as train_stages
 
     recipe = job.recipe
 
@@ -74,11 +79,11 @@ def plan(job: Run) -> list[Stage]:
 
     steps = []
     if recipe.teacher:
-        steps.append(stage("teacher", teaching.teach, **teaching.settings(job)))
+        steps.append(stage("teacher", teacher_stage.teach, **teacher_stage.settings(job)))
     steps.append(
         stage(
             "train",
-            learning.train,
+            train_stages.train,
             data=load(job.data).digest,
             seed=recipe.seed,
             split=section("data"),
@@ -86,22 +91,22 @@ def plan(job: Run) -> list[Stage]:
             augment=section("augment"),
             train=section("train"),
             **({"share": recipe.teacher.share} if recipe.teacher else {}),
-            **({"init": initial.find(job.init).digest} if job.init else {}),
+            **({"init": initial_weights.find(job.init).digest} if job.init else {}),
         )
     )
     if recipe.channels:
-        steps.append(stage("channels", narrowing.narrow, channels=section("channels")))
+        steps.append(stage("channels", channels_stage.narrow, channels=section("channels")))
     if recipe.prune:
-        steps.append(stage("prune", learning.prune, prune=section("prune")))
+        steps.append(stage("prune", train_stages.prune, prune=section("prune")))
     if recipe.cluster:
-        steps.append(stage("cluster", learning.cluster, cluster=section("cluster")))
+        steps.append(stage("cluster", train_stages.cluster, cluster=section("cluster")))
     if recipe.quantize:
-        steps.append(stage("quantize", learning.quantize, quantize=section("quantize")))
-    steps.append(stage("export", exporting.export, recipe=recipe.name))
+        steps.append(stage("quantize", train_stages.quantize, quantize=section("quantize")))
+    steps.append(stage("export", export_stage.export, recipe=recipe.name))
     if recipe.quantize:
-        steps.append(stage("verify", exporting.verify))
+        steps.append(stage("verify", export_stage.verify))
     steps += [
-        stage("benchmark", evaluating.benchmark, bench=section("bench")),
-        stage("report", evaluating.report),
+        stage("benchmark", evaluate_stage.benchmark, bench=section("bench")),
+        stage("report", evaluate_stage.report),
     ]
     return steps

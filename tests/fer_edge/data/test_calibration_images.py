@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from device.errors import InputError
 from device.labels import FER2013
-from fer_edge.calibration import calibration_images, draw
+from fer_edge.data.calibration_images import calibration_images, draw
 from fer_edge.data.dataset import Dataset
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from device.errors import InputError
-from fer_edge import stages
-from fer_edge.stages import Stage
+from fer_edge.pipeline import stages
+from fer_edge.pipeline.stages import Stage
 
 
 def made(log: list[str], **settings: object) -> list[Stage]:

@@ -1,6 +1,6 @@
 """Goes on training a shipped net on another machine, where the run that made it is gone.
 
-    python -m fer_edge.zoo.resume runs/base --recipe base --data fer2013.npz
+    python -m fer_edge.release.resume runs/base --recipe base --data fer2013.npz
 
 The recipe has more epochs than the shipped net has behind it, and a restart where that one ended:
 there the learning rate is 0, and the averaged weights, which are what ships, are the net. What is
@@ -16,11 +16,12 @@ import typer
 
 from device.errors import InputError
 from device.system.atomic_file import make_folder, replacing
-from fer_edge import learning, recipe, zoo
-from fer_edge.pipeline import Run
+from fer_edge import recipe, zoo
+from fer_edge.pipeline import train as train_stages
+from fer_edge.pipeline.pipeline import Run
 from fer_edge.recipe import Recipe
+from fer_edge.release.command import one_line
 from fer_edge.training import trainer, weights
-from fer_edge.zoo.command import one_line
 from quantization.tflite.card import sha256
 
 NOTE = "resumed.json"
@@ -41,7 +42,7 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
     """
     _check(run.recipe, epochs)
     out = run.folder("train")
-    model, job = learning.float_training(run, out)
+    model, job = train_stages.float_training(run, out)
     make_folder(out)
     state = trainer.state(model, job)
     if state.manager.latest_checkpoint:

@@ -8,10 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from device.errors import InputError
-from fer_edge import learning, pipeline, recipe
+from fer_edge import recipe
+from fer_edge.pipeline import pipeline
+from fer_edge.pipeline import train as train_stages
+from fer_edge.release.publish import publish_teacher
+from fer_edge.release.resume import NOTE, app, resume
 from fer_edge.training import history
-from fer_edge.zoo.publish import publish_teacher
-from fer_edge.zoo.resume import NOTE, app, resume
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +36,7 @@ def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
 ) -> None:
     from fer_edge.training import trainer
 
-    model, job = learning.float_training(resumed, resumed.folder("train"))
+    model, job = train_stages.float_training(resumed, resumed.folder("train"))
     trainer.state(model, job)
     with np.load(finished.folder("train") / "weights.npz") as before:
         for i, weight in enumerate(model.get_weights()):

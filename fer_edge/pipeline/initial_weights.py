@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from device.errors import InputError
-from fer_edge import narrowing, zoo
+from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.models.mobilenet import MobileNet
+from fer_edge.pipeline import channels as channels_stage
 from fer_edge.training import weights
 
 
@@ -95,7 +96,7 @@ def find(name: str) -> Initial:
 
 def float_weights(run: Path) -> Path:
     """The weights of a finished run's float net, less the channels that it took out."""
-    stage = "channels" if (run / "channels" / narrowing.KEPT).exists() else "train"
+    stage = "channels" if (run / "channels" / channels_stage.KEPT).exists() else "train"
     return run / stage / "weights.npz"
 
 
@@ -105,7 +106,7 @@ def narrowed(net: Net, run: Path) -> Net:
     Raises:
         InputError: a net whose section cannot say which of its channels are left.
     """
-    kept = run / "channels" / narrowing.KEPT
+    kept = run / "channels" / channels_stage.KEPT
     if not kept.exists():
         return net
     if not isinstance(net, MobileNet) or any(stage.squeeze for stage in net.stages):
@@ -113,7 +114,7 @@ def narrowed(net: Net, run: Path) -> Net:
             f"{run} took channels out of its net, and a training can start from what is left of a "
             "mobilenet without squeeze-and-excite alone"
         )
-    return net.narrowed(narrowing.load(kept))
+    return net.narrowed(channels_stage.load(kept))
 
 
 def _net(section: dict[str, Any]) -> Net:

@@ -1,0 +1,1 @@
+"""Maintainers' programs that publish shipped models."""
