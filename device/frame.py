@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from device.faces.detector import Box
+from device.geometry import Box
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from benchmarks.backends.bootstrap import BOOT
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.model import file as model_file
 from device.model import graph
-from device.model.classifier import FACE_SIZE
 
 
 class OnnxClassifier:

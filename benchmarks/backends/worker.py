@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.latency.timer import turn
-from device.model.classifier import FACE_SIZE, Classifier
+from device.geometry import FACE_SIZE
+from device.model.classifier import Classifier
 from device.model.runtime import Resolver, Runtime
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from benchmarks.gate import parent as parents
-from benchmarks.gate.difference import Estimate
 from benchmarks.gate.figures import Block, Case, Session, UnmeasuredError, estimate
 from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
 from benchmarks.gate.wording import sentence
+from benchmarks.stats.estimate import Estimate
 from device.errors import InputError
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gate import difference
-from benchmarks.gate.difference import Estimate, exactly
+from benchmarks.stats import bootstrap
+from benchmarks.stats.estimate import Estimate, exactly
 
 Block = dict[str, Any]
 
@@ -130,10 +131,10 @@ def _round_medians(model: Block, session: Session) -> tuple[NDArray[np.float64],
         raise UnmeasuredError(f"{session.name} has no round medians: measure it again")
     if len(own) != len(shared):
         raise UnmeasuredError(f"{session.name}: {model['name']} lacks rounds of the reference")
-    if len(own) < difference.MIN_ROUNDS:
+    if len(own) < bootstrap.MIN_ROUNDS:
         raise UnmeasuredError(
             f"{session.name} has {len(own)} rounds, too few to tell noise from change: "
-            f"measure with --rounds {difference.MIN_ROUNDS} or more"
+            f"measure with --rounds {bootstrap.MIN_ROUNDS} or more"
         )
     return np.array(own), np.array(shared)
 

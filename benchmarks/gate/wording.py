@@ -1,7 +1,7 @@
 """What the gate found, in words."""
 
-from benchmarks.gate.difference import Estimate
 from benchmarks.gate.rules import Limit, Side, Unit
+from benchmarks.stats.estimate import Estimate
 
 _SIDES = {Side.floor: "at least", Side.ceiling: "at most"}
 

@@ -6,7 +6,6 @@ between precisions (an int8 file is spared the scaling, a float file the dequant
 `invoke` alone would flatter one of them.
 """
 
-import resource
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gate import difference
 from benchmarks.latency.timer import turn
-from benchmarks.metrics.accuracy import Classify
+from benchmarks.machine.preemptions import preemptions
+from benchmarks.protocol import Classify
+from benchmarks.stats import bootstrap
 
 RESAMPLES = 1000
 """Bootstrap repeats behind every interval."""
@@ -93,11 +93,6 @@ def _let_workers_sleep() -> None:
             return
 
 
-def preemptions() -> int:
-    """Count how often the system took the processor from this process: since it began."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-
-
 def summary(
     times: NDArray[np.int64],
     model: int,
@@ -155,7 +150,7 @@ def resampled(medians: NDArray[np.float64], *, per_round: int, seed: int = 0) ->
 
     Calls of one round resemble each other, so single calls would make the intervals too narrow;
     and so do neighbouring rounds, where there are enough to see it: then blocks of consecutive
-    rounds are drawn (`benchmarks.gate.difference.block_length`), the rounds being closed to a
+    rounds are drawn (`benchmarks.stats.bootstrap.block_length`), the rounds being closed to a
     circle.
 
     Args:
@@ -170,7 +165,7 @@ def resampled(medians: NDArray[np.float64], *, per_round: int, seed: int = 0) ->
     n = len(medians)
     if n < 2:
         return
-    length = difference.block_length(medians) if n >= difference.MIN_ROUNDS else 1
+    length = bootstrap.block_length(medians) if n >= bootstrap.MIN_ROUNDS else 1
     starts = np.random.default_rng(seed).integers(n, size=(RESAMPLES, -(-n // length)))
     for some in np.array_split(starts, -(-RESAMPLES * n * per_round // _VALUES_AT_ONCE)):
         rows = (some[:, :, None] + np.arange(length)) % n

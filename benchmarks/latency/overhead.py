@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from benchmarks.latency.measure import bootstrap_median
 from benchmarks.latency.timer import turn
 from device.errors import FerEdgeError, InputError
-from device.model.classifier import FACE_SIZE, Classifier
+from device.geometry import FACE_SIZE
+from device.model.classifier import Classifier
 
 LIMIT = 0.02
 """Of the measured inference: what measuring may add."""

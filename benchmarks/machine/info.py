@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.latency.measure import preemptions
+from benchmarks.machine.preemptions import preemptions
 from device.system import firmware
 from device.system.temperature import celsius
 

@@ -1,22 +1,16 @@
 """How right a classifier is: counts, rates and their uncertainty, from probabilities and labels."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Z_95 = 1.959963984540054
-"""The normal distribution's 97.5 % point: two-sided 95 %."""
+from benchmarks.protocol import LEFT_OUT, Classify
+from benchmarks.stats.proportion import wilson
 
 ECE_BINS = 15
 """Bins of the calibration error, as in Guo et al. 2017."""
-
-LEFT_OUT = -1
-"""The label of an image that no class holds, such as one without a FER+ majority."""
-
-Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""What is measured: one grey face in, one probability a label out."""
 
 
 def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -110,22 +104,6 @@ def per_class(
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Compute the score interval of a proportion (Wilson 1927): (low, high), within 0..1.
-
-    Args:
-        right: successes, 0..n.
-        n: trials, at least 1.
-        z: the normal quantile of the wanted confidence.
-    """
-    p = right / n
-    centre = p + z * z / (2 * n)
-    spread = z * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
-    scale = 1 + z * z / n
-    # Rounding may push the ends past 0, 1 or the proportion itself.
-    return max(0.0, min(p, (centre - spread) / scale)), min(1.0, max(p, (centre + spread) / scale))
 
 
 def calibration_error(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from benchmarks.backends import backend as backends
 from benchmarks.metrics import size
-from benchmarks.metrics.accuracy import LEFT_OUT
 from benchmarks.models.external import Peer
 from benchmarks.models.external_spec import Spec
+from benchmarks.protocol import LEFT_OUT
 from device.errors import InputError
 from device.labels import HEADS
 from device.model.classifier import Classifier

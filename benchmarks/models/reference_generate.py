@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from device.geometry import FACE_SIZE
 from device.labels import FER2013
-from device.model.classifier import FACE_SIZE
 from device.model.file import LABEL_FILE
 from device.system.atomic_file import replacing
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import memory
-from device.model.classifier import FACE_SIZE, Classifier
+from device.geometry import FACE_SIZE
+from device.model.classifier import Classifier
 from device.model.runtime import runtime_name
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]

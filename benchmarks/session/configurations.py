@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from benchmarks.backends import backend
-from benchmarks.metrics.accuracy import Classify
 from benchmarks.models import reference
 from benchmarks.models.model import Setting, Subject
+from benchmarks.protocol import Classify
 
 REFERENCE = -1
 """Stands for the reference workload where the number of a model is asked for."""

@@ -19,12 +19,13 @@ from benchmarks.machine.concurrent_runs import Presence
 from benchmarks.metrics import accuracy
 from benchmarks.models import external_spec, reference
 from benchmarks.models import model as model_under_test
+from benchmarks.protocol import LEFT_OUT
 from benchmarks.results import file as results_file
 from benchmarks.session import configurations, probes
 from benchmarks.session.rounds import Timing
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.labels import HEADS
-from device.model.classifier import FACE_SIZE
 from device.system.atomic_file import make_folder
 
 TIMED = "set input, invoke, read probabilities"
@@ -170,7 +171,7 @@ def _classify(
         probabilities = accuracy.predict(one.classifier, faces)
         names = one.classifier.labels
         block["accuracy"] = accuracy.metrics(probabilities, one.labels, names)
-        if leaked is not None and (one.labels[~leaked] != accuracy.LEFT_OUT).any():
+        if leaked is not None and (one.labels[~leaked] != LEFT_OUT).any():
             block["accuracy_leak_free"] = accuracy.metrics(
                 probabilities[~leaked], one.labels[~leaked], names
             )

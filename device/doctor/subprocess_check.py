@@ -69,7 +69,8 @@ def model(file: str) -> dict[str, Any]:
     """Load a model and classify a grey face."""
     import numpy
 
-    from device.model.classifier import FACE_SIZE, Classifier
+    from device.geometry import FACE_SIZE
+    from device.model.classifier import Classifier
 
     classifier = Classifier(file)
     classifier(numpy.full((FACE_SIZE, FACE_SIZE), 128, numpy.uint8))
@@ -90,7 +91,7 @@ def opencv() -> dict[str, Any]:
 
 def haar() -> dict[str, Any]:
     """Load the cascade."""
-    from device.faces.detector import CASCADE, HaarDetector
+    from device.faces.haar import CASCADE, HaarDetector
 
     HaarDetector()
     return {"file": CASCADE}

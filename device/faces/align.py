@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from device.faces.crop import MARGIN, crop_face
-from device.faces.detector import Box, Detection
-from device.model.classifier import FACE_SIZE
+from device.faces.crop import crop_face
+from device.geometry import FACE_SIZE, MARGIN, Box, Detection
 
 # Where YuNet sees the face in FER2013's pictures: medians over the 843 of 1,000 random training
 # pictures (96 pixels wide in a frame of 320x240) in which it finds one. Of the measures of size

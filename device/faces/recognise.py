@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device.faces.align import Cropper
-from device.faces.crop import MARGIN, colour, grey
-from device.faces.detector import Box, Detector
+from device.faces.detector import Detector
+from device.geometry import MARGIN, Box
+from device.image.color import colour, grey
 from device.model.classifier import Classifier
 
 

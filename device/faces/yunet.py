@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.faces.align import frame_face
-from device.faces.crop import colour
-from device.faces.detector import Detection, Shrinker
 from device.faces.download import YUNET
+from device.faces.resize import Shrinker
+from device.geometry import Detection
+from device.image.color import colour
 from device.system.opencv_log import silent
 
 _OVERLAP = 0.3  # boxes that share more (intersection over union) are one face

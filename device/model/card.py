@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from device.errors import InputError
-from device.faces.crop import MARGIN
+from device.geometry import MARGIN
 
 
 def card_path(model: Path) -> Path:

@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.model import graph
 from device.model.file import read, read_labels
 from device.model.runtime import RESOLVERS, Resolver, Runtime, build, find_runtime
-
-FACE_SIZE = 48
-"""Width and height of a model's input, in pixels."""
 
 # (mean, std) of x = (pixel - mean) / std; each one lets a byte stand for a pixel exactly.
 _NORMALISATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))

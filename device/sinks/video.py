@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from device.errors import InputError
-from device.faces.detector import Box
 from device.frame import Result, TrackedFace
+from device.geometry import Box
 from device.image.draw import draw_on, text_height, write
 from device.sinks.base import Sink
 from device.system.atomic_file import make_folder, replacing

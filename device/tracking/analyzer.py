@@ -8,9 +8,9 @@ import numpy as np
 
 from device.errors import InputError
 from device.faces.align import Cropper
-from device.faces.crop import MARGIN
-from device.faces.detector import Box, Detection, Detector
+from device.faces.detector import Detector
 from device.frame import Frame, TrackedFace
+from device.geometry import MARGIN, Box, Detection
 from device.model.classifier import Classifier
 from device.tracking.grey_frame import GreyFrame
 from device.tracking.region import WHOLE, Region

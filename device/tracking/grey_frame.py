@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from device.faces.detector import Box
+from device.geometry import Box
 
 
 class GreyFrame:

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.faces.crop import crop_face
-from device.faces.detector import Box
+from device.geometry import Box
 
 _SIDE = 24  # pixels of a face's likeness
 _REACH = 6  # of these pixels: a quarter of a face, that it may move from frame to frame

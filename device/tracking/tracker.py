@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from device.faces.detector import Box, Detection
+from device.geometry import Box, Detection
 
 _FARTHEST = 0.6  # of the faces' mean side: two heads side by side are a whole side apart
 _MOST_GROWTH = 1.8  # between two detections

@@ -10,7 +10,7 @@ import numpy as np
 
 from device.errors import InputError
 from device.faces.crop import crop_face
-from device.faces.detector import Box
+from device.geometry import Box
 from device.labels import FER2013
 from device.system.opencv_log import silent
 from fer_edge.data import classes, ferplus, progress

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from device.model.classifier import FACE_SIZE
+from device.geometry import FACE_SIZE
 
 IO = Literal["int8", "uint8", "float32"]
 

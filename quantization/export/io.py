@@ -10,9 +10,9 @@ from typing import Any, get_args
 import numpy as np
 
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.model import file as model_file
 from device.model import graph as checked
-from device.model.classifier import FACE_SIZE
 from quantization.export.graph_editor import IO, Editor
 from quantization.tflite.convert import Normalisation
 from quantization.tflite.metadata import Colour

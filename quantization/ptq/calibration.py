@@ -17,8 +17,9 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from device.geometry import FACE_SIZE
 from device.model import graph
-from device.model.classifier import FACE_SIZE, Classifier
+from device.model.classifier import Classifier
 from quantization.ranges import Range, least_error
 
 Method = Literal["minmax", "moving-average", "percentile", "mse"]

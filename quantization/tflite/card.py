@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
-from device.faces.crop import MARGIN
+from device.geometry import MARGIN
 from device.model.card import card_path
 from device.system.atomic_file import replacing
 from quantization.tflite.convert import INTEGER, Normalisation, Precision

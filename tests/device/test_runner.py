@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from device.faces.detector import Box
 from device.frame import Frame, TrackedFace
+from device.geometry import Box
 from device.runner import STAGES, run, stopping_on_signals
 from device.sinks.base import ReaderGone, Sink
 from device.sources.base import Source

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.faces.crop import grey
 from device.image import file as image_file
+from device.image.color import grey
 from device.labels import FER2013, FERPLUS
 from device.model import file as model_file
 from device.model import graph

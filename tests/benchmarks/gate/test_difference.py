@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from benchmarks.gate import difference, simulate
 from benchmarks.results import file as results_file
+from benchmarks.stats import bootstrap
+from benchmarks.stats.estimate import student
 from device.errors import InputError
 
 from ..zoo import zoo
@@ -43,7 +45,7 @@ def test_rounds_that_stay_alike_widen_the_interval():
     for rho, found in lengths.items():
         for _ in range(60):
             now, before = correlated(draw, rho), correlated(draw, rho)
-            found.append(difference.block_length(np.log(now)))
+            found.append(bootstrap.block_length(np.log(now)))
             estimate = difference.slow_down((now, still), (before, still), confidence=0.95)
             alarms[rho] += estimate.low > 0
     assert np.mean(lengths[0.0]) < 3 < 7 < np.mean(lengths[0.9])
@@ -69,7 +71,7 @@ series = st.integers(20, 120).flatmap(
 @settings(max_examples=30, deadline=None)
 @given(series)
 def test_bounds_hold_the_value_and_blocks_fit_in_the_series(medians):
-    assert 1 <= difference.block_length(np.log(medians)) <= len(medians) / difference.MIN_BLOCKS
+    assert 1 <= bootstrap.block_length(np.log(medians)) <= len(medians) / bootstrap.MIN_BLOCKS
     found = difference.to_reference(medians, np.ones(len(medians)), confidence=0.95)
     assert found.low <= found.value * (1 + 1e-9)
     assert found.high >= found.value * (1 - 1e-9)
@@ -93,7 +95,7 @@ def test_the_same_seed_gives_the_same_interval(noise):
     ("freedom", "expected"), [(4, 2.1318), (9, 1.8331), (30, 1.6973), (1000, 1.6464)]
 )
 def test_students_quantile_is_that_of_the_tables(freedom, expected):
-    assert difference.student(0.95, freedom) == pytest.approx(expected, rel=0.01)
+    assert student(0.95, freedom) == pytest.approx(expected, rel=0.01)
 
 
 def block(right: int, n: int) -> dict:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from benchmarks.metrics import accuracy
+from benchmarks.stats.proportion import wilson
 
 NAMES = tuple("abcdefg")
 
@@ -59,13 +60,13 @@ def test_without_any_label_there_is_no_accuracy():
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_wilson_interval_holds_the_proportion(n, share):
     right = round(n * share)
-    low, high = accuracy.wilson(right, n)
+    low, high = wilson(right, n)
     assert 0 <= low <= right / n <= high <= 1
 
 
 def test_wilson_interval_of_a_known_case():
     # Newcombe 1998, table I: 81 of 263.
-    assert accuracy.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
 @given(st.lists(st.integers(0, 6), min_size=1))

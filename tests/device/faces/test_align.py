@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from device.faces.align import CENTRE, SIDE, Cropper, frame_face
 from device.faces.crop import crop_face
-from device.faces.detector import Box
+from device.geometry import Box
 
 angles = st.floats(-math.pi + 0.01, math.pi - 0.01)
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from device.faces.crop import colour, crop_face, grey
-from device.faces.detector import Box
+from device.faces.crop import crop_face
+from device.geometry import Box
+from device.image.color import colour, grey
 
 sides = st.integers(1, 40)
 shapes = st.one_of(st.tuples(sides, sides), st.tuples(sides, sides, st.sampled_from([1, 3, 4])))

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
-from device.faces.crop import grey
-from device.faces.detector import HaarDetector, open_detector
+from device.faces.detector import open_detector
+from device.faces.haar import HaarDetector
+from device.image.color import grey
 
 
 @pytest.fixture(scope="module")

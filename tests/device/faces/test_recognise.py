@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from device.faces.crop import crop_face, grey
-from device.faces.detector import Box, Detection, HaarDetector
+from device.faces.crop import crop_face
+from device.faces.haar import HaarDetector
 from device.faces.recognise import Face, recognise
+from device.geometry import Box, Detection
+from device.image.color import grey
 from device.image.draw import annotate
 from device.labels import FER2013
 from device.model.classifier import Classifier

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
-from device.faces.crop import grey
-from device.faces.detector import HaarDetector, open_detector
+from device.faces.detector import open_detector
 from device.faces.download import YUNET
+from device.faces.haar import HaarDetector
 from device.faces.yunet import YuNetDetector
+from device.image.color import grey
 
 
 @pytest.fixture(scope="module")

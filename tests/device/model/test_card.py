@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import InputError
-from device.faces.crop import MARGIN
+from device.geometry import MARGIN
 from device.model import card
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device.faces.detector import Box
 from device.frame import Frame, Result, TrackedFace
+from device.geometry import Box
 from device.labels import FER2013
 
 PATIENCE = 30.0  # seconds that a wait may take before the test fails; it ends as soon as it can

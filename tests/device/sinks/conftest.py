@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from device.faces.detector import Box
 from device.frame import Frame, Result, TrackedFace
+from device.geometry import Box
 from device.labels import FER2013
 
 

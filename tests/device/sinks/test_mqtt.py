@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import InputError
-from device.faces.detector import Box
 from device.frame import Frame, Result, TrackedFace
+from device.geometry import Box
 from device.labels import FER2013
 
 mqtt = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not installed")

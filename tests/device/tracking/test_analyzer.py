@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
-from device.faces.crop import crop_face, grey
-from device.faces.detector import Box, Detection, HaarDetector
+from device.faces.crop import crop_face
+from device.faces.haar import HaarDetector
 from device.frame import Frame
+from device.geometry import Box, Detection
+from device.image.color import grey
 from device.labels import FER2013
 from device.tracking.analyzer import Faces
 from device.tracking.region import Region

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.faces.crop import crop_face, grey
-from device.faces.detector import Box
+from device.faces.crop import crop_face
+from device.geometry import Box
+from device.image.color import grey
 from device.tracking.grey_frame import GreyFrame
 
 

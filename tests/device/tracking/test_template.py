@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.faces.crop import grey
-from device.faces.detector import Box
+from device.geometry import Box
+from device.image.color import grey
 from device.tracking.template import Follower
 
 FACE = Box(176, 66, 97, 97)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.faces.detector import Box, Detection
+from device.geometry import Box, Detection
 from device.tracking.tracker import Tracker, distance
 
 boxes = st.builds(

@@ -1,0 +1,22 @@
+"""Confidence interval of a proportion."""
+
+import numpy as np
+
+Z_95 = 1.959963984540054
+"""The normal distribution's 97.5 % point: two-sided 95 %."""
+
+
+def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
+    """Compute the score interval of a proportion (Wilson 1927): (low, high), within 0..1.
+
+    Args:
+        right: successes, 0..n.
+        n: trials, at least 1.
+        z: the normal quantile of the wanted confidence.
+    """
+    p = right / n
+    centre = p + z * z / (2 * n)
+    spread = z * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
+    scale = 1 + z * z / n
+    # Rounding may push the ends past 0, 1 or the proportion itself.
+    return max(0.0, min(p, (centre - spread) / scale)), min(1.0, max(p, (centre + spread) / scale))

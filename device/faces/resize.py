@@ -1,0 +1,34 @@
+"""Downscaling a picture to the size that a detector searches."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+
+_SMALLEST_WINDOW = 24  # pixels; the cascade was trained on windows of 20
+
+
+class Shrinker:
+    """Scales pictures down to a size that is quick to search, into one buffer."""
+
+    def __init__(self, longest: int) -> None:
+        """Set the longest side, in pixels, of what is searched.
+
+        Raises:
+            InputError: too few pixels to hold a face.
+        """
+        if longest < _SMALLEST_WINDOW:
+            raise InputError(f"detection size {longest}: give {_SMALLEST_WINDOW} pixels or more")
+        self._longest = longest
+        self._buffer: npt.NDArray[np.uint8] | None = None
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
+        """Give the picture no larger than that, and the factor back to its own pixels (from 1)."""
+        height, width = image.shape[:2]
+        factor = max(height, width) / self._longest
+        if factor <= 1:
+            return image, 1.0
+        size = (max(1, round(width / factor)), max(1, round(height / factor)))
+        self._buffer = cv2.resize(image, size, dst=self._buffer, interpolation=cv2.INTER_AREA)
+        return self._buffer, factor
