@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from device.faces.recognise import Face
 from device.geometry import Box
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -36,7 +35,7 @@ class Drawable(Protocol):
         ...
 
 
-def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray[np.uint8]:
+def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> npt.NDArray[np.uint8]:
     """Draw each face's box and the bars of its distribution, the likeliest label highlighted.
 
     Args:

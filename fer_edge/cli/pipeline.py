@@ -87,12 +87,13 @@ def start(
     from fer_edge import recipe as recipes
     from fer_edge.data import source
     from fer_edge.pipeline import initial_weights, pipeline
+    from fer_edge.pipeline.run import Run
 
     model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
     folder = out or Path("runs") / chosen.name
     faces = source.prepared(data, chosen, folder)
-    job = pipeline.Run(chosen, faces, folder, teacher, init)
+    job = Run(chosen, faces, folder, teacher, init)
     for name, seconds in pipeline.run(job, until=until):
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"

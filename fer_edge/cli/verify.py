@@ -73,7 +73,7 @@ def verify(
     """
     from fer_edge import zoo
     from quantization.verify import runtimes
-    from quantization.verify.parity import Bound
+    from quantization.verify.agreement import Bound
 
     path = zoo.resolve(model)
     labels = _labels(path)

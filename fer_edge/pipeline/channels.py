@@ -5,38 +5,33 @@ and its training. An interrupted stage goes on in the step where it was.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.errors import InputError
 from device.system.atomic_file import replacing
 from fer_edge.data.calibration_images import calibration_images
+from fer_edge.pipeline import artifacts
+from fer_edge.pipeline.job import training_job
+from fer_edge.pipeline.kept_channels import KEPT, Kept, load, save
 from fer_edge.recipe import Channels
 from fer_edge.training import trainer, weights
 from fer_edge.training.trainer import Job
 
 if TYPE_CHECKING:
-    from fer_edge.pipeline.pipeline import Run
+    from fer_edge.pipeline.run import Run
     from quantization.channels.selection import Measure
-
-KEPT = "kept.json"
-
-Kept = dict[str, list[int]]
-"""By group of channels those that stay; a group that is not named stays whole."""
 
 
 def narrow(run: "Run", out: Path) -> None:
     """Take channels out until the target is met, with the wide net as teacher all the way."""
-    from fer_edge.pipeline import train as train_stages
     from quantization.channels import prune
     from quantization.channels.analysis import analyse
 
     phase = run.recipe.channels
     assert phase is not None
-    wide = train_stages.trained_model(run)
-    job, _ = train_stages.training_job(run, phase, out, teacher=wide)
+    wide = artifacts.trained_model(run)
+    job, _ = training_job(run, phase, out, teacher=wide)
     net, kept = wide, Kept()
     for step in range(1, phase.steps + 1):
         folder = out / f"step{step}"
@@ -68,30 +63,9 @@ def narrow(run: "Run", out: Path) -> None:
         partial.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def save(kept: Mapping[str, list[int]], path: Path) -> None:
-    """Write which channels stay, whole or not at all."""
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(kept) + "\n")
-
-
-def load(path: Path) -> Kept:
-    """Read which channels stay.
-
-    Raises:
-        InputError: no such file, or another file.
-    """
-    try:
-        kept = json.loads(path.read_text())
-        return {str(group): [int(i) for i in channels] for group, channels in kept.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} does not say which channels stay ({error}): remove {path.parent}"
-        ) from error
-
-
 def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     """What stays of a net, by its own numbers, for a share of what the wide net costs."""
-    from fer_edge.pipeline import train as train_stages
+    from fer_edge.pipeline import artifacts
     from quantization.channels import importance, selection
     from quantization.channels.analysis import analyse
 
@@ -101,7 +75,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     scores = importance.measure(
         net,
         phase.importance,
-        images=train_stages.scaling(run).apply(job.train.images[rows]),
+        images=artifacts.scaling(run).apply(job.train.images[rows]),
         targets=[target[rows] for target in job.train.targets.values()],
     )
     if phase.target == "latency":
@@ -131,11 +105,11 @@ def _spread(images: int, phase: Channels) -> slice:
 
 
 def _stopwatch(run: "Run", wide: Any, job: Job) -> "Measure":
-    from fer_edge.pipeline import train as train_stages
+    from fer_edge.pipeline import artifacts
     from fer_edge.pipeline.latency import stopwatch
 
     return stopwatch(
-        wide, calibration_images(job.train.images, 100), normalisation=train_stages.scaling(run)
+        wide, calibration_images(job.train.images, 100), normalisation=artifacts.scaling(run)
     )
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.data import splits
-from fer_edge.pipeline import export as export_stage
+from fer_edge.pipeline.run import model_files
 from fer_edge.training import targets
 
 if TYPE_CHECKING:
-    from fer_edge.pipeline.pipeline import Run
+    from fer_edge.pipeline.run import Run
 
 _LONG = ("histogram_us", "round_medians_us")
 
@@ -19,7 +19,7 @@ def benchmark(run: "Run", out: Path) -> None:
     from quantization.tflite import card
 
     recipe, data = run.recipe, splits.testing(run.data, run.recipe)
-    models = export_stage.model_files(run)
+    models = model_files(run)
     results = benchmarks.run(
         models,
         data.test.images,

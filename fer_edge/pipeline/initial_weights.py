@@ -12,7 +12,7 @@ from device.errors import InputError
 from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.models.mobilenet import MobileNet
-from fer_edge.pipeline import channels as channels_stage
+from fer_edge.pipeline import kept_channels
 from fer_edge.training import weights
 
 
@@ -96,7 +96,7 @@ def find(name: str) -> Initial:
 
 def float_weights(run: Path) -> Path:
     """The weights of a finished run's float net, less the channels that it took out."""
-    stage = "channels" if (run / "channels" / channels_stage.KEPT).exists() else "train"
+    stage = "channels" if (run / "channels" / kept_channels.KEPT).exists() else "train"
     return run / stage / "weights.npz"
 
 
@@ -106,7 +106,7 @@ def narrowed(net: Net, run: Path) -> Net:
     Raises:
         InputError: a net whose section cannot say which of its channels are left.
     """
-    kept = run / "channels" / channels_stage.KEPT
+    kept = run / "channels" / kept_channels.KEPT
     if not kept.exists():
         return net
     if not isinstance(net, MobileNet) or any(stage.squeeze for stage in net.stages):
@@ -114,7 +114,7 @@ def narrowed(net: Net, run: Path) -> Net:
             f"{run} took channels out of its net, and a training can start from what is left of a "
             "mobilenet without squeeze-and-excite alone"
         )
-    return net.narrowed(channels_stage.load(kept))
+    return net.narrowed(kept_channels.load(kept))
 
 
 def _net(section: dict[str, Any]) -> Net:

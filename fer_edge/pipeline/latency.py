@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from quantization.channels.selection import Measure
-    from quantization.tflite.convert import Normalisation
+    from quantization.normalization import Normalisation
 
 ROUNDS = 60
 PER_ROUND = 20

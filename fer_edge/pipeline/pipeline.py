@@ -1,41 +1,16 @@
-"""The whole way: data, teacher, trainings and what shrinks the net, files, their check, figures.
+"""The end-to-end pipeline: train, compress, convert, verify, benchmark, report.
 
 Every stage leaves its files in `OUT/STAGE/` and is done once; an interrupted run goes on where it
 was. What is measured is the exported file, never the Keras model.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer_edge.pipeline import stages
+from fer_edge.pipeline.run import Run
 from fer_edge.pipeline.stages import Stage
-from fer_edge.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a pipeline run is about.
-
-    Attributes:
-        recipe: every number of it.
-        data: a `.npz` of `fer-edge data prepare`.
-        out: the run's folder.
-        teacher: the folder of the teacher's run, for students that share one, or `zoo:teacher`;
-            inside `out` where it is None.
-        init: what the float net starts from, as `--init` names it; chance where it is None.
-    """
-
-    recipe: Recipe
-    data: Path
-    out: Path
-    teacher: str | None = None
-    init: str | None = None
-
-    def folder(self, stage: str) -> Path:
-        """The folder that a stage leaves its files in."""
-        return self.out / stage
 
 
 def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | None]]:
@@ -60,12 +35,16 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
     from fer_edge.data.dataset import load
-    from fer_edge.pipeline import channels as channels_stage
-    from fer_edge.pipeline import evaluate as evaluate_stage
-    from fer_edge.pipeline import export as export_stage
-    from fer_edge.pipeline import initial_weights
-    from fer_edge.pipeline import teacher as teacher_stage
-    from fer_edge.pipeline import train as train_stages
+    from fer_edge.pipeline import (
+        channels,
+        compress,
+        evaluate,
+        export,
+        initial_weights,
+        teacher,
+        train,
+        verify,
+    )
 
     recipe = job.recipe
 
@@ -78,12 +57,17 @@ def plan(job: Run) -> list[Stage]:
         return part.model_dump(mode="json", exclude_defaults=True)
 
     steps = []
+    soft_targets: Path | None = None
     if recipe.teacher:
-        steps.append(stage("teacher", teacher_stage.teach, **teacher_stage.settings(job)))
+        taught_by = teacher.teacher_run(job)
+        trained = stages.fingerprints(plan(taught_by))[0]
+        soft_targets = teacher.soft_targets_folder(job, taught_by, trained)
+        work = _train_teacher(taught_by, soft_targets)
+        steps.append(stage("teacher", work, **teacher.settings(job)))
     steps.append(
         stage(
             "train",
-            train_stages.train,
+            lambda run, out: train.train(run, out, soft_targets),
             data=load(job.data).digest,
             seed=recipe.seed,
             split=section("data"),
@@ -95,18 +79,32 @@ def plan(job: Run) -> list[Stage]:
         )
     )
     if recipe.channels:
-        steps.append(stage("channels", channels_stage.narrow, channels=section("channels")))
+        steps.append(stage("channels", channels.narrow, channels=section("channels")))
     if recipe.prune:
-        steps.append(stage("prune", train_stages.prune, prune=section("prune")))
+        steps.append(stage("prune", compress.prune, prune=section("prune")))
     if recipe.cluster:
-        steps.append(stage("cluster", train_stages.cluster, cluster=section("cluster")))
+        steps.append(stage("cluster", compress.cluster, cluster=section("cluster")))
     if recipe.quantize:
-        steps.append(stage("quantize", train_stages.quantize, quantize=section("quantize")))
-    steps.append(stage("export", export_stage.export, recipe=recipe.name))
+        steps.append(stage("quantize", compress.quantize, quantize=section("quantize")))
+    steps.append(stage("export", export.export, recipe=recipe.name))
     if recipe.quantize:
-        steps.append(stage("verify", export_stage.verify))
+        steps.append(stage("verify", verify.verify))
     steps += [
-        stage("benchmark", evaluate_stage.benchmark, bench=section("bench")),
-        stage("report", evaluate_stage.report),
+        stage("benchmark", evaluate.benchmark, bench=section("bench")),
+        stage("report", evaluate.report),
     ]
     return steps
+
+
+def _train_teacher(teacher_run: Run, soft_targets: Path) -> Callable[[Run, Path], None]:
+    """The work of the stage `teacher`: train it, unless it ships, and cache its soft targets."""
+    from fer_edge import zoo
+    from fer_edge.pipeline import teacher
+
+    def work(student: Run, out: Path) -> None:
+        if student.teacher != zoo.TEACHER:
+            for _ in run(teacher_run, until="train"):
+                pass
+        teacher.precompute(student, teacher_run, soft_targets)
+
+    return work

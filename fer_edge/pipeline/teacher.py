@@ -1,29 +1,28 @@
-"""The stage before a student's training: a teacher of its own recipe, and its answers.
+"""The stage before a student's training: a teacher of its own recipe, and its soft targets.
 
 The teacher is a run like any other, inside the student's run or, with `--teacher DIR`, in a folder
-that several students share. Its answers stand beside it, so that those students share them too.
-With `--teacher zoo:teacher` it is the shipped one, and is not trained again.
+that several students share. Its soft targets stand beside it, so that those students share them
+too. With `--teacher zoo:teacher` it is the shipped one, and is not trained again.
 """
 
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from device.errors import InputError
 from fer_edge import recipe as recipes
 from fer_edge import zoo
 from fer_edge.data import splits
-from fer_edge.pipeline import stages
+from fer_edge.pipeline import artifacts
+from fer_edge.pipeline.job import training_job
+from fer_edge.pipeline.run import Run
 from fer_edge.recipe import Recipe
 from fer_edge.training import distillation, input_pipeline, targets
 from fer_edge.training.distillation import Lessons
 
-if TYPE_CHECKING:
-    from fer_edge.pipeline.pipeline import Run
 
-
-def settings(run: "Run") -> dict[str, Any]:
+def settings(run: Run) -> dict[str, Any]:
     """What the teacher's answers depend on, for the fingerprint of the student's stages."""
     section = run.recipe.teacher
     assert section is not None
@@ -36,22 +35,24 @@ def settings(run: "Run") -> dict[str, Any]:
     }
 
 
-def teach(run: "Run", out: Path) -> None:
-    """Train the teacher, unless it is there, and ask it about every picture of every view."""
-    from fer_edge.pipeline import pipeline
-    from fer_edge.pipeline import train as train_stages
+def precompute(run: Run, teacher: Run, folder: Path) -> None:
+    """Cache the teacher's soft targets for every augmented epoch of the student.
 
+    Epochs that are cached already are kept, so that an interrupted stage goes on.
+
+    Args:
+        run: the student's run.
+        teacher: the teacher's run, trained, or that of the shipped teacher.
+        folder: where the soft targets are cached.
+    """
     section = run.recipe.teacher
     assert section is not None
-    teacher = _teacher(run)
     if run.teacher == zoo.TEACHER:
-        net = train_stages.net(teacher, zoo.teacher_weights())
+        net = artifacts.net(teacher, zoo.teacher_weights())
     else:
-        for _ in pipeline.run(teacher, until="train"):
-            pass
-        net = train_stages.trained_model(teacher)
-    job, _ = train_stages.training_job(run, run.recipe.train, out)
-    views = input_pipeline.training(
+        net = artifacts.trained_model(teacher)
+    job, _ = training_job(run, run.recipe.train, run.folder("teacher"))
+    epochs = input_pipeline.training(
         job.train,
         batch=job.batch,
         seed=job.seed,
@@ -60,18 +61,46 @@ def teach(run: "Run", out: Path) -> None:
         normalisation=teacher.recipe.model.normalisation,
     )
     whole = len(job.train) // job.batch * job.batch
-    distillation.ask(net, views, _folder(run), views=section.views, images=whole)
+    distillation.ask(net, epochs, folder, views=section.views, images=whole)
 
 
-def answers(run: "Run") -> Lessons | None:
-    """What the stage left for the student; None where the recipe has no teacher."""
+def soft_targets(run: Run, folder: Path) -> Lessons:
+    """Read the soft targets that `precompute` cached for a student."""
     section = run.recipe.teacher
-    if section is None:
-        return None
+    assert section is not None
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
     return distillation.load(
-        _folder(run), views=section.views, sizes=list(heads.values()), share=section.share
+        folder, views=section.views, sizes=list(heads.values()), share=section.share
     )
+
+
+def teacher_run(run: Run) -> Run:
+    """The run that trains a student's teacher.
+
+    Raises:
+        InputError: the teacher's recipe has other heads or other data than the student's.
+    """
+    own = run.teacher is None or run.teacher == zoo.TEACHER
+    folder = run.folder("teacher") if own else Path(run.teacher or "")
+    return Run(_recipe(run.recipe), run.data, folder)
+
+
+def soft_targets_folder(run: Run, teacher: Run, fingerprint: str) -> Path:
+    """The cache of a student's soft targets, named after all that decides what they are.
+
+    Args:
+        run: the student's run.
+        teacher: the teacher's run.
+        fingerprint: that of the teacher's stage `train`.
+    """
+    shown = {
+        "teacher": fingerprint,
+        "seed": run.recipe.seed,
+        "batch": run.recipe.train.batch,
+        "augment": run.recipe.augment.model_dump(mode="json"),
+    }
+    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    return teacher.out / f"lessons-{digest[:12]}"
 
 
 def _recipe(student: Recipe) -> Recipe:
@@ -88,26 +117,3 @@ def _recipe(student: Recipe) -> Recipe:
             "that saw other images may have seen those that test its student"
         )
     return teacher
-
-
-def _teacher(run: "Run") -> "Run":
-    from fer_edge.pipeline.pipeline import Run
-
-    own = run.teacher is None or run.teacher == zoo.TEACHER
-    folder = run.folder("teacher") if own else Path(run.teacher or "")
-    return Run(_recipe(run.recipe), run.data, folder)
-
-
-def _folder(run: "Run") -> Path:
-    """Where the answers stand: named after all that decides what the teacher is shown."""
-    from fer_edge.pipeline.pipeline import plan
-
-    teacher = _teacher(run)
-    shown = {
-        "teacher": stages.fingerprints(plan(teacher))[0],
-        "seed": run.recipe.seed,
-        "batch": run.recipe.train.batch,
-        "augment": run.recipe.augment.model_dump(mode="json"),
-    }
-    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-    return teacher.out / f"lessons-{digest[:12]}"

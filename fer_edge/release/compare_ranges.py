@@ -101,7 +101,7 @@ class Comparison:
 
     def scaling(self) -> Any:
         """How the net wants its pixels."""
-        from quantization.tflite.convert import Normalisation
+        from quantization.normalization import Normalisation
 
         return Normalisation(*self.recipe.model.normalisation)
 

@@ -17,8 +17,8 @@ import typer
 from device.errors import InputError
 from device.system.atomic_file import make_folder, replacing
 from fer_edge import recipe, zoo
-from fer_edge.pipeline import train as train_stages
-from fer_edge.pipeline.pipeline import Run
+from fer_edge.pipeline import train
+from fer_edge.pipeline.run import Run
 from fer_edge.recipe import Recipe
 from fer_edge.release.command import one_line
 from fer_edge.training import trainer, weights
@@ -42,7 +42,7 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
     """
     _check(run.recipe, epochs)
     out = run.folder("train")
-    model, job = train_stages.float_training(run, out)
+    model, job = train.float_training(run, out)
     make_folder(out)
     state = trainer.state(model, job)
     if state.manager.latest_checkpoint:

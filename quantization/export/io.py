@@ -14,7 +14,7 @@ from device.geometry import FACE_SIZE
 from device.model import file as model_file
 from device.model import graph as checked
 from quantization.export.graph_editor import IO, Editor
-from quantization.tflite.convert import Normalisation
+from quantization.normalization import Normalisation
 from quantization.tflite.metadata import Colour
 
 IOS: tuple[IO, ...] = get_args(IO)

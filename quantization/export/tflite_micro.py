@@ -19,7 +19,7 @@ from quantization.export import tflite_micro_worker
 from quantization.export.graph_editor import IO
 from quantization.export.io import CHANNELS
 from quantization.tflite.metadata import Colour
-from quantization.verify.parity import Bound
+from quantization.verify.agreement import Bound
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
 """As between LiteRT's own kernels, see `fer-edge verify`; one face of twenty may tip over."""

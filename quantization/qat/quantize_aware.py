@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from quantization.keras_layers import heads, is_pruning, is_quantized, quantize_wrappers, rebuild
+from quantization.normalization import Normalisation
 from quantization.pruning.magnitude import pruned_kernels
 from quantization.qat import scheme as qat_scheme
 from quantization.ranges import Range, Ranges, estimator
-from quantization.tflite.convert import Normalisation
 
 
 def quantize_aware(

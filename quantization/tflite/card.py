@@ -12,7 +12,8 @@ from device.errors import InputError
 from device.geometry import MARGIN
 from device.model.card import card_path
 from device.system.atomic_file import replacing
-from quantization.tflite.convert import INTEGER, Normalisation, Precision
+from quantization.normalization import Normalisation
+from quantization.tflite.precision import INTEGER, Precision
 
 
 def write(

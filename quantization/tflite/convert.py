@@ -1,9 +1,8 @@
 """From a Keras model to a `.tflite` file: one head, one precision, labels and metadata inside."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,61 +11,13 @@ from device.errors import GateError, InputError
 from device.system.atomic_file import replacing
 from device.system.stderr import quiet
 from quantization.keras_layers import heads, is_pruning, is_quantized
+from quantization.normalization import Normalisation
 from quantization.tflite import metadata
-
-Precision = Literal["float32", "float16", "dynamic", "ptq", "int8"]
-"""float32; float16 weights; int8 weights and float activations; int8 by calibration (PTQ); int8 by
-quantization-aware training (QAT)."""
-
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-INTEGER: tuple[Precision, ...] = ("ptq", "int8")
-"""The precisions whose input and output are int8."""
+from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
 SIZE = 48
 MIN_CALIBRATION = 100
 """Fewest images that PTQ is calibrated on; TensorFlow's guide recommends 100 to 500."""
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """x = (pixel - mean) / std, with an int8 byte for each pixel: pixel - 128.
-
-    That holds where the byte's scale is 1 / std and its zero point mean - 128.
-
-    Attributes:
-        mean: a whole number from 0 to 255.
-        std: above 0.
-    """
-
-    mean: float
-    std: float
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.mean <= 255 and self.mean == int(self.mean) and self.std > 0):
-            raise InputError(
-                f"normalisation by mean {self.mean} and std {self.std}: give a whole mean from 0 "
-                "to 255 and a std above 0, so that each int8 byte is a pixel"
-            )
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """What pixels 0 and 255 become."""
-        return (0 - self.mean) / self.std, (255 - self.mean) / self.std
-
-    @property
-    def scale(self) -> float:
-        """Of the int8 input: the step from one pixel value to the next."""
-        return 1 / self.std
-
-    @property
-    def zero_point(self) -> int:
-        """Of the int8 input: the byte that stands for 0.0."""
-        return int(self.mean) - 128
-
-    def apply(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """From uint8 [n, 48, 48] to the model's input, float32 [n, 48, 48, 1]."""
-        pixels = images[..., np.newaxis].astype(np.float32)
-        return (pixels - np.float32(self.mean)) / np.float32(self.std)
 
 
 def to_tflite(

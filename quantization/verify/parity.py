@@ -10,22 +10,10 @@ import numpy.typing as npt
 from device.errors import GateError, InputError
 from device.model.classifier import Classifier
 from quantization.keras_layers import heads
-from quantization.tflite.convert import Normalisation
+from quantization.normalization import Normalisation
+from quantization.verify.agreement import Bound
 
 _BATCH = 256
-
-
-@dataclass(frozen=True)
-class Bound:
-    """How far a file may be from its model.
-
-    Attributes:
-        disagreements: share of the images, 0.0 to 1.0, whose most probable class may differ.
-        difference: the largest difference of one probability, 0.0 to 1.0.
-    """
-
-    disagreements: float
-    difference: float
 
 
 @dataclass(frozen=True)

@@ -12,26 +12,11 @@ from device.model.card import card_path
 from device.model.isolated import Answers, collect
 from device.model.runtime import Resolver
 from quantization.tflite import card
+from quantization.verify.agreement import Bound, Difference, _beyond, _difference
 from quantization.verify.mcnemar import McNemar, mcnemar
-from quantization.verify.parity import Bound
 
 RESOLVERS: tuple[Resolver, ...] = ("xnnpack", "reference")
 THREADS = (1, 2)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far answers are from others to the same images.
-
-    Attributes:
-        n: images.
-        changed: images whose most probable class differs.
-        largest: difference of a probability, over images and classes.
-    """
-
-    n: int
-    changed: int
-    largest: float
 
 
 @dataclass(frozen=True)
@@ -149,24 +134,6 @@ def _run(
     found = _difference(answers.probabilities, first.probabilities[: len(images)])
     problem = _beyond(found, bound)
     return Run(answers.runtime, resolver, threads, answers.delegated, found, problem)
-
-
-def _difference(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> Difference:
-    return Difference(
-        n=len(ours),
-        changed=int(np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1))),
-        largest=float(np.abs(ours - theirs).max()),
-    )
-
-
-def _beyond(found: Difference, bound: Bound) -> str | None:
-    if found.changed > bound.disagreements * found.n:
-        return (
-            f"{found.changed} of {found.n} predictions differ, more than {bound.disagreements:.1%}"
-        )
-    if found.largest > bound.difference:
-        return f"a probability differs by {found.largest:.3f}, more than {bound.difference:.3f}"
-    return None
 
 
 def _right(answers: Answers, classes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

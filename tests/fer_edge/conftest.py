@@ -9,6 +9,7 @@ import pytest
 from fer_edge import recipe
 from fer_edge.data import synthetic
 from fer_edge.pipeline import pipeline
+from fer_edge.pipeline.run import Run
 
 TINY = """
 description = "as small as a recipe can be and still do everything"
@@ -68,11 +69,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 
 @pytest.fixture(scope="session")
-def finished(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
+def finished(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A pipeline run to its end: the one that the tests look at and no test changes."""
-    run = pipeline.Run(
-        recipe.load(str(tiny.recipe)), tiny.data, tmp_path_factory.mktemp("runs") / "tiny"
-    )
+    run = Run(recipe.load(str(tiny.recipe)), tiny.data, tmp_path_factory.mktemp("runs") / "tiny")
     done = dict(pipeline.run(run))
     (run.out / "seconds.json").write_text(json.dumps(done))
     return run

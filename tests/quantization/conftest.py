@@ -15,9 +15,10 @@ import pytest
 
 from device.labels import FER2013, FERPLUS
 from fer_edge.data.dataset import SPLITS, Dataset
+from quantization.normalization import Normalisation
 from quantization.pruning.magnitude import prune, strip
 from quantization.qat.quantize_aware import calibrate, quantize_aware
-from quantization.tflite.convert import Normalisation, to_tflite
+from quantization.tflite.convert import to_tflite
 
 SPARSITY = 0.6
 BATCH = 32

@@ -16,17 +16,20 @@ from fer_edge.models import MobileNet
 from quantization.channels.analysis import analyse
 from quantization.channels.importance import measure
 from quantization.channels.prune import keep, multiply_adds
+from quantization.normalization import Normalisation
 from quantization.pruning.clustering import cluster
 from quantization.pruning.clustering import strip as strip_clusters
 from quantization.pruning.magnitude import prune, strip, zero_fraction
 from quantization.qat.quantize_aware import calibrate, quantize_aware
-from quantization.tflite.convert import INTEGER, PRECISIONS, Normalisation, to_tflite
+from quantization.tflite.convert import to_tflite
+from quantization.tflite.precision import INTEGER, PRECISIONS
 from quantization.verify import layer_matching, parity
 from quantization.verify import weights as verify_weights
+from quantization.verify.agreement import Bound
 
 NORMALISATION = Normalisation(128.0, 128.0)
 CLUSTERS = 16
-BOUND = parity.Bound(disagreements=0.02, difference=0.1)
+BOUND = Bound(disagreements=0.02, difference=0.1)
 SECTION = {
     "name": "mobilenet",
     "heads": ["fer2013"],

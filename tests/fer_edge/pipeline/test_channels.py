@@ -11,9 +11,9 @@ import pytest
 
 from device.errors import InputError
 from fer_edge import recipe
-from fer_edge.pipeline import channels as channels_stage
-from fer_edge.pipeline import pipeline
-from fer_edge.pipeline import train as train_stages
+from fer_edge.pipeline import artifacts, channels, kept_channels, pipeline
+from fer_edge.pipeline.job import training_job
+from fer_edge.pipeline.run import Run
 from fer_edge.training import trainer
 from quantization.channels.prune import multiply_adds
 from quantization.pruning.magnitude import pruned_kernels
@@ -40,28 +40,28 @@ OPTIONS = (
 
 
 @pytest.fixture(scope="module")
-def narrowed(tiny, tmp_path_factory) -> pipeline.Run:
+def narrowed(tiny, tmp_path_factory) -> Run:
     """A run with all stages that train."""
     out = tmp_path_factory.mktemp("narrow") / "run"
-    run = pipeline.Run(recipe.load(str(tiny.recipe), OPTIONS), tiny.data, out)
+    run = Run(recipe.load(str(tiny.recipe), OPTIONS), tiny.data, out)
     names = [name for name, _ in pipeline.run(run, until="quantize")]
     assert names == ["train", "channels", "prune", "cluster", "quantize"]
     return run
 
 
-def test_a_run_leaves_the_share_that_was_asked_for(narrowed: pipeline.Run) -> None:
+def test_a_run_leaves_the_share_that_was_asked_for(narrowed: Run) -> None:
     cost = json.loads((narrowed.folder("channels") / "cost.json").read_text())
-    wide, narrow = train_stages.trained_model(narrowed), train_stages.float_model(narrowed)
+    wide, narrow = artifacts.trained_model(narrowed), artifacts.float_model(narrowed)
     assert cost["before"]["multiply_adds"] == multiply_adds(wide)
     assert cost["after"]["multiply_adds"] == multiply_adds(narrow)
     assert 0.5 < multiply_adds(narrow) / multiply_adds(wide) <= 0.7
     assert all(width % 8 == 0 for width in cost["after"]["widths"].values())
 
 
-def test_each_step_is_written_down_and_the_last_trains_longer(narrowed: pipeline.Run) -> None:
+def test_each_step_is_written_down_and_the_last_trains_longer(narrowed: Run) -> None:
     folder = narrowed.folder("channels")
-    first, last = (channels_stage.load(folder / f"step{i}" / channels_stage.KEPT) for i in (1, 2))
-    assert last == channels_stage.load(folder / channels_stage.KEPT)
+    first, last = (kept_channels.load(folder / f"step{i}" / kept_channels.KEPT) for i in (1, 2))
+    assert last == kept_channels.load(folder / kept_channels.KEPT)
     assert all(set(last[group]) <= set(channels) for group, channels in first.items())
     lines = [
         len((folder / f"step{i}" / "history.csv").read_text().splitlines()) - 1 for i in (1, 2)
@@ -69,9 +69,9 @@ def test_each_step_is_written_down_and_the_last_trains_longer(narrowed: pipeline
     assert lines == [1, 2]
 
 
-def test_later_stages_have_the_narrow_net(narrowed: pipeline.Run) -> None:
-    narrow = {layer.name: layer for layer in train_stages.float_model(narrowed).layers}
-    quantized = train_stages.qat_model(narrowed)
+def test_later_stages_have_the_narrow_net(narrowed: Run) -> None:
+    narrow = {layer.name: layer for layer in artifacts.float_model(narrowed).layers}
+    quantized = artifacts.qat_model(narrowed)
     for layer, kernel in pruned_kernels(quantized):
         assert kernel.shape == narrow[layer.name].kernel.shape
         assert two_of_four(np.moveaxis(kernel, -1, 0)), layer.name
@@ -80,10 +80,10 @@ def test_later_stages_have_the_narrow_net(narrowed: pipeline.Run) -> None:
 
 
 def test_an_interrupted_stage_goes_on_and_ends_the_same(
-    narrowed: pipeline.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    narrowed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(narrowed.folder("train"), tmp_path / "train")
-    again = pipeline.Run(narrowed.recipe, narrowed.data, tmp_path)
+    again = Run(narrowed.recipe, narrowed.data, tmp_path)
     fit: Callable[..., Any] = trainer.fit
 
     def fit_and_stop(model: Any, job: Any) -> None:
@@ -94,10 +94,10 @@ def test_an_interrupted_stage_goes_on_and_ends_the_same(
     monkeypatch.setattr(trainer, "fit", fit_and_stop)
     with pytest.raises(KeyboardInterrupt):
         list(pipeline.run(again, until="channels"))
-    chosen = (tmp_path / "channels" / "step2" / channels_stage.KEPT).stat().st_mtime_ns
+    chosen = (tmp_path / "channels" / "step2" / kept_channels.KEPT).stat().st_mtime_ns
     monkeypatch.setattr(trainer, "fit", fit)
     list(pipeline.run(again, until="channels"))
-    assert (tmp_path / "channels" / "step2" / channels_stage.KEPT).stat().st_mtime_ns == chosen
+    assert (tmp_path / "channels" / "step2" / kept_channels.KEPT).stat().st_mtime_ns == chosen
     with (
         np.load(tmp_path / "channels" / "weights.npz") as resumed,
         np.load(narrowed.folder("channels") / "weights.npz") as undisturbed,
@@ -108,13 +108,13 @@ def test_an_interrupted_stage_goes_on_and_ends_the_same(
 
 
 def test_a_latency_is_asked_of_the_stopwatch(
-    narrowed: pipeline.Run, monkeypatch: pytest.MonkeyPatch
+    narrowed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = pipeline.Run(
+    run = Run(
         recipe.load("demo", [*OPTIONS, "channels.target=latency"]), narrowed.data, narrowed.out
     )
-    wide = train_stages.trained_model(narrowed)
-    job, _ = train_stages.training_job(narrowed, narrowed.recipe.train, narrowed.out)
+    wide = artifacts.trained_model(narrowed)
+    job, _ = training_job(narrowed, narrowed.recipe.train, narrowed.out)
     monkeypatch.setattr(
         "fer_edge.pipeline.latency.stopwatch",
         lambda parent, images, normalisation: (
@@ -123,29 +123,27 @@ def test_a_latency_is_asked_of_the_stopwatch(
     )
     from quantization.channels.prune import keep
 
-    chosen = channels_stage._choose(run, wide, wide, job, 0.8)
+    chosen = channels._choose(run, wide, wide, job, 0.8)
     assert multiply_adds(keep(wide, chosen)) <= 0.8 * multiply_adds(wide)
-    assert channels_stage._choose(run, keep(wide, chosen), wide, job, 0.8) == {}
+    assert channels._choose(run, keep(wide, chosen), wide, job, 0.8) == {}
 
 
-def test_a_candidate_is_timed_as_a_file(
-    narrowed: pipeline.Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from fer_edge.pipeline import latency
 
     monkeypatch.setattr(latency, "ROUNDS", 2)
     faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
     measure = latency.stopwatch(
-        train_stages.trained_model(narrowed), faces, normalisation=train_stages.scaling(narrowed)
+        artifacts.trained_model(narrowed), faces, normalisation=artifacts.scaling(narrowed)
     )
-    assert measure(train_stages.float_model(narrowed)) > 0
+    assert measure(artifacts.float_model(narrowed)) > 0
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"stem": 3}', '{"stem": ["a"]}'])
 def test_a_damaged_structure_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text(text)
     with pytest.raises(InputError, match="does not say which channels stay"):
-        channels_stage.load(tmp_path / "kept.json")
+        kept_channels.load(tmp_path / "kept.json")
 
 
 @pytest.mark.parametrize(
@@ -164,12 +162,12 @@ def test_a_wrong_option_is_named(override: str, said: str) -> None:
         recipe.load("demo", [*options, override])
 
 
-def test_what_is_left_is_a_net_that_a_training_can_start_from(narrowed: pipeline.Run) -> None:
+def test_what_is_left_is_a_net_that_a_training_can_start_from(narrowed: Run) -> None:
     from fer_edge.pipeline import initial_weights
 
     net = initial_weights.narrowed(narrowed.recipe.model, narrowed.out)
     built = net.build({"fer2013": 7}, dropout=False)
-    left = train_stages.float_model(narrowed)
+    left = artifacts.float_model(narrowed)
     built.set_weights(left.get_weights())
     faces = np.random.default_rng(1).uniform(-1, 1, (4, 48, 48, 1)).astype(np.float32)
     np.testing.assert_array_equal(built(faces), left(faces))

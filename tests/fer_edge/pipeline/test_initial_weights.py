@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from fer_edge.pipeline import initial_weights, pipeline
+from fer_edge.pipeline import initial_weights
+from fer_edge.pipeline.run import Run
 from fer_edge.training import history
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def my_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_starts_from_another_with_labels_of_its_own(
-    finished: pipeline.Run, my_faces: Path, tmp_path: Path
+    finished: Run, my_faces: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
     settings = ("--set", "train.epochs=2", "--set", "train.batch=16")
@@ -58,7 +59,7 @@ def _stem_and_head(path: Path) -> tuple[np.ndarray, np.ndarray]:
         return file["arr_0"], file[f"arr_{len(file.files) - 1}"]
 
 
-def test_the_same_labels_keep_the_trained_head(finished: pipeline.Run) -> None:
+def test_the_same_labels_keep_the_trained_head(finished: Run) -> None:
     start = initial_weights.find(str(finished.out))
     model = start.net.build({"fer2013": 7}, seed=99)
     start.give(model, start.labels)
@@ -85,7 +86,7 @@ def test_what_cannot_be_started_from_is_named(words, said: str, tmp_path: Path) 
     assert len(told.stderr.strip().splitlines()) == 1
 
 
-def test_another_net_than_the_recipe_is_refused(finished: pipeline.Run, tmp_path: Path) -> None:
+def test_another_net_than_the_recipe_is_refused(finished: Run, tmp_path: Path) -> None:
     told = fer_edge("train", "demo", "--init", finished.out, "--out", tmp_path / "run")
     assert told.exit_code == 2
     assert "another net" in told.stderr

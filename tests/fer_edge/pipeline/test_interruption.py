@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge.pipeline import pipeline
+from fer_edge.pipeline.run import Run
 
 # SIGKILL at the worst moment: an epoch is trained and in the history, its checkpoint is not there.
 DRIVER = """
@@ -28,7 +28,7 @@ def save_and_die(rows, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 history.save = save_and_die
-run = pipeline.Run(recipe.load(recipe_file), Path(data), Path(out))
+run = Run(recipe.load(recipe_file), Path(data), Path(out))
 for _ in pipeline.run(run, until="quantize"):
     pass
 """
@@ -38,7 +38,7 @@ KILLS = [("train", 2), ("prune", 2), ("quantize", 3)]
 
 @pytest.mark.slow
 def test_sigkill_in_each_stage_costs_one_epoch_and_changes_nothing(
-    tiny, finished: pipeline.Run, tmp_path: Path
+    tiny, finished: Run, tmp_path: Path
 ) -> None:
     for stage, epoch in [*KILLS, ("none", 0)]:
         ended = subprocess.run(

@@ -11,7 +11,7 @@ from device.labels import FER2013
 from device.model.classifier import Classifier
 from fer_edge.cli.app import app
 from fer_edge.data import splits
-from fer_edge.pipeline import pipeline
+from fer_edge.pipeline.run import Run
 
 PRECISIONS = ("float32", "float16", "dynamic", "ptq", "int8")
 
@@ -22,7 +22,7 @@ def fer_edge(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_every_precision_of_every_head_is_exported_with_its_card(finished: pipeline.Run) -> None:
+def test_every_precision_of_every_head_is_exported_with_its_card(finished: Run) -> None:
     for precision in PRECISIONS:
         path = finished.folder("export") / f"fer2013_{precision}.tflite"
         assert Classifier(path).labels == FER2013
@@ -32,7 +32,7 @@ def test_every_precision_of_every_head_is_exported_with_its_card(finished: pipel
         assert card["metrics"]["accuracy"]
 
 
-def test_the_int8_file_takes_pixels_as_bytes_and_holds_the_zeros(finished: pipeline.Run) -> None:
+def test_the_int8_file_takes_pixels_as_bytes_and_holds_the_zeros(finished: Run) -> None:
     from quantization.verify.parity import float_tensors
 
     path = finished.folder("export") / "fer2013_int8.tflite"
@@ -42,7 +42,7 @@ def test_the_int8_file_takes_pixels_as_bytes_and_holds_the_zeros(finished: pipel
     assert pruned["overall"] == pytest.approx(0.5, abs=0.02)
 
 
-def test_the_report_has_the_table_the_plot_and_says_synthetic(finished: pipeline.Run) -> None:
+def test_the_report_has_the_table_the_plot_and_says_synthetic(finished: Run) -> None:
     folder = finished.folder("report")
     text = (folder / "report.md").read_text()
     assert "fer2013_int8" in text
@@ -50,12 +50,12 @@ def test_the_report_has_the_table_the_plot_and_says_synthetic(finished: pipeline
     assert (folder / "pareto.png").stat().st_size > 10_000
 
 
-def test_parity_is_written_down(finished: pipeline.Run) -> None:
+def test_parity_is_written_down(finished: Run) -> None:
     found = json.loads((finished.folder("verify") / "parity.json").read_text())
     assert found["fer2013_int8.tflite"]["n"] > 0
 
 
-def test_doing_it_again_does_nothing(finished: pipeline.Run, tiny) -> None:
+def test_doing_it_again_does_nothing(finished: Run, tiny) -> None:
     before = {p: p.stat().st_mtime_ns for p in finished.out.rglob("*") if p.is_file()}
     again = fer_edge("pipeline", tiny.recipe, "--data", tiny.data, "--out", finished.out)
     assert again.exit_code == 0, again.output
@@ -63,7 +63,7 @@ def test_doing_it_again_does_nothing(finished: pipeline.Run, tiny) -> None:
     assert before == {p: p.stat().st_mtime_ns for p in finished.out.rglob("*") if p.is_file()}
 
 
-def test_another_recipe_leaves_the_run_alone(finished: pipeline.Run, tiny) -> None:
+def test_another_recipe_leaves_the_run_alone(finished: Run, tiny) -> None:
     options = ("--data", tiny.data, "--out", finished.out, "--set", "prune.sparsity=0.7")
     refused = fer_edge("pipeline", tiny.recipe, *options)
     assert refused.exit_code == 2
@@ -71,14 +71,14 @@ def test_another_recipe_leaves_the_run_alone(finished: pipeline.Run, tiny) -> No
     assert str(finished.folder("prune")) in refused.output
 
 
-def test_json_is_for_machines(finished: pipeline.Run, tiny) -> None:
+def test_json_is_for_machines(finished: Run, tiny) -> None:
     told = fer_edge("pipeline", tiny.recipe, "--data", tiny.data, "--out", finished.out, "--json")
     assert json.loads(told.stdout)["results"]["schema_version"] == "2.0"
     trained = fer_edge("train", tiny.recipe, "--data", tiny.data, "--out", finished.out, "--json")
     assert len(json.loads(trained.stdout)["history"]) == 3
 
 
-def test_a_training_is_never_handed_test_images(finished: pipeline.Run) -> None:
+def test_a_training_is_never_handed_test_images(finished: Run) -> None:
     handed = splits.training(finished.data, finished.recipe)
     tested = splits.testing(finished.data, finished.recipe).test
     assert handed.val is not None

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from device.errors import InputError
 from fer_edge import recipe
-from fer_edge.pipeline import pipeline
-from fer_edge.pipeline import train as train_stages
+from fer_edge.pipeline import pipeline, train
+from fer_edge.pipeline.run import Run
 from fer_edge.release.publish import publish_teacher
 from fer_edge.release.resume import NOTE, app, resume
 from fer_edge.training import history
@@ -20,23 +20,23 @@ pytestmark = pytest.mark.slow
 MORE = ["train.epochs=5", "train.restarts=[3]"]
 
 
-def longer(tiny, out: Path, overrides: list[str] = MORE) -> pipeline.Run:
-    return pipeline.Run(recipe.load(str(tiny.recipe), overrides), tiny.data, out)
+def longer(tiny, out: Path, overrides: list[str] = MORE) -> Run:
+    return Run(recipe.load(str(tiny.recipe), overrides), tiny.data, out)
 
 
 @pytest.fixture(scope="module")
-def resumed(tiny, finished: pipeline.Run, tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
+def resumed(tiny, finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = longer(tiny, tmp_path_factory.mktemp("resumed"))
     resume(run, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
     return run
 
 
 def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
-    resumed: pipeline.Run, finished: pipeline.Run
+    resumed: Run, finished: Run
 ) -> None:
     from fer_edge.training import trainer
 
-    model, job = train_stages.float_training(resumed, resumed.folder("train"))
+    model, job = train.float_training(resumed, resumed.folder("train"))
     trainer.state(model, job)
     with np.load(finished.folder("train") / "weights.npz") as before:
         for i, weight in enumerate(model.get_weights()):
@@ -48,7 +48,7 @@ def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
     assert json.loads((resumed.folder("train") / NOTE).read_text())["epochs"] == 3
 
 
-def test_a_training_that_has_begun_is_left_alone(resumed: pipeline.Run, finished) -> None:
+def test_a_training_that_has_begun_is_left_alone(resumed: Run, finished) -> None:
     with pytest.raises(InputError, match="goes on by itself"):
         resume(resumed, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
 
@@ -60,9 +60,7 @@ def test_a_recipe_without_a_restart_there_is_refused(tiny, finished, tmp_path: P
     assert not run.out.exists()
 
 
-def test_a_shipped_teacher_goes_on_by_its_card(
-    tiny, finished: pipeline.Run, tmp_path: Path
-) -> None:
+def test_a_shipped_teacher_goes_on_by_its_card(tiny, finished: Run, tmp_path: Path) -> None:
     home = publish_teacher(finished.out, tmp_path / "zoo").parent
     card = json.loads((home / "teacher" / "card.json").read_text())
     rows = history.load(finished.folder("train") / "history.csv")
@@ -80,9 +78,7 @@ def test_a_shipped_teacher_goes_on_by_its_card(
     assert note["hours"] == card["hours"]["train"]
 
 
-def test_a_teacher_that_is_still_learning_is_not_published(
-    finished: pipeline.Run, tmp_path: Path
-) -> None:
+def test_a_teacher_that_is_still_learning_is_not_published(finished: Run, tmp_path: Path) -> None:
     stage = json.loads((finished.folder("train") / "stage.json").read_text())
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "stage.json").write_text(json.dumps(stage | {"done": False}))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
+from quantization.normalization import Normalisation
 from quantization.pruning.magnitude import prune, strip, zero_fraction
-from quantization.tflite.convert import Normalisation
 
 NORMALISATION = Normalisation(0.0, 255.0)
 

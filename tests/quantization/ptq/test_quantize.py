@@ -14,10 +14,10 @@ from device.labels import FER2013
 from device.model import graph
 from device.model.classifier import Classifier
 from fer_edge.cli.app import app
+from quantization.normalization import Normalisation
 from quantization.ptq import calibration, litert
 from quantization.ptq.quantize import quantize
 from quantization.tflite import card
-from quantization.tflite.convert import Normalisation
 from quantization.verify.sqnr import compare
 
 PYTHON = os.environ.get(litert.VARIABLE)

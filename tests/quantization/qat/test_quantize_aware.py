@@ -5,6 +5,7 @@ import pytest
 
 from device.errors import InputError
 from quantization.keras_layers import heads
+from quantization.normalization import Normalisation
 from quantization.pruning.magnitude import prune, zero_fraction
 from quantization.qat.quantize_aware import (
     calibrate,
@@ -12,7 +13,6 @@ from quantization.qat.quantize_aware import (
     set_batchnorm_frozen,
     update_weight_ranges,
 )
-from quantization.tflite.convert import Normalisation
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from device.errors import InputError
 from device.labels import FER2013
+from quantization.normalization import Normalisation
 from quantization.tflite import card
-from quantization.tflite.convert import Normalisation
 
 DATA = {"digest": "d" * 64, "name": "faces.npz", "synthetic": True}
 

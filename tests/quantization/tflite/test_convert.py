@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from device.errors import GateError, InputError
 from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
+from quantization.normalization import Normalisation
 from quantization.tflite import convert
-from quantization.tflite.convert import Normalisation, to_tflite
+from quantization.tflite.convert import to_tflite
 
 
 def kernels(path: Path) -> list[np.ndarray]:
@@ -165,13 +166,14 @@ def test_a_conversion_that_is_killed_leaves_the_older_file_and_nothing_else(tmp_
     script = f"""
 import os, signal, sys
 from pathlib import Path
-from quantization import convert
+from quantization.normalization import Normalisation
+from quantization.tflite import convert
 convert._check = lambda *_: 0
 convert._convert = lambda *_: b""
 convert.metadata.embed = lambda *_, **__: b"newer"
 convert.verify_ends = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
-    normalisation=convert.Normalisation(0.0, 1.0))
+    normalisation=Normalisation(0.0, 1.0))
 """
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL

@@ -3,9 +3,10 @@ import pytest
 
 from device.errors import GateError, InputError
 from device.labels import FER2013
+from quantization.normalization import Normalisation
 from quantization.tflite import metadata
-from quantization.tflite.convert import Normalisation
-from quantization.verify.parity import Bound, check, float_tensors
+from quantization.verify.agreement import Bound
+from quantization.verify.parity import check, float_tensors
 
 BOUND = Bound(disagreements=0.02, difference=0.1)
 

@@ -12,7 +12,7 @@ from device.errors import GateError, InputError
 from device.model import isolated
 from device.model.classifier import Classifier
 from fer_edge.cli.app import app
-from quantization.verify.parity import Bound
+from quantization.verify.agreement import Bound
 from quantization.verify.runtimes import verify
 
 TFLITE = os.environ.get("FER_EDGE_TFLITE_RUNTIME_PYTHON")

@@ -1,0 +1,36 @@
+"""The training job of a stage."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.data import splits
+from fer_edge.recipe import Phase
+from fer_edge.training import targets
+from fer_edge.training.load_tensorflow import load_tensorflow
+from fer_edge.training.trainer import Job
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline.run import Run
+
+
+def training_job(
+    run: "Run", phase: Phase, out: Path, *, teacher: Any = None
+) -> tuple[Job, dict[str, int]]:
+    """The training job of a stage, and the number of labels by head."""
+    load_tensorflow()
+    recipe = run.recipe
+    data = splits.training(run.data, recipe)
+    heads = targets.head_sizes(data.train, recipe)
+    job = Job(
+        phase=phase,
+        train=targets.labelled(data.train, heads, recipe.train),
+        val=None if data.val is None else targets.labelled(data.val, heads, recipe.train),
+        batch=recipe.train.batch,
+        seed=recipe.seed,
+        augment=recipe.augment,
+        normalisation=recipe.model.normalisation,
+        out=out,
+        title=f"{out.name} {recipe.name}",
+        teacher=teacher,
+    )
+    return job, heads

@@ -1,0 +1,72 @@
+"""The stage that checks the exported int8 files."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from device.system.atomic_file import replacing
+from fer_edge.data import splits
+from fer_edge.pipeline import artifacts
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline.run import Run
+    from quantization.verify.weights import Promise
+
+
+PARITY_IMAGES = 1000
+
+
+def verify(run: "Run", out: Path) -> None:
+    """Hold each int8 file against the quantization-aware model that it was converted from.
+
+    Raises:
+        GateError: it has float tensors, answers otherwise on more images than the recipe bears, or
+            has lost the zeros or the few values that its weights had.
+    """
+    from quantization.verify import parity
+    from quantization.verify import weights as verify_weights
+    from quantization.verify.agreement import Bound
+
+    recipe, data = run.recipe, splits.training(run.data, run.recipe)
+    assert recipe.quantize is not None
+    images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
+    model = artifacts.qat_model(run)
+    found: dict[str, Any] = {}
+    held: dict[str, Any] = {}
+    for head in recipe.model.heads:
+        path = run.folder("export") / f"{head}_int8.tflite"
+        found[path.name] = asdict(
+            parity.check(
+                path,
+                model,
+                images,
+                head=head,
+                normalisation=artifacts.scaling(run),
+                bound=Bound(recipe.quantize.max_disagreement, recipe.quantize.max_difference),
+            )
+        )
+        verify_weights.hold(path, _promise(run))
+        held[path.name] = verify_weights.weigh(path)
+    with replacing(out / "weights.json") as partial:
+        partial.write_text(json.dumps(held, indent=1) + "\n")
+    with replacing(out / "parity.json") as partial:
+        partial.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _promise(run: "Run") -> "Promise":
+    """What the earlier stages say about the weights of the int8 files."""
+    from quantization.verify.weights import Promise
+
+    recipe = run.recipe
+    zeros: dict[str, float] = {}
+    if recipe.prune or recipe.cluster:
+        folder = run.folder("cluster" if recipe.cluster else "prune")
+        zeros = json.loads((folder / "zeros.json").read_text())["layers"]
+    if not recipe.prune:
+        zeros = dict.fromkeys(zeros, 0.0)
+    return Promise(
+        zeros,
+        two_of_four=recipe.prune is not None and recipe.prune.pattern == "2:4",
+        values=recipe.cluster.clusters if recipe.cluster else None,
+    )

@@ -1,0 +1,50 @@
+"""How a net wants its pixels scaled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """x = (pixel - mean) / std, with an int8 byte for each pixel: pixel - 128.
+
+    That holds where the byte's scale is 1 / std and its zero point mean - 128.
+
+    Attributes:
+        mean: a whole number from 0 to 255.
+        std: above 0.
+    """
+
+    mean: float
+    std: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.mean <= 255 and self.mean == int(self.mean) and self.std > 0):
+            raise InputError(
+                f"normalisation by mean {self.mean} and std {self.std}: give a whole mean from 0 "
+                "to 255 and a std above 0, so that each int8 byte is a pixel"
+            )
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """What pixels 0 and 255 become."""
+        return (0 - self.mean) / self.std, (255 - self.mean) / self.std
+
+    @property
+    def scale(self) -> float:
+        """Of the int8 input: the step from one pixel value to the next."""
+        return 1 / self.std
+
+    @property
+    def zero_point(self) -> int:
+        """Of the int8 input: the byte that stands for 0.0."""
+        return int(self.mean) - 128
+
+    def apply(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """From uint8 [n, 48, 48] to the model's input, float32 [n, 48, 48, 1]."""
+        pixels = images[..., np.newaxis].astype(np.float32)
+        return (pixels - np.float32(self.mean)) / np.float32(self.std)
