@@ -1,5 +1,15 @@
 """Measure: `.tflite` files and labelled images in, `results.json` and reports out."""
 
-from benchmarks.session.session import run
+from typing import Any
 
 __all__ = ["run"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: the worker processes of a backend import this package, too, and need
+    # nothing of a session.
+    if name == "run":
+        from benchmarks.session.session import run
+
+        return run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
