@@ -1,4 +1,4 @@
-"""Measure: `.tflite` files and labelled images in, `results.json` and reports out."""
+"""Measure: `.tflite` files and labeled images in, `results.json` and reports out."""
 
 from typing import Any
 

@@ -10,4 +10,4 @@ LEFT_OUT = -1
 
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""What is measured: one grey face in, one probability a label out."""
+"""What is measured: one gray face in, one probability a label out."""

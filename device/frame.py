@@ -15,7 +15,7 @@ class Frame:
     """One picture of a source.
 
     Attributes:
-        image: uint8 [h, w, 3] in the order blue, green, red, or uint8 [h, w] grey. It belongs to
+        image: uint8 [h, w, 3] in the order blue, green, red, or uint8 [h, w] gray. It belongs to
             the source, which may write the next picture into it: copy what is kept.
         number: place in the source, from 0; frames that were dropped count too.
         time: seconds. Live sources: `time.monotonic()` of the capture. Files: position in the file.
@@ -75,7 +75,7 @@ class Result:
         return time.time() - age
 
 
-class Recogniser(Protocol):
+class Recognizer(Protocol):
     """What the loop needs of the part that finds, classifies and follows faces."""
 
     @property

@@ -41,7 +41,7 @@ MARGIN = 0.0
 """Margin that makes a crop like FER2013's pictures.
 
 On 327 of 400 random FER2013 pictures where the detector finds one face, its box has 0.97 times the
-side of the picture (median; 0.91 to 1.03 in the middle half) and the picture's centre.
+side of the picture (median; 0.91 to 1.03 in the middle half) and the picture's center.
 """
 
 

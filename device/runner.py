@@ -11,7 +11,7 @@ from types import FrameType
 
 import numpy as np
 
-from device.frame import Frame, Recogniser, Result
+from device.frame import Frame, Recognizer, Result
 from device.sinks.base import ReaderGone, Sink
 from device.sources.base import Source
 
@@ -26,7 +26,7 @@ class Summary:
     """What a run did.
 
     Attributes:
-        frames: that were analysed.
+        frames: that were analyzed.
         faces: in all of them.
         dropped: frames of a live source that were replaced unseen.
         skipped: pictures that could not be decoded.
@@ -52,13 +52,13 @@ class Summary:
 
 def run(
     source: Source,
-    faces: Recogniser,
+    faces: Recognizer,
     sinks: Sequence[Sink],
     *,
     stop: threading.Event,
     frames: int | None = None,
 ) -> Summary:
-    """Analyse frame after frame. Source and sinks stay open: who made them closes them.
+    """Analyze frame after frame. Source and sinks stay open: who made them closes them.
 
     A sink that fails is logged and tried again with the next result; the others are not held up.
 

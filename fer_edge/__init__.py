@@ -1,4 +1,4 @@
-"""Learn: labelled faces and a recipe in, a Keras model out; the command line and the pipeline."""
+"""Learn: labeled faces and a recipe in, a Keras model out; the command line and the pipeline."""
 
 import os
 from importlib.metadata import version

@@ -13,7 +13,7 @@ from fer_edge import zoo
 if TYPE_CHECKING:
     from quantization.export.graph_editor import IO
     from quantization.export.tflite_micro import Micro
-    from quantization.tflite.metadata import Colour
+    from quantization.tflite.metadata import Color
 
 Format = Literal["tflite", "c"]
 
@@ -32,7 +32,7 @@ class Deployed:
         card: beside them.
         bytes: of the model.
         io: dtype of input and output.
-        colour: of the input.
+        color: of the input.
         micro: what TFLite Micro made of it; None where it was not asked.
     """
 
@@ -41,7 +41,7 @@ class Deployed:
     card: Path
     bytes: int
     io: str
-    colour: str
+    color: str
     micro: "Micro | None"
 
 
@@ -82,7 +82,7 @@ def deploy(
     out: Path | None,
     *,
     io: "IO",
-    colour: "Colour",
+    color: "Color",
     form: Format = "tflite",
     python: Path | None = None,
 ) -> Deployed:
@@ -93,7 +93,7 @@ def deploy(
         out: the file to write, or a folder for a name of its own; here when left out. For a C array
             the ending is replaced by `.h` and `.cc`.
         io: dtype of input and output.
-        colour: of the input.
+        color: of the input.
         form: "tflite" or "c".
         python: of an environment with `tflite-micro`, to measure the arena of a C array; this one
             when left out, where it has it.
@@ -106,10 +106,10 @@ def deploy(
     from quantization.export import io as io_adapter
     from quantization.tflite import card, metadata
 
-    path = _target(source, out, f"{colour}_{io}", form)
+    path = _target(source, out, f"{color}_{io}", form)
     labels = Classifier(source).labels  # which refuses what is no model of ours
     model = io_adapter.load(source)
-    outside = io_adapter.change(model, io=io, colour=colour)
+    outside = io_adapter.change(model, io=io, color=color)
     content = metadata.attach(
         model,
         name=path.stem,
@@ -117,12 +117,12 @@ def deploy(
         labels=labels,
         mean=outside.mean,
         std=outside.std,
-        colour=colour,
+        color=color,
     )
     found = None
     files: tuple[Path, ...] = (path,)
     if form == "c":
-        found = _micro(content, path, io, colour, python)
+        found = _micro(content, path, io, color, python)
         files = _write_c(content, path, labels, found)
     else:
         with replacing(path) as partial:
@@ -134,11 +134,11 @@ def deploy(
         source,
         labels=labels,
         io=io,
-        colour=colour,
-        normalisation=outside,
+        color=color,
+        normalization=outside,
         more={"tflite_micro": measured} if measured else {},
     )
-    return Deployed(source, files, beside, len(content), io, colour, found)
+    return Deployed(source, files, beside, len(content), io, color, found)
 
 
 def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
@@ -157,7 +157,7 @@ def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
 
 
 def _micro(
-    content: bytes, path: Path, io: "IO", colour: "Colour", python: Path | None
+    content: bytes, path: Path, io: "IO", color: "Color", python: Path | None
 ) -> "Micro | None":
     from fer_edge.data import synthetic
     from quantization.export import tflite_micro
@@ -166,7 +166,7 @@ def _micro(
     if python is None:
         return None
     faces = synthetic.generate(_FACES_PER_CLASS, seed=_SEED).images
-    return tflite_micro.check(content, path, faces, io=io, colour=colour, python=python)
+    return tflite_micro.check(content, path, faces, io=io, color=color, python=python)
 
 
 def _write_c(

@@ -41,7 +41,7 @@ class Augment(Section):
     zoom: float = Field(default=0.15, ge=0, lt=1, description="scale from 1 - zoom to 1 + zoom")
     brightness: float = Field(default=0.2, ge=0, le=1, description="share of the range, either way")
     contrast: float = Field(default=0.3, ge=0, lt=1, description="factor from 1 - c to 1 + c")
-    erasing: float = Field(default=0.3, ge=0, le=1, description="chance of a grey rectangle")
+    erasing: float = Field(default=0.3, ge=0, le=1, description="chance of a gray rectangle")
     erasing_side: float = Field(default=0.4, gt=0, le=1, description="its largest side, as a share")
 
 
@@ -122,7 +122,7 @@ class Prune(Phase):
     )
     pattern: Literal["unstructured", "2:4", "block"] = "unstructured"
     block: tuple[int, int] = Field(
-        default=(8, 1), description="neighbouring inputs and outputs of a block"
+        default=(8, 1), description="neighboring inputs and outputs of a block"
     )
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from device.errors import InputError
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class Normalization:
     """x = (pixel - mean) / std, with an int8 byte for each pixel: pixel - 128.
 
     That holds where the byte's scale is 1 / std and its zero point mean - 128.
@@ -25,7 +25,7 @@ class Normalisation:
     def __post_init__(self) -> None:
         if not (0 <= self.mean <= 255 and self.mean == int(self.mean) and self.std > 0):
             raise InputError(
-                f"normalisation by mean {self.mean} and std {self.std}: give a whole mean from 0 "
+                f"normalization by mean {self.mean} and std {self.std}: give a whole mean from 0 "
                 "to 255 and a std above 0, so that each int8 byte is a pixel"
             )
 

@@ -48,7 +48,7 @@ def simulate(
     """Draw pairs of sessions of one model and let the rule judge them.
 
     A pair is two different recorded sessions, from each `rounds` consecutive rounds that begin
-    anywhere: what rounds share with their neighbours, and what sets one session apart from another,
+    anywhere: what rounds share with their neighbors, and what sets one session apart from another,
     stays in.
 
     Args:

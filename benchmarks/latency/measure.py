@@ -53,7 +53,7 @@ def rounds(
 ) -> Iterator[Round]:
     """Time the models interleaved: in every round each has its turn, in random order.
 
-    A drift of the machine (clock, heat, neighbours) then hits all models alike, and what one round
+    A drift of the machine (clock, heat, neighbors) then hits all models alike, and what one round
     measured can be compared within it. A turn is as `benchmarks.latency.timer` says.
 
     Args:
@@ -149,7 +149,7 @@ def resampled(medians: NDArray[np.float64], *, per_round: int, seed: int = 0) ->
     """Draw rounds with replacement, RESAMPLES times (Efron 1979).
 
     Calls of one round resemble each other, so single calls would make the intervals too narrow;
-    and so do neighbouring rounds, where there are enough to see it: then blocks of consecutive
+    and so do neighboring rounds, where there are enough to see it: then blocks of consecutive
     rounds are drawn (`benchmarks.stats.bootstrap.block_length`), the rounds being closed to a
     circle.
 

@@ -18,7 +18,7 @@ def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArra
 
     Args:
         classifier: a `device.model.classifier.Classifier`, or anything called like one.
-        images: uint8 [n, 48, 48], n > 0, grey 0..255.
+        images: uint8 [n, 48, 48], n > 0, gray 0..255.
 
     Returns:
         float32 [n, k], the probabilities of the k labels.

@@ -18,7 +18,7 @@ _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 
 
 class Peer:
-    """A model of others, called with a face as ours are: resizing and normalising are its part.
+    """A model of others, called with a face as ours are: resizing and normalizing are its part.
 
     Attributes:
         path: the model file.

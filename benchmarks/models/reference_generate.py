@@ -1,7 +1,7 @@
 """Makes the reference workload: `python -m benchmarks.models.reference_generate FILE`.
 
 A net of the shape that compact face nets have (3x3 convolutions down to 12x12, depthwise separable
-ones after), with weights from a seeded generator: it recognises nothing, and never changes. The
+ones after), with weights from a seeded generator: it recognizes nothing, and never changes. The
 file that is shipped was made with TensorFlow 2.21; another version may write other bytes, so the
 file is what counts, and its digest is in `benchmarks.models.reference`.
 """

@@ -95,7 +95,7 @@ def measure(
         model: `.tflite` file.
         detector: "haar" or "yunet".
         detector_model: file of YuNet.
-        frames: to analyse, besides those of the warm-up.
+        frames: to analyze, besides those of the warm-up.
         threads: of OpenCV and of the interpreter.
 
     Returns:

@@ -17,7 +17,7 @@ DISTANCES = (6, 20, 38, 60, 85, 115, 150)
 """From the circle, in points."""
 
 Point = tuple[float, float, float, str, str]
-"""x and y in data units, the radius of its circle in points, its text, its colour."""
+"""x and y in data units, the radius of its circle in points, its text, its color."""
 
 
 def place(axes: "Axes", points: Sequence[Point]) -> None:
@@ -40,20 +40,20 @@ def place(axes: "Axes", points: Sequence[Point]) -> None:
     figure.draw_without_rendering()
     renderer = FigureCanvasAgg(figure).get_renderer()
     inside = axes.get_window_extent()
-    centres = [axes.transData.transform((x, y)) for x, y, *_ in points]
+    centers = [axes.transData.transform((x, y)) for x, y, *_ in points]
     taken = []
-    for (x, y), point in zip(centres, points, strict=True):
+    for (x, y), point in zip(centers, points, strict=True):
         half = 0.7 * point[2] * figure.dpi / 72  # the corners of a circle's box are free
         taken.append(Bbox.from_extents(x - half, y - half, x + half, y + half))
-    for x, y, radius, text, colour in points:
+    for x, y, radius, text, color in points:
         note = axes.annotate(
             text,
             (x, y),
             xytext=(0, 0),
             textcoords="offset points",
             fontsize=8,
-            color=colour,
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.5, "linewidth": 0.7},
+            color=color,
+            arrowprops={"arrowstyle": "-", "color": color, "alpha": 0.5, "linewidth": 0.7},
         )
         note.set_in_layout(False)
         note.set_path_effects([withStroke(linewidth=2.5, foreground="white")])

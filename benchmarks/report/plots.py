@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
+COLORS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
 HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels"}
 DPI = 150
 PARETO, CONFUSION = "pareto", "confusion_"
@@ -80,12 +80,12 @@ def pareto(results: dict[str, Any], path: Path) -> None:
     models = on_the_map(results)
     largest = max(model["size"]["bytes"] for model in models)
     points = []
-    for head, colour in COLOURS.items():
+    for head, color in COLORS.items():
         own = [model for model in models if model["head"] == head]
         for model in own:
-            points.append(_draw_point(axes, model, colour, largest))
+            points.append(_draw_point(axes, model, color, largest))
         if own:
-            _draw_front(axes, pareto_front(own), colour, HEAD_NAMES[head])
+            _draw_front(axes, pareto_front(own), color, HEAD_NAMES[head])
     times = [model["latency"]["p50_us"] for model in models]
     if max(times) > 8 * min(times):
         axes.set_xscale("log")
@@ -108,9 +108,9 @@ def pareto(results: dict[str, Any], path: Path) -> None:
 
 
 def _draw_point(
-    axes: "Axes", model: dict[str, Any], colour: str, largest: int
+    axes: "Axes", model: dict[str, Any], color: str, largest: int
 ) -> tuple[float, float, float, str, str]:
-    """Draw a model; returns x, y, the circle's radius in points, the text and the colour."""
+    """Draw a model; returns x, y, the circle's radius in points, the text and the color."""
     x, y = model["latency"]["p50_us"], 100 * model["accuracy"]["top1"]
     area = 1400 * model["size"]["bytes"] / largest
     low, high = (100 * end for end in model["accuracy"]["top1_ci95"])
@@ -120,22 +120,22 @@ def _draw_point(
         y,
         xerr=None if across is None else [[max(0, x - across[0])], [max(0, across[1] - x)]],
         yerr=[[y - low], [high - y]],
-        color=colour,
+        color=color,
         alpha=0.45,
         linewidth=1,
     )
-    axes.scatter(x, y, s=area, color=colour, alpha=0.28, linewidths=0)
-    axes.scatter(x, y, s=10, color=colour)
+    axes.scatter(x, y, s=area, color=color, alpha=0.28, linewidths=0)
+    axes.scatter(x, y, s=10, color=color)
     size = model["size"]["bytes"] / 1000
     text = f"{model['name']}\n{y:.1f} %, {microseconds(x)} µs, {size:,.0f} kB"
-    return x, y, float(np.sqrt(area / np.pi)), text, colour
+    return x, y, float(np.sqrt(area / np.pi)), text, color
 
 
-def _draw_front(axes: "Axes", front: Sequence[dict[str, Any]], colour: str, name: str) -> None:
+def _draw_front(axes: "Axes", front: Sequence[dict[str, Any]], color: str, name: str) -> None:
     axes.plot(
         [model["latency"]["p50_us"] for model in front],
         [100 * model["accuracy"]["top1"] for model in front],
-        color=colour,
+        color=color,
         linestyle="--",
         linewidth=1.2,
         label=f"Pareto front, {name}",

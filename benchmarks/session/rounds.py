@@ -72,7 +72,7 @@ class Timing:
             for i in range(len(self._lanes))
         ]
 
-    def summarise(
+    def summarize(
         self,
         blocks: Sequence[dict[str, Any]],
         cores: int | None,

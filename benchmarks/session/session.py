@@ -1,4 +1,4 @@
-"""One measuring session: models and labelled faces in, `results.json` out."""
+"""One measuring session: models and labeled faces in, `results.json` out."""
 
 import signal
 import threading
@@ -58,7 +58,7 @@ def run(
 
     Args:
         models: `.tflite` files; the first is the one that latencies are compared with.
-        images: uint8 [n, 48, 48], grey 0..255, n > 0.
+        images: uint8 [n, 48, 48], gray 0..255, n > 0.
         labels: per head ("fer2013", "ferplus") integers [n], -1 for images that are left out. A
             model is measured against the head whose labels it names.
         leaked: bool [n], images that also stand in the training split; None when nobody looked.
@@ -191,7 +191,7 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
         runs=presence.others(),
     )
     doubtful = interference.is_doubtful(place["marks"])
-    written["reference"]["latency"] = timing.summarise(blocks, cores, doubtful=doubtful, seed=seed)
+    written["reference"]["latency"] = timing.summarize(blocks, cores, doubtful=doubtful, seed=seed)
     for block in blocks:
         block["throughput"] = probes.throughput(
             block, written["protocol"]["threads"][0], written["peak"]

@@ -23,7 +23,7 @@ _CALLS_A_CHUNK = 500_000  # resampled values held at once: 4 MB
 def block_medians(series: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Draw the median of a series of rounds by the circular block bootstrap.
 
-    Neighbouring rounds share what the machine was doing, so single draws would make the interval
+    Neighboring rounds share what the machine was doing, so single draws would make the interval
     too narrow. Politis & Romano (1992): whole blocks of consecutive rounds are drawn, the series
     being closed to a circle.
 

@@ -15,8 +15,8 @@ def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
         z: the normal quantile of the wanted confidence.
     """
     p = right / n
-    centre = p + z * z / (2 * n)
+    center = p + z * z / (2 * n)
     spread = z * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
     scale = 1 + z * z / n
     # Rounding may push the ends past 0, 1 or the proportion itself.
-    return max(0.0, min(p, (centre - spread) / scale)), min(1.0, max(p, (centre + spread) / scale))
+    return max(0.0, min(p, (center - spread) / scale)), min(1.0, max(p, (center + spread) / scale))

@@ -66,7 +66,7 @@ def runtime() -> dict[str, Any]:
 
 
 def model(file: str) -> dict[str, Any]:
-    """Load a model and classify a grey face."""
+    """Load a model and classify a gray face."""
     import numpy
 
     from device.geometry import FACE_SIZE

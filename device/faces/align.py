@@ -14,8 +14,8 @@ from device.geometry import FACE_SIZE, MARGIN, Box, Detection
 # (distance of the eyes, of eyes and mouth, width, height) the box's sqrt(w * h) varies least.
 SIDE = 1.107
 """Side of a FER2013 picture, as a multiple of sqrt(w * h) of YuNet's box."""
-CENTRE = 0.119
-"""How far its centre is below the middle of the eyes, as a fraction of its side."""
+CENTER = 0.119
+"""How far its center is below the middle of the eyes, as a fraction of its side."""
 
 _LEVEL = math.radians(2)  # smaller rolls are not worth turning: the detector's own noise
 _MOST_OVERSAMPLING = 8
@@ -29,7 +29,7 @@ def frame_face(
     *,
     seen: float = 1.0,
 ) -> Detection:
-    """Frame a face as FER2013's pictures are framed: centred below the eyes, turned with them.
+    """Frame a face as FER2013's pictures are framed: centered below the eyes, turned with them.
 
     Args:
         width: of the detector's box, in pixels.
@@ -44,8 +44,8 @@ def frame_face(
     across, down = left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]
     roll = math.atan2(down, across) / seen
     side = SIDE * math.sqrt(width * height)
-    x = (right_eye[0] + left_eye[0]) / 2 - CENTRE * side * math.sin(roll)
-    y = (right_eye[1] + left_eye[1]) / 2 + CENTRE * side * math.cos(roll)
+    x = (right_eye[0] + left_eye[0]) / 2 - CENTER * side * math.sin(roll)
+    y = (right_eye[1] + left_eye[1]) / 2 + CENTER * side * math.cos(roll)
     whole = max(1, round(side))
     return Detection(Box(round(x - side / 2), round(y - side / 2), whole, whole), roll)
 
@@ -61,17 +61,17 @@ class Cropper:
         self._turned: dict[int, npt.NDArray[np.uint8]] = {}
 
     def reach(self, box: Box) -> int:
-        """Say how many pixels from a box's centre a crop reads in each direction, at any roll."""
+        """Say how many pixels from a box's center a crop reads in each direction, at any roll."""
         side = max(box.w, box.h) * (1 + 2 * self._margin)
         return math.ceil(math.sqrt(0.5) * side) + 1
 
     def __call__(
-        self, grey: npt.NDArray[np.uint8], box: Box, roll: float = 0.0
+        self, gray: npt.NDArray[np.uint8], box: Box, roll: float = 0.0
     ) -> npt.NDArray[np.uint8]:
         """Cut out a face, the eye line level.
 
         Args:
-            grey: uint8 [h, w].
+            gray: uint8 [h, w].
             box: the face.
             roll: how far it is turned clockwise, in radians. Less than 2 degrees are left as they
                 are.
@@ -83,26 +83,26 @@ class Cropper:
             ValueError: the box is empty or the margin leaves nothing of it.
         """
         if abs(roll) < _LEVEL:
-            return crop_face(grey, box, margin=self._margin, size=self._size, out=self._face)
+            return crop_face(gray, box, margin=self._margin, size=self._size, out=self._face)
         side = max(box.w, box.h) * (1 + 2 * self._margin)
         if min(box.w, box.h) < 1 or side <= 0:
             raise ValueError(f"nothing to crop: {box} with margin {self._margin}")
         # Sampling at a whole multiple of the size, about that of the picture, and averaging down
         # keeps large faces free of aliasing.
         multiple = min(_MOST_OVERSAMPLING, max(1, round(side / self._size)))
-        turned = self._turn(grey, box, side, roll, multiple)
+        turned = self._turn(gray, box, side, roll, multiple)
         if multiple == 1:
             return turned
         shape = (self._size, self._size)
         return cv2.resize(turned, shape, dst=self._face, interpolation=cv2.INTER_AREA)
 
     def _turn(
-        self, grey: npt.NDArray[np.uint8], box: Box, side: float, roll: float, multiple: int
+        self, gray: npt.NDArray[np.uint8], box: Box, side: float, roll: float, multiple: int
     ) -> npt.NDArray[np.uint8]:
         pixels = multiple * self._size
         step = side / pixels  # pixels of the picture per pixel of the crop
         cos, sin = math.cos(roll) * step, math.sin(roll) * step
-        # From a pixel of the crop to its place in the picture; both count from pixel centres.
+        # From a pixel of the crop to its place in the picture; both count from pixel centers.
         middle = (pixels - 1) / 2
         x, y = box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2
         places = np.array(
@@ -115,7 +115,7 @@ class Cropper:
         if buffer is None:
             buffer = self._turned[multiple] = np.empty((pixels, pixels), np.uint8)
         return cv2.warpAffine(
-            grey,
+            gray,
             places,
             (pixels, pixels),
             dst=buffer,

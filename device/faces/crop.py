@@ -1,4 +1,4 @@
-"""From a picture to what a model sees: grey pixels, a square face of 48x48."""
+"""From a picture to what a model sees: gray pixels, a square face of 48x48."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from device.geometry import FACE_SIZE, MARGIN, Box
 
 
 def crop_face(
-    grey: npt.NDArray[np.uint8],
+    gray: npt.NDArray[np.uint8],
     box: Box,
     *,
     margin: float = MARGIN,
@@ -17,11 +17,11 @@ def crop_face(
 ) -> npt.NDArray[np.uint8]:
     """Cut a square around a box and scale it to a model's input.
 
-    The square shares the box's centre. Where it reaches over the picture's edge, the edge's pixels
+    The square shares the box's center. Where it reaches over the picture's edge, the edge's pixels
     go on outwards, so that the face keeps its shape and place.
 
     Args:
-        grey: uint8 [h, w].
+        gray: uint8 [h, w].
         box: a face, in whole or in part inside the picture.
         margin: added on each side, as a fraction of the box's longer side; above -0.5.
         size: width and height of the result, in pixels.
@@ -39,13 +39,13 @@ def crop_face(
     side = max(1, round(longer * (1 + 2 * margin)))
     left = round(box.x + (box.w - side) / 2)
     top = round(box.y + (box.h - side) / 2)
-    height, width = grey.shape
+    height, width = gray.shape
     if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
-        square = grey[top : top + side, left : left + side]
+        square = gray[top : top + side, left : left + side]
     else:
         rows = np.clip(np.arange(top, top + side), 0, height - 1)
         columns = np.clip(np.arange(left, left + side), 0, width - 1)
-        square = grey[np.ix_(rows, columns)]
+        square = gray[np.ix_(rows, columns)]
     if out is None:
         out = np.empty((size, size), np.uint8)
     if side == size:

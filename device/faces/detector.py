@@ -18,13 +18,13 @@ class Detector(Protocol):
     """Finds faces.
 
     Attributes:
-        colour: whether it searches the picture in colour rather than in grey.
+        color: whether it searches the picture in color rather than in gray.
     """
 
-    colour: ClassVar[bool]
+    color: ClassVar[bool]
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
-        """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in colour; the largest first."""
+        """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in color; the largest first."""
         ...
 
 

@@ -22,7 +22,7 @@ class HaarDetector:
     cascade by Lienhart. The boxes are about as tight as FER2013's pictures.
     """
 
-    colour: ClassVar[bool] = False
+    color: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class HaarDetector:
         search_size: int = 640,
         min_face: float = 0.08,
         scale_step: float = 1.1,
-        min_neighbours: int = 5,
+        min_neighbors: int = 5,
     ) -> None:
         """Load the cascade.
 
@@ -38,7 +38,7 @@ class HaarDetector:
             search_size: a picture whose longer side has more pixels is searched at that size.
             min_face: smallest face, as a fraction of the picture's shorter side.
             scale_step: factor between two window sizes, above 1; larger is faster and misses more.
-            min_neighbours: overlapping windows that make a face; more gives fewer false alarms.
+            min_neighbors: overlapping windows that make a face; more gives fewer false alarms.
 
         Raises:
             InputError: this OpenCV has no cascade, or the size is too small.
@@ -46,14 +46,14 @@ class HaarDetector:
         self._shrink = Shrinker(search_size)
         self._min_face = min_face
         self._scale_step = scale_step
-        self._min_neighbours = min_neighbours
+        self._min_neighbors = min_neighbors
         self._cascade = _load_cascade()
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
         """Find the faces in a picture.
 
         Args:
-            image: uint8 [h, w] grey.
+            image: uint8 [h, w] gray.
 
         Returns:
             faces with boxes inside the picture, the largest first.
@@ -64,7 +64,7 @@ class HaarDetector:
         found = self._cascade.detectMultiScale(
             small,
             scaleFactor=self._scale_step,
-            minNeighbors=self._min_neighbours,
+            minNeighbors=self._min_neighbors,
             minSize=(smallest, smallest),
         )
         faces = [Detection(_enlarge(box, factor, width, height)) for box in found]

@@ -12,7 +12,7 @@ from device.faces.align import frame_face
 from device.faces.download import YUNET
 from device.faces.resize import Shrinker
 from device.geometry import Detection
-from device.image.color import colour
+from device.image.color import color
 from device.system.opencv_log import silent
 
 _OVERLAP = 0.3  # boxes that share more (intersection over union) are one face
@@ -37,7 +37,7 @@ class YuNetDetector:
     tilted. So it looks at each of the largest faces a second time, scaled to 224 pixels.
     """
 
-    colour: ClassVar[bool] = True
+    color: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -75,14 +75,14 @@ class YuNetDetector:
         """Find the faces in a picture.
 
         Args:
-            image: uint8 [h, w, 3] in the order blue, green, red, or [h, w] grey, in which it
+            image: uint8 [h, w, 3] in the order blue, green, red, or [h, w] gray, in which it
                 finds a little less.
 
         Returns:
             faces, the largest first; a box may reach over the picture's edge.
         """
         small, factor = self._shrink(image)
-        picture = _padded(colour(small))
+        picture = _padded(color(small))
         size = (picture.shape[1], picture.shape[0])
         if size != self._size:
             self._search.setInputSize(size)
@@ -108,7 +108,7 @@ class YuNetDetector:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        rows = _detect(self._look, colour(self._face))
+        rows = _detect(self._look, color(self._face))
         if not rows:
             return face
         return _frame(max(rows, key=lambda row: row[2] * row[3]), step, left, top)

@@ -5,15 +5,15 @@ import numpy as np
 import numpy.typing as npt
 
 
-def grey(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """Make a picture grey, 8 bits deep (luma of ITU-R BT.601, as OpenCV computes it).
+def gray(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """Make a picture gray, 8 bits deep (luma of ITU-R BT.601, as OpenCV computes it).
 
     Args:
         image: uint8 or uint16, [h, w], [h, w, 1], [h, w, 3] in the order blue, green, red, or
             [h, w, 4] with an alpha channel, which is ignored. uint16 spans 0..65535.
 
     Returns:
-        uint8 [h, w]; the picture's own memory where it is grey and uint8 already.
+        uint8 [h, w]; the picture's own memory where it is gray and uint8 already.
 
     Raises:
         ValueError: another shape or dtype, or no pixels.
@@ -24,11 +24,11 @@ def grey(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[n
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY)
 
 
-def colour(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+def color(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
     """Give a picture three channels of 8 bits.
 
     Args:
-        image: as `grey` takes it.
+        image: as `gray` takes it.
 
     Returns:
         uint8 [h, w, 3] in the order blue, green, red; the picture's own memory where it is so

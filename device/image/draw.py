@@ -40,7 +40,7 @@ def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> npt.NDA
 
     Args:
         image: uint8 [h, w] or [h, w, 3] in the order blue, green, red; it stays as it is.
-        faces: what was recognised in it.
+        faces: what was recognized in it.
 
     Returns:
         uint8 [h, w, 3], a copy with the drawing.
@@ -81,13 +81,13 @@ def _draw_bars(canvas: npt.NDArray[np.uint8], face: Drawable, unit: int) -> None
     under = canvas[panel.y : panel.y + panel.h, panel.x : panel.x + panel.w]
     under[:] = under // 3
     for row, (label, probability) in enumerate(face.probabilities.items()):
-        colour = _ACCENT if label == face.label else _BAR
+        color = _ACCENT if label == face.label else _BAR
         base = panel.y + (2 * row + 2) * unit
         left = panel.x + unit
         write(canvas, label, left, base, unit)
         left += labels + unit
         end = left + round(bars * min(1.0, probability))
-        cv2.rectangle(canvas, (left, base - unit), (end, base), colour, cv2.FILLED)
+        cv2.rectangle(canvas, (left, base - unit), (end, base), color, cv2.FILLED)
         write(canvas, f"{probability:.0%}", left + bars + unit, base, unit)
 
 

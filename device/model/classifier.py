@@ -1,4 +1,4 @@
-"""A `.tflite` file, ready to classify 48x48 grey faces: built once, its buffers reused."""
+"""A `.tflite` file, ready to classify 48x48 gray faces: built once, its buffers reused."""
 
 import os
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from device.model.file import read, read_labels
 from device.model.runtime import RESOLVERS, Resolver, Runtime, build, find_runtime
 
 # (mean, std) of x = (pixel - mean) / std; each one lets a byte stand for a pixel exactly.
-_NORMALISATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
+_NORMALIZATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
 _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 _DTYPES = (np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float32))
 
@@ -109,7 +109,7 @@ class Classifier:
         """Classify one face.
 
         Args:
-            face: uint8 [48, 48], raw grey 0..255.
+            face: uint8 [48, 48], raw gray 0..255.
 
         Returns:
             float32 [labels], probabilities in the order of `labels`. The next call overwrites
@@ -189,12 +189,12 @@ def _check_shapes(source: dict[str, Any], sink: dict[str, Any], labels: int, pat
 
 
 def _check_input_is_exact(details: TensorDetails, path: Path) -> None:
-    """Refuse a quantized input whose bytes are not pixels under any normalisation we know."""
+    """Refuse a quantized input whose bytes are not pixels under any normalization we know."""
     if details.dtype == np.float32:
         return
     pixels = np.arange(256)
     wanted = pixels - 128 if details.dtype == np.int8 else pixels
-    for mean, std in _NORMALISATIONS:
+    for mean, std in _NORMALIZATIONS:
         real = (pixels - mean) / std
         if np.array_equal(np.rint(real / details.scale) + details.zero_point, wanted):
             return
@@ -202,5 +202,5 @@ def _check_input_is_exact(details: TensorDetails, path: Path) -> None:
     raise InputError(
         f"{path}: its {details.dtype} input (scale {details.scale:g}, zero point "
         f"{details.zero_point}) is not byte = {rule}: calibrate it on the full range 0..255 "
-        "normalised by (pixel - 128) / 128, pixel / 255 or not at all"
+        "normalized by (pixel - 128) / 128, pixel / 255 or not at all"
     )

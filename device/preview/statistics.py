@@ -122,7 +122,7 @@ class Statistics:
         """Give the lines of Prometheus' text format, version 0.0.4, for all since the start."""
         with self._lock:
             return [
-                *metric("frames_total", "counter", "Frames that were analysed.", self.frames),
+                *metric("frames_total", "counter", "Frames that were analyzed.", self.frames),
                 *metric("dropped_frames_total", "counter", "Frames replaced unseen.", self.dropped),
                 *metric("faces", "gauge", "Faces in the last frame.", self._faces),
                 *metric("last_frame_age_seconds", "gauge", "Since the last frame.", self.age()),

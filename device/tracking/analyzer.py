@@ -12,7 +12,7 @@ from device.faces.detector import Detector
 from device.frame import Frame, TrackedFace
 from device.geometry import MARGIN, Box, Detection
 from device.model.classifier import Classifier
-from device.tracking.grey_frame import GreyFrame
+from device.tracking.gray_frame import GrayFrame
 from device.tracking.region import WHOLE, Region
 from device.tracking.smoothing import Decision, Smoother
 from device.tracking.template import Follower, Likeness
@@ -93,7 +93,7 @@ class Faces:
         self._tracker = Tracker(patience=patience)
         self._people: dict[int, _Person] = {}
         self._faces: list[TrackedFace] = []
-        self._grey = GreyFrame()
+        self._gray = GrayFrame()
         self._until_detection = 0
         self._main = 0  # id of the face that is the largest
         self._kind: tuple[str, tuple[int, ...]] = ("", ())
@@ -120,7 +120,7 @@ class Faces:
         if kind != self._kind or frame.time < self._time:
             self._forget()
         self._kind, self._time = kind, frame.time
-        self._grey.begin(frame.image)
+        self._gray.begin(frame.image)
 
         self._until_detection -= 1
         lost = self._until_detection > 0 and not self._follow(self._tracker.tracks)
@@ -144,8 +144,8 @@ class Faces:
             person = self._people[track.id]
             if person.likeness is None:
                 continue
-            grey = self._grey.around(track.box, self._follower.reach(track.box))
-            box = self._follower.find(grey, track.box, person.likeness)
+            gray = self._gray.around(track.box, self._follower.reach(track.box))
+            box = self._follower.find(gray, track.box, person.likeness)
             if box is None:
                 person.likeness = None
                 kept = False
@@ -156,7 +156,7 @@ class Faces:
     def _detect(self, frame: Frame) -> None:
         """Look for faces, and pair them with those that are known."""
         with self._timed("detect"):
-            picture = frame.image if self._detector.colour else self._grey.whole()
+            picture = frame.image if self._detector.color else self._gray.whole()
             part, left, top = self._roi.cut(picture)
             found = self._detector.find(part)
         if left or top:
@@ -171,8 +171,8 @@ class Faces:
         for track in tracks:
             if track.found:
                 person = self._people[track.id]
-                grey = self._grey.around(track.box, self._follower.reach(track.box))
-                person.likeness = self._follower.learn(grey, track.box, person.likeness)
+                gray = self._gray.around(track.box, self._follower.reach(track.box))
+                person.likeness = self._follower.learn(gray, track.box, person.likeness)
 
     def _new_person(self, track: Track) -> _Person:
         decision = Decision(self.labels, threshold=self._threshold, hysteresis=self._hysteresis)
@@ -184,8 +184,8 @@ class Faces:
         for track in self._in_sight():
             person = self._people[track.id]
             with self._timed("classify"):
-                grey = self._grey.around(track.box, self._crop.reach(track.box))
-                probabilities = self._classifier(self._crop(grey, track.box, track.roll))
+                gray = self._gray.around(track.box, self._crop.reach(track.box))
+                probabilities = self._classifier(self._crop(gray, track.box, track.roll))
             face = person.face
             face.box = track.box
             face.probabilities = person.smoother.update(probabilities, time)

@@ -17,7 +17,7 @@ Likeness = npt.NDArray[np.uint8]
 
 
 class Follower:
-    """Finds a face again near its last place by normalised cross-correlation.
+    """Finds a face again near its last place by normalized cross-correlation.
 
     Lewis, "Fast normalized cross-correlation" (1995), on a patch of 24x24 pixels: much cheaper
     than a detector, and deaf to changes of brightness and contrast. It does not see a face grow or
@@ -35,32 +35,32 @@ class Follower:
 
     @staticmethod
     def reach(box: Box) -> int:
-        """Say how many pixels from a box's centre `learn` and `find` read in each direction."""
+        """Say how many pixels from a box's center `learn` and `find` read in each direction."""
         return _WINDOW * _step(box) // 2 + 1
 
     @staticmethod
-    def learn(grey: npt.NDArray[np.uint8], box: Box, likeness: Likeness | None = None) -> Likeness:
+    def learn(gray: npt.NDArray[np.uint8], box: Box, likeness: Likeness | None = None) -> Likeness:
         """Remember what a face looks like.
 
         Args:
-            grey: uint8 [h, w], the frame.
+            gray: uint8 [h, w], the frame.
             box: where the face is in it.
             likeness: an older one to overwrite.
         """
-        return crop_face(grey, _around(box, _SIDE), margin=0.0, size=_SIDE, out=likeness)
+        return crop_face(gray, _around(box, _SIDE), margin=0.0, size=_SIDE, out=likeness)
 
-    def find(self, grey: npt.NDArray[np.uint8], box: Box, likeness: Likeness) -> Box | None:
+    def find(self, gray: npt.NDArray[np.uint8], box: Box, likeness: Likeness) -> Box | None:
         """Find a face near its last place.
 
         Args:
-            grey: uint8 [h, w], the frame.
+            gray: uint8 [h, w], the frame.
             box: where the face was.
             likeness: what it looks like.
 
         Returns:
             Where it is, in the same size; None where nothing there looks like it.
         """
-        crop_face(grey, _around(box, _WINDOW), margin=0.0, size=_WINDOW, out=self._window)
+        crop_face(gray, _around(box, _WINDOW), margin=0.0, size=_WINDOW, out=self._window)
         scores = cv2.matchTemplate(
             self._window, likeness, cv2.TM_CCOEFF_NORMED, result=self._scores
         )
@@ -79,13 +79,13 @@ def _step(box: Box) -> int:
 
 
 def _around(box: Box, pixels: int) -> Box:
-    """Give the square of so many pixels of the likeness around a box's centre."""
+    """Give the square of so many pixels of the likeness around a box's center."""
     side = pixels * _step(box)
     return Box(box.x + (box.w - side) // 2, box.y + (box.h - side) // 2, side, side)
 
 
 def _peak(scores: npt.NDArray[np.float32], place: int) -> float:
-    """Give the top of the parabola through a maximum and its neighbours, from -0.5 to 0.5."""
+    """Give the top of the parabola through a maximum and its neighbors, from -0.5 to 0.5."""
     if not 0 < place < len(scores) - 1:
         return 0.0
     before, top, after = (float(score) for score in scores[place - 1 : place + 2])

@@ -75,7 +75,7 @@ def distance(one: Box, other: Box) -> float:
     """Say how far two boxes are from being the same face.
 
     Returns:
-        Distance of the centres as a fraction of the mean side, plus the logarithm of the ratio of
+        Distance of the centers as a fraction of the mean side, plus the logarithm of the ratio of
         the sides; infinite where a face cannot have moved or grown so much.
     """
     side, other_side = max(one.w, one.h), max(other.w, other.h)

@@ -9,7 +9,7 @@ import typer
 app = typer.Typer(
     name="data",
     no_args_is_help=True,
-    help="Read, check and generate labelled faces.",
+    help="Read, check and generate labeled faces.",
     epilog="Example: fer-edge data prepare fer2013.csv --out fer2013.npz",
 )
 

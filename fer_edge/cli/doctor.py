@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: fer-edge doctor --model fer2013_int8.tflite"
 
 SCHEMA_VERSION = "1.0"
-_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+_COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(
@@ -48,7 +48,7 @@ def doctor(
 
 
 def _print(finding: "Finding") -> None:
-    status = typer.style(f"{finding.status:8}", fg=_COLOURS[finding.status])
+    status = typer.style(f"{finding.status:8}", fg=_COLORS[finding.status])
     typer.echo(f"{status} {finding.name:12} {finding.says}")
     if finding.remedy:
         typer.echo(f"{'':8} {'':12} -> {finding.remedy}")

@@ -42,9 +42,9 @@ class IOName(StrEnum):
 
 
 class Input(StrEnum):
-    """Colours of the input."""
+    """Colors of the input."""
 
-    grey = "grey"
+    gray = "gray"
     rgb = "rgb"
 
 
@@ -71,7 +71,7 @@ def export(
     ] = None,
     input: Annotated[
         Input | None,
-        typer.Option(help="Grey, or RGB made grey inside.", show_default="rgb; grey for c"),
+        typer.Option(help="Gray, or RGB made gray inside.", show_default="rgb; gray for c"),
     ] = None,
     io: Annotated[
         IOName | None,
@@ -103,7 +103,7 @@ def export(
         fer_edge_deploy.find(source, head and head.value, precision and precision.value),
         out,
         io=(io or (IOName.int8 if is_c else IOName.uint8)).value,
-        colour=(input or (Input.grey if is_c else Input.rgb)).value,
+        color=(input or (Input.gray if is_c else Input.rgb)).value,
         form=format.value,
         python=tflite_micro,
     )
@@ -120,7 +120,7 @@ def _as_json(done: "Deployed") -> dict[str, Any]:
         "files": [str(file) for file in done.files],
         "card": str(done.card),
         "bytes": done.bytes,
-        "input": done.colour,
+        "input": done.color,
         "io": done.io,
         "tflite_micro": done.micro and asdict(done.micro),
     }
@@ -130,10 +130,10 @@ def _show(done: "Deployed", is_c: bool) -> None:
     from fer_edge.deploy import NOT_MEASURED
 
     values = {"uint8": "pixels", "int8": "pixels - 128", "float32": "pixels 0..255"}[done.io]
-    channels = 3 if done.colour == "rgb" else 1
+    channels = 3 if done.color == "rgb" else 1
     typer.echo(
         f"{', '.join(map(str, done.files))}: {done.bytes:,} bytes, {done.io} [1, 48, 48, "
-        f"{channels}] {done.colour} {values} to {done.io} probabilities, from {done.source}"
+        f"{channels}] {done.color} {values} to {done.io} probabilities, from {done.source}"
     )
     typer.echo(f"card: {done.card}")
     if not is_c:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
 
 SCHEMA_VERSION = "1.0"
-_COLOURS = {"held": "green", "unclear": "yellow", "broken": "red", "skipped": "bright_black"}
+_COLORS = {"held": "green", "unclear": "yellow", "broken": "red", "skipped": "bright_black"}
 
 
 def gate(
@@ -91,7 +91,7 @@ def _print(verdict: "Verdict", verbose: bool) -> None:
         typer.echo(f"note: {note}")
     for check in verdict.checks:
         if verbose or check.status in ("broken", "unclear"):
-            status = typer.style(f"{check.status:8}", fg=_COLOURS[check.status])
+            status = typer.style(f"{check.status:8}", fg=_COLORS[check.status])
             typer.echo(f"{status} {check.says}")
 
 

@@ -11,7 +11,7 @@ from device.errors import InputError
 from fer_edge.cli.shared.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
-    from device.faces.recognise import Face
+    from device.faces.recognize import Face
 
 EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
@@ -45,7 +45,7 @@ def predict(
 ) -> None:
     """Say which expression each face in a picture shows, with the whole distribution."""
     from device.faces.detector import open_detector
-    from device.faces.recognise import recognise
+    from device.faces.recognize import recognize
     from device.image import draw
     from device.image import file as image_file
     from device.model import card
@@ -58,7 +58,7 @@ def predict(
     finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
     for path, drawing in zip(images, drawings, strict=True):
         picture = image_file.read(path)
-        faces = recognise(picture, classifier, finder, margin=margin, largest=largest)
+        faces = recognize(picture, classifier, finder, margin=margin, largest=largest)
         if drawing is not None:
             image_file.write(drawing, draw.annotate(picture, faces))
         if as_json:

@@ -75,4 +75,4 @@ def run(
         default_stdout=mqtt is None,
     )
     messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
-    stream.analyse(opened, faces, [*sinks, *messages], frames=frames)
+    stream.analyze(opened, faces, [*sinks, *messages], frames=frames)

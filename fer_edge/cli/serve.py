@@ -103,7 +103,7 @@ def serve(
             jsonl, csv, None, labels=faces.labels, fps=lambda: 0.0, default_stdout=False
         )
         messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
-        stream.analyse(
+        stream.analyze(
             opened if opened.live else Paced(opened), faces, [open_page, *files, *messages]
         )
 

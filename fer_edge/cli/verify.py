@@ -46,7 +46,7 @@ def verify(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labelled faces (.npz of `data prepare`); else synthetic ones."),
+        typer.Option(help="Labeled faces (.npz of `data prepare`); else synthetic ones."),
     ] = None,
     split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
     n: Annotated[int, typer.Option("-n", min=1, help="Faces for each way to run it.")] = 1000,
@@ -209,7 +209,7 @@ def _parent(parent: Path | None, found: "Verification") -> list[str]:
     test, (theirs, ours) = found.test, found.accuracy
     return [
         *lines,
-        f"accuracy on {found.labelled:,} labelled faces: parent {theirs:.2%}, model {ours:.2%}; "
+        f"accuracy on {found.labeled:,} labeled faces: parent {theirs:.2%}, model {ours:.2%}; "
         f"the parent alone is right on {test.only_first:,}, the model alone on "
         f"{test.only_second:,}; McNemar's test: p = {test.p_mid:.3g} (mid-p; exact "
         f"{test.p_exact:.3g})",

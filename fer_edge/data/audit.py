@@ -35,7 +35,7 @@ class Audit:
             the split of the column; on the diagonal another image of the same split.
         leaks: the images that stand in several splits.
         conflicts: int64, positions of images that equal one with another label to the byte.
-        constant: int64, positions of images of one single grey.
+        constant: int64, positions of images of one single gray.
         contradictions: None where the set has no votes, or classes that are not FER2013's.
     """
 
@@ -133,9 +133,9 @@ def _contradictions(dataset: Dataset) -> Contradictions | None:
     if dataset.label_names != FER2013 or not dataset.votes.any():
         return None
     majority = ferplus.majority(dataset.votes)
-    labelled = dataset.labels >= 0
-    differs = labelled & (majority >= 0) & (ferplus.TO_FER2013[majority] != dataset.labels)
+    labeled = dataset.labels >= 0
+    differs = labeled & (majority >= 0) & (ferplus.TO_FER2013[majority] != dataset.labels)
     column = np.array([ferplus.TO_FER2013.tolist().index(label) for label in range(len(FER2013))])
     own = dataset.votes[np.arange(len(dataset)), column[dataset.labels]]
-    unsupported = labelled & dataset.votes.any(axis=1) & (own == 0)
+    unsupported = labeled & dataset.votes.any(axis=1) & (own == 0)
     return Contradictions(majority, np.flatnonzero(differs), int(unsupported.sum()))

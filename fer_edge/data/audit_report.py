@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {"train": "#1f5fa8", "val": "#c4571b", "test": "#3a7d44"}
+COLORS = {"train": "#1f5fa8", "val": "#c4571b", "test": "#3a7d44"}
 SHOWN = 24
 """Images, or pairs of them, on a sheet."""
 DPI = 120
@@ -74,7 +74,7 @@ def _counts(dataset: Dataset) -> "Figure":
     for number, split in enumerate(SPLITS):
         places = np.arange(len(classes)) + (number - 1) * width
         bars = axes.bar(
-            places, [counts[split][name] for name in classes], width, color=COLOURS[split]
+            places, [counts[split][name] for name in classes], width, color=COLORS[split]
         )
         bars.set_label(f"{split} ({sum(counts[split].values()):,})")
     axes.set_xticks(range(len(classes)), classes)

@@ -40,22 +40,22 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = _SIDE) -> An
     if recipe.erasing:
         chosen = uniform(7, 0.0, 1.0) < recipe.erasing
         sides = uniform(8, 0.1, max(recipe.erasing_side, 0.1), (2,)) * side
-        centre = uniform(9, 0.0, float(side), (2,))
-        grey = uniform(10, 0.0, 255.0)
-        pixels = _erase(pixels, chosen, sides, centre, grey, side)
+        center = uniform(9, 0.0, float(side), (2,))
+        gray = uniform(10, 0.0, 255.0)
+        pixels = _erase(pixels, chosen, sides, center, gray, side)
     return pixels
 
 
 def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: int) -> Any:
-    """One bilinear resampling about the image's centre; what lies outside mirrors the inside."""
+    """One bilinear resampling about the image's center; what lies outside mirrors the inside."""
     import tensorflow as tf
 
     cos, sin = tf.cos(angle) / scale, tf.sin(angle) / scale
-    centre = (_SIDE - 1) / 2
+    center = (_SIDE - 1) / 2
     a, b = mirror * cos, -mirror * sin
-    x0 = centre - (a + b) * centre - (a * shift[:, 0] + b * shift[:, 1])
-    y0 = centre - (sin + cos) * centre - (sin * shift[:, 0] + cos * shift[:, 1])
-    # Pixel u of the result is pixel step * u + first of a 48x48 one: centres on centres.
+    x0 = center - (a + b) * center - (a * shift[:, 0] + b * shift[:, 1])
+    y0 = center - (sin + cos) * center - (sin * shift[:, 0] + cos * shift[:, 1])
+    # Pixel u of the result is pixel step * u + first of a 48x48 one: centers on centers.
     step = _SIDE / side
     first = (step - 1) / 2
     x0, y0 = x0 + (a + b) * first, y0 + (sin + cos) * first
@@ -71,12 +71,12 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
     )
 
 
-def _erase(pixels: Any, chosen: Any, sides: Any, centre: Any, grey: Any, side: int) -> Any:
-    """Random erasing (Zhong et al. 2020): a rectangle of one grey value."""
+def _erase(pixels: Any, chosen: Any, sides: Any, center: Any, gray: Any, side: int) -> Any:
+    """Random erasing (Zhong et al. 2020): a rectangle of one gray value."""
     import tensorflow as tf
 
     steps = tf.range(side, dtype=tf.float32)[None, :]
-    rows = tf.abs(steps - centre[:, :1]) * 2 < sides[:, :1]
-    columns = tf.abs(steps - centre[:, 1:]) * 2 < sides[:, 1:]
+    rows = tf.abs(steps - center[:, :1]) * 2 < sides[:, :1]
+    columns = tf.abs(steps - center[:, 1:]) * 2 < sides[:, 1:]
     inside = rows[:, :, None, None] & columns[:, None, :, None] & chosen[:, None, None, None]
-    return tf.where(inside, grey[:, None, None, None], pixels)
+    return tf.where(inside, gray[:, None, None, None], pixels)

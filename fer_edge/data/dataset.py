@@ -1,4 +1,4 @@
-"""The one form that all data takes after `data prepare`: a labelled set of faces in one `.npz`."""
+"""The one form that all data takes after `data prepare`: a labeled set of faces in one `.npz`."""
 
 import hashlib
 import json
@@ -31,10 +31,10 @@ _ARRAYS: dict[str, np.dtype[Any]] = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled faces, in the order of their source.
+    """Labeled faces, in the order of their source.
 
     Attributes:
-        images: uint8 [n, height, width], grey 0..255.
+        images: uint8 [n, height, width], gray 0..255.
         labels: int16 [n], index into `label_names`; -1 where an image has no label of its own
             (FER+ images whose votes name no FER2013 class).
         split: uint8 [n], index into SPLITS.
@@ -92,8 +92,8 @@ class Dataset:
         return replace(self, **columns, file_digest=self.digest)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Images by split and class; those without a label count as `unlabelled`."""
-        names = dict(enumerate(self.label_names)) | {-1: "unlabelled"}
+        """Images by split and class; those without a label count as `unlabeled`."""
+        names = dict(enumerate(self.label_names)) | {-1: "unlabeled"}
         classes = range(-1 if (self.labels < 0).any() else 0, len(self.label_names))
         return {
             split: {

@@ -1,6 +1,6 @@
 """Images that stand twice in a set: to the byte, or nearly so by the correlation of their pixels.
 
-Comparing all pairs of FER2013 at full size is 1.5e12 multiply-adds. Instead each image, normalised
+Comparing all pairs of FER2013 at full size is 1.5e12 multiply-adds. Instead each image, normalized
 to zero mean and unit length, is projected on the 64 orthonormal vectors that average 8x8 blocks.
 A projection never lengthens a difference, so two images whose projections lie further apart than
 sqrt(2 - 2 threshold) cannot correlate above the threshold: the few that remain are compared whole,
@@ -99,10 +99,10 @@ def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns:
         float32 [n], -1..1.
     """
-    return np.einsum("ij,ij->i", _normalised(a), _normalised(b))
+    return np.einsum("ij,ij->i", _normalized(a), _normalized(b))
 
 
-def _normalised(images: np.ndarray) -> np.ndarray:
+def _normalized(images: np.ndarray) -> np.ndarray:
     """float32 [n, pixels], each image with zero mean and unit length, constant ones all 0."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
@@ -111,10 +111,10 @@ def _normalised(images: np.ndarray) -> np.ndarray:
 
 
 def _sketch(images: np.ndarray) -> np.ndarray:
-    """float32 [n, 64], normalised images projected on the averages of 8x8 blocks."""
+    """float32 [n, 64], normalized images projected on the averages of 8x8 blocks."""
     height, width = images.shape[1:]
     basis = np.kron(_bands(height), _bands(width))
-    return _normalised(images) @ basis.T
+    return _normalized(images) @ basis.T
 
 
 def _bands(length: int) -> np.ndarray:

@@ -140,7 +140,7 @@ def _attach(dataset: Dataset, votes: Votes, rows: np.ndarray, problems: Problems
 def distribution(votes: np.ndarray) -> np.ndarray:
     """The label distribution that FER+ trains on.
 
-    Votes of 1 are dropped as noise, unknown and no-face are left out, the rest is normalised.
+    Votes of 1 are dropped as noise, unknown and no-face are left out, the rest is normalized.
 
     Args:
         votes: [n, 10] vote counts.

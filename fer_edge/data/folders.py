@@ -85,20 +85,20 @@ def read(
     return dataset
 
 
-def to_face(grey: np.ndarray) -> np.ndarray:
+def to_face(gray: np.ndarray) -> np.ndarray:
     """Bring a whole picture to a model's input, just as the device brings a face there.
 
     The picture keeps its aspect: the shorter side is filled up with the pixels of its edges. Area
     interpolation makes it smaller, linear interpolation larger; 48x48 stays as it is.
 
     Args:
-        grey: uint8 [height, width].
+        gray: uint8 [height, width].
 
     Returns:
         uint8 [48, 48].
     """
-    height, width = grey.shape
-    return crop_face(grey, Box(0, 0, width, height), margin=0.0)
+    height, width = gray.shape
+    return crop_face(gray, Box(0, 0, width, height), margin=0.0)
 
 
 def _places(tree: Tree, images: list[str], problems: Problems) -> list[Place]:

@@ -29,7 +29,7 @@ def prepare(
     missing_fraction: float | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """Read a labelled set of faces.
+    """Read a labeled set of faces.
 
     Args:
         source: `fer2013.csv`, `icml_face_data.csv`, a folder layout, or a zip of one of them.

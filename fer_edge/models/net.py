@@ -17,7 +17,7 @@ class NetSection(Section):
     heads: tuple[Head, ...] = ("fer2013", "ferplus")
 
     @property
-    def normalisation(self) -> tuple[float, float]:
+    def normalization(self) -> tuple[float, float]:
         """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
         return 128.0, 128.0
 

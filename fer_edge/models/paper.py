@@ -13,7 +13,7 @@ class Paper(NetSection):
     heads: tuple[Head, ...] = ("fer2013",)
 
     @property
-    def normalisation(self) -> tuple[float, float]:
+    def normalization(self) -> tuple[float, float]:
         """Mean and standard deviation: pixels 0..255 become [0, 1]."""
         return 0.0, 255.0
 

@@ -11,7 +11,7 @@ from fer_edge.training.load_tensorflow import load_tensorflow
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
-    from quantization.normalization import Normalisation
+    from quantization.normalization import Normalization
 
 
 def trained_model(run: "Run") -> Any:
@@ -42,7 +42,7 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     parent = run.folder("cluster") / "clustered.npz" if clusters else pruned_weights(run)
     model = qat.quantize_aware(
         net(run, parent, kept=kept(run)),
-        normalisation=scaling(run),
+        normalization=scaling(run),
         keep_zeros=run.recipe.prune is not None,
         clusters=clusters.clusters if clusters else 0,
     )
@@ -51,11 +51,11 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     return model
 
 
-def scaling(run: "Run") -> "Normalisation":
+def scaling(run: "Run") -> "Normalization":
     """How the run's net wants its pixels."""
-    from quantization.normalization import Normalisation
+    from quantization.normalization import Normalization
 
-    return Normalisation(*run.recipe.model.normalisation)
+    return Normalization(*run.recipe.model.normalization)
 
 
 def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = None) -> Any:

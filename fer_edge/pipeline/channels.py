@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def narrow(run: "Run", out: Path) -> None:
     """Take channels out until the target is met, with the wide net as teacher all the way."""
     from quantization.channels import prune
-    from quantization.channels.analysis import analyse
+    from quantization.channels.analysis import analyze
 
     phase = run.recipe.channels
     assert phase is not None
@@ -57,7 +57,7 @@ def narrow(run: "Run", out: Path) -> None:
     figures = {
         name: {"multiply_adds": layout.multiply_adds(), "weight_bytes": layout.weight_bytes()}
         | {"widths": {g.name: g.size for g in layout.groups.values() if g.free}}
-        for name, layout in (("before", analyse(wide)), ("after", analyse(net)))
+        for name, layout in (("before", analyze(wide)), ("after", analyze(net)))
     }
     with replacing(out / "cost.json") as partial:
         partial.write_text(json.dumps(figures, indent=1) + "\n")
@@ -67,7 +67,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     """What stays of a net, by its own numbers, for a share of what the wide net costs."""
     from fer_edge.pipeline import artifacts
     from quantization.channels import importance, selection
-    from quantization.channels.analysis import analyse
+    from quantization.channels.analysis import analyze
 
     phase = run.recipe.channels
     assert phase is not None
@@ -92,7 +92,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
         )
     cost, whole = (
         layout.weight_bytes() if phase.target == "size" else layout.multiply_adds()
-        for layout in (analyse(net), analyse(wide))
+        for layout in (analyze(net), analyze(wide))
     )
     if cost <= share * whole:
         return {}
@@ -109,7 +109,7 @@ def _stopwatch(run: "Run", wide: Any, job: Job) -> "Measure":
     from fer_edge.pipeline.latency import stopwatch
 
     return stopwatch(
-        wide, calibration_images(job.train.images, 100), normalisation=artifacts.scaling(run)
+        wide, calibration_images(job.train.images, 100), normalization=artifacts.scaling(run)
     )
 
 

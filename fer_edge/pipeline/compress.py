@@ -78,7 +78,7 @@ def quantize(run: "Run", out: Path) -> None:
 
     # Ranges that start where the activations are; those of a resumed run replace them.
     images = calibration_images(job.train.images, phase.calibration)
-    qat.calibrate(model, images, normalisation=scaling(run), ranges=phase.ranges)
+    qat.calibrate(model, images, normalization=scaling(run), ranges=phase.ranges)
 
     def freeze(epoch: int) -> bool:
         return qat.set_batchnorm_frozen(model, epoch >= phase.freeze_batchnorm_after) > 0

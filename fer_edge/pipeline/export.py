@@ -23,7 +23,7 @@ def export(run: "Run", out: Path) -> None:
     if recipe.quantize:
         models["int8"] = artifacts.qat_model(run), run.folder("quantize") / "weights.npz"
     parent = (artifacts.float_model(run), artifacts.float_weights(run))
-    normalisation = artifacts.scaling(run)
+    normalization = artifacts.scaling(run)
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
@@ -40,7 +40,7 @@ def export(run: "Run", out: Path) -> None:
                 head=head,
                 labels=labels,
                 precision=precision,
-                normalisation=normalisation,
+                normalization=normalization,
                 calibration=calibration,
                 description=_description(recipe.name, data),
             )
@@ -50,7 +50,7 @@ def export(run: "Run", out: Path) -> None:
                 head=head,
                 labels=labels,
                 precision=precision,
-                normalisation=normalisation,
+                normalization=normalization,
                 recipe=recipe.model_dump(mode="json"),
                 data={
                     "digest": data.digest,

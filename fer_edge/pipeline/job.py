@@ -23,12 +23,12 @@ def training_job(
     heads = targets.head_sizes(data.train, recipe)
     job = Job(
         phase=phase,
-        train=targets.labelled(data.train, heads, recipe.train),
-        val=None if data.val is None else targets.labelled(data.val, heads, recipe.train),
+        train=targets.labeled(data.train, heads, recipe.train),
+        val=None if data.val is None else targets.labeled(data.val, heads, recipe.train),
         batch=recipe.train.batch,
         seed=recipe.seed,
         augment=recipe.augment,
-        normalisation=recipe.model.normalisation,
+        normalization=recipe.model.normalization,
         out=out,
         title=f"{out.name} {recipe.name}",
         teacher=teacher,

@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from quantization.channels.selection import Measure
-    from quantization.normalization import Normalisation
+    from quantization.normalization import Normalization
 
 ROUNDS = 60
 PER_ROUND = 20
 
 
 def stopwatch(
-    parent: Any, images: NDArray[np.uint8], *, normalisation: "Normalisation"
+    parent: Any, images: NDArray[np.uint8], *, normalization: "Normalization"
 ) -> "Measure":
     """Make a function that times a candidate interleaved with the parent.
 
     Args:
-        parent: a Keras model from normalised pixels to logits per head.
+        parent: a Keras model from normalized pixels to logits per head.
         images: uint8 `[n, 48, 48]`, at least 100; they calibrate, and are what is classified.
-        normalisation: of the nets' input.
+        normalization: of the nets' input.
 
     Returns:
         From a candidate to its latency as a share of the parent's: the median over rounds of one
@@ -36,7 +36,7 @@ def stopwatch(
     from benchmarks.latency.timer import turn
 
     def classifier(model: Any) -> Any:
-        return _int8(model, images, normalisation)
+        return _int8(model, images, normalization)
 
     first = classifier(parent)
 
@@ -52,7 +52,7 @@ def stopwatch(
     return measure
 
 
-def _int8(model: Any, images: NDArray[np.uint8], normalisation: "Normalisation") -> Any:
+def _int8(model: Any, images: NDArray[np.uint8], normalization: "Normalization") -> Any:
     from device.model.classifier import Classifier
     from quantization.keras_layers import heads
     from quantization.tflite.convert import to_tflite
@@ -66,7 +66,7 @@ def _int8(model: Any, images: NDArray[np.uint8], normalisation: "Normalisation")
             head=heads(model)[0],
             labels=[f"label {i}" for i in range(outputs)],
             precision="ptq",
-            normalisation=normalisation,
+            normalization=normalization,
             calibration=images,
         )
         return Classifier(path)

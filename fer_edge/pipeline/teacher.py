@@ -58,7 +58,7 @@ def precompute(run: Run, teacher: Run, folder: Path) -> None:
         seed=job.seed,
         epochs=range(section.views),
         augment=job.augment,
-        normalisation=teacher.recipe.model.normalisation,
+        normalization=teacher.recipe.model.normalization,
     )
     whole = len(job.train) // job.batch * job.batch
     distillation.ask(net, epochs, folder, views=section.views, images=whole)

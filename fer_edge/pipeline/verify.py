@@ -42,7 +42,7 @@ def verify(run: "Run", out: Path) -> None:
                 model,
                 images,
                 head=head,
-                normalisation=artifacts.scaling(run),
+                normalization=artifacts.scaling(run),
                 bound=Bound(recipe.quantize.max_disagreement, recipe.quantize.max_difference),
             )
         )

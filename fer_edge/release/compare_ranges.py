@@ -52,20 +52,20 @@ class Comparison:
 
         phase = self.recipe.quantize
         assert phase is not None
-        model = qat.quantize_aware(self.parent, normalisation=self.scaling(), keep_zeros=False)
-        qat.calibrate(model, self.calibration(), normalisation=self.scaling(), ranges=ranges)
+        model = qat.quantize_aware(self.parent, normalization=self.scaling(), keep_zeros=False)
+        qat.calibrate(model, self.calibration(), normalization=self.scaling(), ranges=ranges)
         if not images:
             return model
         rows = np.linspace(0, len(self.data.train) - 1, images).astype(int)
         heads = targets.head_sizes(self.data.train, self.recipe)
         job = Job(
             phase=phase.model_copy(update={"epochs": 1, "select": "last"}),
-            train=targets.labelled(self.data.train.take(rows), heads, self.recipe.train),
+            train=targets.labeled(self.data.train.take(rows), heads, self.recipe.train),
             val=None,
             batch=batch,
             seed=self.recipe.seed,
             augment=self.recipe.augment,
-            normalisation=self.recipe.model.normalisation,
+            normalization=self.recipe.model.normalization,
             out=self.folder / ranges,
             title=ranges,
             teacher=self.parent,
@@ -88,7 +88,7 @@ class Comparison:
             head=HEAD,
             labels=labels,
             precision=precision,
-            normalisation=self.scaling(),
+            normalization=self.scaling(),
             calibration=self.calibration(),
         )
         assert self.data.val is not None
@@ -101,9 +101,9 @@ class Comparison:
 
     def scaling(self) -> Any:
         """How the net wants its pixels."""
-        from quantization.normalization import Normalisation
+        from quantization.normalization import Normalization
 
-        return Normalisation(*self.recipe.model.normalisation)
+        return Normalization(*self.recipe.model.normalization)
 
 
 app = typer.Typer(help="Compare the range estimators of int8 on a shipped net.")

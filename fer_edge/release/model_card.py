@@ -18,7 +18,7 @@ def markdown(card: dict[str, Any]) -> str:
     parts = [
         f"# {card['name']}",
         f"{card['description']}.",
-        "A net that names the expression of a 48x48 grey face, as people would label it. It does "
+        "A net that names the expression of a 48x48 gray face, as people would label it. It does "
         "not know what anybody feels; do not decide about people with it.",
         _overview(card),
         *(f"## {files[stem]['head']} labels, int8\n\n{_accuracy(files[stem])}" for stem in integer),

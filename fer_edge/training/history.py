@@ -47,7 +47,7 @@ def draw(rows: list[dict[str, float]], chosen: dict[str, float], path: Path, *, 
     right.set(xlabel="epoch", ylabel="top-1 on val, %")
     if right.lines:
         epoch = chosen["epoch"]
-        right.axvline(epoch, color="grey", linestyle=":", label=f"kept: epoch {epoch:.0f}")
+        right.axvline(epoch, color="gray", linestyle=":", label=f"kept: epoch {epoch:.0f}")
         right.legend()
     for axes in (left, right):
         axes.grid(alpha=0.3)

@@ -17,7 +17,7 @@ def full_side(_: int) -> int:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """Images with a target distribution per head.
 
     Attributes:
@@ -35,13 +35,13 @@ class Labelled:
 
 
 def training(
-    data: Labelled,
+    data: Labeled,
     *,
     batch: int,
     seed: int,
     epochs: range,
     augment: Augment,
-    normalisation: tuple[float, float],
+    normalization: tuple[float, float],
     side: Callable[[int], int] = full_side,
     lessons: Lessons | None = None,
 ) -> Any:
@@ -58,7 +58,7 @@ def training(
         seed: of the run.
         epochs: the epochs to yield, for example `range(3, 40)` for a run resumed at 3.
         augment: the recipe's changes.
-        normalisation: mean and standard deviation; the net sees (pixel - mean) / std.
+        normalization: mean and standard deviation; the net sees (pixel - mean) / std.
         side: of the pictures of an epoch.
         lessons: a teacher's answers, of which each target then takes its share.
 
@@ -70,7 +70,7 @@ def training(
 
     from fer_edge.data.augment import augment as change
 
-    mean, std = normalisation
+    mean, std = normalization
     images = tf.constant(data.images)
     targets = [tf.constant(target) for target in data.targets.values()]
     steps = len(data) // batch
@@ -100,11 +100,11 @@ def training(
     return (one_epoch(epoch) for epoch in epochs)
 
 
-def evaluation(data: Labelled, *, normalisation: tuple[float, float], batch: int = 256) -> Any:
+def evaluation(data: Labeled, *, normalization: tuple[float, float], batch: int = 256) -> Any:
     """A tf.data set of the plain images, in order: float32 `[<= batch, 48, 48, 1]`."""
     import tensorflow as tf
 
-    mean, std = normalisation
+    mean, std = normalization
     return (
         tf.data.Dataset.from_tensor_slices(data.images)
         .batch(batch)

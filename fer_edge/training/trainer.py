@@ -19,7 +19,7 @@ from fer_edge.recipe import Augment, Phase
 from fer_edge.training import history, input_pipeline, optimizers, weights
 from fer_edge.training.distillation import Lessons
 from fer_edge.training.ema import Average
-from fer_edge.training.input_pipeline import Labelled
+from fer_edge.training.input_pipeline import Labeled
 from fer_edge.training.progress import Progress
 
 
@@ -58,7 +58,7 @@ class Job:
         batch: images a step.
         seed: of shuffling, augmentation and dropout.
         augment: changes to the training images.
-        normalisation: mean and standard deviation.
+        normalization: mean and standard deviation.
         ema: decay of the averaged weights, which are then what is evaluated and kept; 0 for none.
         out: the folder of checkpoints, history and the weights.
         title: what the progress bar says.
@@ -71,12 +71,12 @@ class Job:
     """
 
     phase: Phase
-    train: Labelled
-    val: Labelled | None
+    train: Labeled
+    val: Labeled | None
     batch: int
     seed: int
     augment: Augment
-    normalisation: tuple[float, float]
+    normalization: tuple[float, float]
     out: Path
     title: str
     ema: float = 0.0
@@ -123,7 +123,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     """Train a model; at the end it has the selected weights, which `out/weights.npz` holds too.
 
     Args:
-        model: a Keras model from normalised pixels to logits per head, in the order of the
+        model: a Keras model from normalized pixels to logits per head, in the order of the
             targets of `job.train`.
         job: data, recipe and folder. Where the folder holds the checkpoint of an interrupted
             run, the run goes on from there.
@@ -155,7 +155,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         seed=job.seed,
         epochs=epochs,
         augment=job.augment,
-        normalisation=job.normalisation,
+        normalization=job.normalization,
         side=job.side,
         lessons=job.lessons,
     )
@@ -227,7 +227,7 @@ def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Calla
 
 
 def _forward(model: Any) -> Callable[[Any], list[Any]]:
-    """The net without its training behaviour, traced once for all evaluations."""
+    """The net without its training behavior, traced once for all evaluations."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32)])
@@ -242,7 +242,7 @@ def _evaluate(forward: Callable[[Any], list[Any]], job: Job) -> dict[str, float]
     if job.val is None:
         return {}
     parts = [
-        forward(x) for x in input_pipeline.evaluation(job.val, normalisation=job.normalisation)
+        forward(x) for x in input_pipeline.evaluation(job.val, normalization=job.normalization)
     ]
     row = {}
     for (head, right), logits in zip(

@@ -9,7 +9,7 @@ from device.errors import InputError
 from quantization.channels.layout import Group, Kind, Layout, Site
 
 
-def analyse(model: Any) -> Layout:
+def analyze(model: Any) -> Layout:
     """Find the groups of a functional Keras model.
 
     Known are Conv2D, DepthwiseConv2D, BatchNormalization, Dense, Add, Multiply, Flatten, Reshape,
@@ -110,7 +110,7 @@ class _Spaces:
             return _Tensor(self.new(layer, producing=True)), "dense"
         if type(layer) is layers.DepthwiseConv2D and layer.depth_multiplier == 1 and last:
             return inputs[0], "depthwise"
-        if isinstance(layer, layers.BatchNormalization) and plain and _normalises_channels(layer):
+        if isinstance(layer, layers.BatchNormalization) and plain and _normalizes_channels(layer):
             return inputs[0], "norm"
         if isinstance(layer, layers.Add | layers.Multiply) and plain and _same_channels(layer):
             return _Tensor(self.tie(tensor.space for tensor in inputs)), None
@@ -174,7 +174,7 @@ def _require_size(layer: Any) -> None:
         raise InputError(f"layer {layer.name} takes pictures of any size: build the net for one")
 
 
-def _normalises_channels(layer: Any) -> bool:
+def _normalizes_channels(layer: Any) -> bool:
     return list(layer.axis) == [len(layer.input_shape) - 1]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.channels.analysis import analyse
+from quantization.channels.analysis import analyze
 from quantization.channels.layout import Group, Layout
 
 Importance = Literal["taylor", "batchnorm", "l1"]
@@ -36,12 +36,12 @@ def measure(
 
     Taylor's figures are changes of one loss, so layers compare as they are. The other two have the
     scale of their layer; they are divided by the layer's mean, so that a layer's channels are
-    judged against their neighbours.
+    judged against their neighbors.
 
     Args:
-        model: a functional Keras model from normalised pixels to logits per head.
+        model: a functional Keras model from normalized pixels to logits per head.
         kind: of measure.
-        images: for "taylor" float32 `[n, 48, 48, 1]`, normalised training images.
+        images: for "taylor" float32 `[n, 48, 48, 1]`, normalized training images.
         targets: for "taylor" by head float32 `[n, labels]`; a row of zeros has no target.
 
     Returns:
@@ -50,13 +50,13 @@ def measure(
     Raises:
         InputError: "taylor" without images, or "batchnorm" for a net that has a group without.
     """
-    layout = analyse(model)
+    layout = analyze(model)
     groups = [group for group in layout.groups.values() if group.free]
     if not groups:
         raise InputError(f"{model.name} has no channels that could go")
     if kind == "taylor":
         if images is None or not len(images):
-            raise InputError("importance taylor needs labelled images: give some, or choose l1")
+            raise InputError("importance taylor needs labeled images: give some, or choose l1")
         return _taylor(model, groups, images, targets)
     magnitude = _scale if kind == "batchnorm" else _filter
     return {

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.channels.analysis import analyse
+from quantization.channels.analysis import analyze
 from quantization.channels.layout import Layout, Site
 from quantization.keras_layers import rebuild
 
@@ -27,7 +27,7 @@ def keep(model: Any, kept: Kept) -> Any:
     """Build the smaller net that has the kept channels alone.
 
     Args:
-        model: a functional Keras model as `channel_groups.analyse` takes it; it stays as it is.
+        model: a functional Keras model as `channel_groups.analyze` takes it; it stays as it is.
         kept: by group the numbers of the channels that stay, at least one each.
 
     Returns:
@@ -36,7 +36,7 @@ def keep(model: Any, kept: Kept) -> Any:
     Raises:
         InputError: no such group or channel, one that is not free, or a group with none left.
     """
-    layout = analyse(model)
+    layout = analyze(model)
     stay = _stay(layout, kept)
     values = {layer.name: layer.get_weights() for layer in model.layers}
     _fold_constants(model, layout, stay, values)
@@ -50,7 +50,7 @@ def keep(model: Any, kept: Kept) -> Any:
 
 def multiply_adds(model: Any) -> int:
     """Multiply-adds of a net for one picture: convolutions and dense layers."""
-    return analyse(model).multiply_adds()
+    return analyze(model).multiply_adds()
 
 
 def _stay(layout: Layout, kept: Kept) -> dict[str, npt.NDArray[np.intp]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from device.errors import GateError, InputError
-from quantization.channels.analysis import analyse
+from quantization.channels.analysis import analyze
 from quantization.channels.importance import Scores
 from quantization.channels.layout import Layout
 from quantization.channels.prune import keep
@@ -62,7 +62,7 @@ def choose(
     """
     if not 0 < share < 1:
         raise InputError(f"channels: a share of {share} is to be left: give one between 0 and 1")
-    layout = analyse(model)
+    layout = analyze(model)
     if target != "latency":
         return _within(layout, scores, target, share)
     if measure is None:

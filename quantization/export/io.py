@@ -1,4 +1,4 @@
-"""Another input and output for a finished `.tflite`: dtype and colour; the net stays as it is.
+"""Another input and output for a finished `.tflite`: dtype and color; the net stays as it is.
 
 The graph is changed in LiteRT's own schema, so that no Keras model and no TensorFlow is needed and
 every weight of the net stays, to the bit.
@@ -14,12 +14,12 @@ from device.geometry import FACE_SIZE
 from device.model import file as model_file
 from device.model import graph as checked
 from quantization.export.graph_editor import IO, Editor
-from quantization.normalization import Normalisation
-from quantization.tflite.metadata import Colour
+from quantization.normalization import Normalization
+from quantization.tflite.metadata import Color
 
 IOS: tuple[IO, ...] = get_args(IO)
-COLOURS: tuple[Colour, ...] = get_args(Colour)
-CHANNELS: dict[Colour, int] = {"grey": 1, "rgb": 3}
+COLORS: tuple[Color, ...] = get_args(Color)
+CHANNELS: dict[Color, int] = {"gray": 1, "rgb": 3}
 
 BT601 = (0.299, 0.587, 0.114)
 """Luma of red, green and blue (ITU-R BT.601), which OpenCV and so the device's runner use."""
@@ -28,7 +28,7 @@ LUMA_INT8 = (50, 98, 19)
 """The same in int8, over their sum of 167.
 
 Of all whole weights up to 127 with an odd sum these are the closest (0.0004). They add up to the
-whole, so that grey pictures come out as they went in, and no sum of pixels divided by an odd number
+whole, so that gray pictures come out as they went in, and no sum of pixels divided by an odd number
 ends in .5, so that kernels which round halves in different ways agree.
 """
 
@@ -71,19 +71,19 @@ def load(path: Path) -> Any:
     return model
 
 
-def change(model: Any, *, io: IO, colour: Colour) -> Normalisation:
+def change(model: Any, *, io: IO, color: Color) -> Normalization:
     """Give a model another input and output.
 
-    Input: [1, 48, 48, 1] grey, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
+    Input: [1, 48, 48, 1] gray, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
     pixels - 128, or raw pixels 0..255 as float32. Output: [1, labels], uint8 with scale 1/256 and
-    zero point 0, int8 with -128, or float32 probabilities. Before an int8 net a colour is turned to
-    grey in int8 where the input is an integer and in float32 where it is not, and rounded to a
+    zero point 0, int8 with -128, or float32 probabilities. Before an int8 net a color is turned to
+    gray in int8 where the input is an integer and in float32 where it is not, and rounded to a
     pixel either way; before a float net it is not rounded.
 
     Args:
         model: a `ModelT` out of `load`, changed in place.
         io: dtype of input and output.
-        colour: of the input.
+        color: of the input.
 
     Returns:
         What is left to do to a pixel outside (quantization apart): that of the net before an
@@ -92,51 +92,51 @@ def change(model: Any, *, io: IO, colour: Colour) -> Normalisation:
     editor = Editor(model)
     quantized = editor.is_quantized(editor.graph.inputs[0])
     before = _before_int8 if quantized else _before_float
-    outside = before(editor, io, colour)
+    outside = before(editor, io, color)
     _after(editor, io)
     return outside
 
 
-def _before_int8(editor: Editor, io: IO, colour: Colour) -> Normalisation:
+def _before_int8(editor: Editor, io: IO, color: Color) -> Normalization:
     pixels = editor.graph.inputs[0]
     scale, zero_point = editor.quantization(pixels)
-    inside = Normalisation(mean=float(zero_point + 128), std=round(1 / scale, 3))
+    inside = Normalization(mean=float(zero_point + 128), std=round(1 / scale, 3))
     if io == "float32":
-        # One convolution makes the picture grey and normalises it.
-        share = BT601 if colour == "rgb" else (1.0,)
+        # One convolution makes the picture gray and normalizes it.
+        share = BT601 if color == "rgb" else (1.0,)
         weights = np.array(share, np.float32) / np.float32(inside.std)
         bias = np.float32(-inside.mean / inside.std)
-        real = editor.tensor("normalised", 1, "float32")
-        image = editor.tensor("image", CHANNELS[colour], "float32")
+        real = editor.tensor("normalized", 1, "float32")
+        image = editor.tensor("image", CHANNELS[color], "float32")
         editor.prepend("QUANTIZE", 1, real, pixels)
         editor.convolve(image, real, weights, np.array([bias]))
         editor.set_input(image)
-        return Normalisation(0.0, 1.0)
-    if colour == "rgb":
-        coloured = editor.tensor("rgb", 3, "int8", (scale, zero_point))
+        return Normalization(0.0, 1.0)
+    if color == "rgb":
+        colored = editor.tensor("rgb", 3, "int8", (scale, zero_point))
         weights = np.array(LUMA_INT8, np.int8)
-        editor.convolve(coloured, pixels, weights, np.zeros(1, np.int32), 1 / sum(LUMA_INT8))
-        pixels = coloured
+        editor.convolve(colored, pixels, weights, np.zeros(1, np.int32), 1 / sum(LUMA_INT8))
+        pixels = colored
     if io == "uint8":
-        image = editor.tensor("image", CHANNELS[colour], "uint8", (scale, zero_point + 128))
+        image = editor.tensor("image", CHANNELS[color], "uint8", (scale, zero_point + 128))
         editor.prepend("QUANTIZE", 1, image, pixels)
         pixels = image
     editor.set_input(pixels)
     return inside
 
 
-def _before_float(editor: Editor, io: IO, colour: Colour) -> Normalisation:
+def _before_float(editor: Editor, io: IO, color: Color) -> Normalization:
     pixels = editor.graph.inputs[0]
-    if colour == "rgb":
-        coloured = editor.tensor("rgb", 3, "float32")
-        editor.convolve(coloured, pixels, np.array(BT601, np.float32), np.zeros(1, np.float32))
-        pixels = coloured
+    if color == "rgb":
+        colored = editor.tensor("rgb", 3, "float32")
+        editor.convolve(colored, pixels, np.array(BT601, np.float32), np.zeros(1, np.float32))
+        pixels = colored
     if io != "float32":
-        image = editor.tensor("image", CHANNELS[colour], io, _PIXELS[io])
+        image = editor.tensor("image", CHANNELS[color], io, _PIXELS[io])
         editor.prepend("DEQUANTIZE", 1 if io == "uint8" else 2, image, pixels)
         pixels = image
     editor.set_input(pixels)
-    return Normalisation(0.0, 1.0)
+    return Normalization(0.0, 1.0)
 
 
 def _after(editor: Editor, io: IO) -> None:

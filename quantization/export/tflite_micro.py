@@ -18,7 +18,7 @@ from device.system import run_python
 from quantization.export import tflite_micro_worker
 from quantization.export.graph_editor import IO
 from quantization.export.io import CHANNELS
-from quantization.tflite.metadata import Colour
+from quantization.tflite.metadata import Color
 from quantization.verify.agreement import Bound
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
@@ -58,7 +58,7 @@ def check(
     faces: npt.NDArray[np.uint8],
     *,
     io: IO,
-    colour: Colour,
+    color: Color,
     python: Path,
     bound: Bound = BOUND,
 ) -> Micro:
@@ -67,9 +67,9 @@ def check(
     Args:
         content: of the `.tflite`.
         path: for messages.
-        faces: uint8 [n, 48, 48]; a model of colours gets them with three equal channels.
+        faces: uint8 [n, 48, 48]; a model of colors gets them with three equal channels.
         io: dtype of input and output.
-        colour: of the input.
+        color: of the input.
         python: of an environment with `tflite-micro`.
         bound: what is still agreement.
 
@@ -77,7 +77,7 @@ def check(
         InputError: that Python cannot be run or lacks the package.
         GateError: TFLite Micro cannot run the model, or answers otherwise.
     """
-    inputs = as_input(faces, io=io, colour=colour)
+    inputs = as_input(faces, io=io, color=color)
     runtime, arena, outputs = _run_micro(content, path, inputs, python)
     # The kernels of TFLite Micro are the reference kernels. They can end a process; in the other
     # one, the same have just run.
@@ -96,10 +96,10 @@ def check(
 
 
 def as_input(
-    faces: npt.NDArray[np.uint8], *, io: IO, colour: Colour
+    faces: npt.NDArray[np.uint8], *, io: IO, color: Color
 ) -> npt.NDArray[np.int8 | np.uint8 | np.float32]:
     """From uint8 [n, 48, 48] to what a model takes, [n, 48, 48, channels]."""
-    pixels = np.repeat(faces[..., np.newaxis], CHANNELS[colour], axis=-1)
+    pixels = np.repeat(faces[..., np.newaxis], CHANNELS[color], axis=-1)
     if io == "int8":
         return (pixels ^ np.uint8(0x80)).view(np.int8)  # pixel - 128
     return pixels.astype(io)

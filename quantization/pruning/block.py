@@ -12,7 +12,7 @@ def prune_in_blocks(wrapper: Any, block: tuple[int, int]) -> None:
 
     Args:
         wrapper: of a dense layer or a 1x1 convolution, built.
-        block: neighbouring inputs and neighbouring outputs of a block, which goes or stays by its
+        block: neighboring inputs and neighboring outputs of a block, which goes or stays by its
             mean magnitude; what is left over at the end of an axis makes smaller blocks.
     """
     import tensorflow as tf

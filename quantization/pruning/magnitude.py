@@ -18,9 +18,9 @@ from quantization.keras_layers import plain, pruning_wrappers, rebuild
 from quantization.pruning.block import prune_in_blocks
 
 Pattern = Literal["unstructured", "2:4", "block"]
-"""unstructured: any weights, on a schedule. 2:4: two of every four neighbouring inputs of an
+"""unstructured: any weights, on a schedule. 2:4: two of every four neighboring inputs of an
 output, from the first step on (Mishra et al. 2021, "Accelerating Sparse Deep Neural Networks").
-block: whole blocks of neighbours, on a schedule; in 1x1 convolutions and dense layers alone."""
+block: whole blocks of neighbors, on a schedule; in 1x1 convolutions and dense layers alone."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def prune(
         frequency: steps from one renewal of the masks to the next; the first waits longer where
             that is needed for the last to fall on `end_step`.
         pattern: see `Pattern`; "2:4" has no schedule.
-        block: neighbouring inputs and neighbouring outputs of a block, for "block". Eight inputs of
+        block: neighboring inputs and neighboring outputs of a block, for "block". Eight inputs of
             one output stand side by side in the file.
 
     Returns:

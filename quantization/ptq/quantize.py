@@ -15,7 +15,7 @@ from device.model.card import margin
 from device.model.graph import Graph
 from device.system.atomic_file import replacing
 from device.system.stderr import quiet
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
 from quantization.tflite import card, convert, metadata
 from quantization.verify import sqnr
@@ -23,7 +23,7 @@ from quantization.verify import sqnr
 RANKED_ON = 100
 """Images that the layers are ranked on: the first ones of the calibration."""
 
-_RAW = Normalisation(mean=0.0, std=1.0)  # a float file normalises inside its graph
+_RAW = Normalization(mean=0.0, std=1.0)  # a float file normalizes inside its graph
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def quantize(
         head=parent["head"],
         labels=labels,
         precision="ptq",
-        normalisation=Normalisation(**parent["input"]["normalisation"]),
+        normalization=Normalization(**parent["input"]["normalisation"]),
         recipe=parent["recipe"],
         data=parent["data"],
         parent_sha256=parent["sha256"],

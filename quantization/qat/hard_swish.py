@@ -1,7 +1,7 @@
 """Hard-swish, x * ReLU6(x + 3) / 6: an operator of TensorFlow Lite that Keras 2 has no layer for.
 
 Howard et al. 2019, "Searching for MobileNetV3", section 5.2. A module that imports Keras when it is
-imported, unlike its neighbours: import it where a net is built.
+imported, unlike its neighbors: import it where a net is built.
 """
 
 from typing import Any

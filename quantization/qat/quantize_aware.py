@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from quantization.keras_layers import heads, is_pruning, is_quantized, quantize_wrappers, rebuild
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.pruning.magnitude import pruned_kernels
 from quantization.qat import scheme as qat_scheme
 from quantization.ranges import Range, Ranges, estimator
 
 
 def quantize_aware(
-    model: Any, *, normalisation: Normalisation, keep_zeros: bool, clusters: int = 0
+    model: Any, *, normalization: Normalization, keep_zeros: bool, clusters: int = 0
 ) -> Any:
     """Wrap a float model for quantization-aware training.
 
@@ -31,9 +31,9 @@ def quantize_aware(
     the model given; the ranges of the activations are tfmot's start of [-6, 6] until `calibrate`.
 
     Args:
-        model: a functional Keras model from normalised pixels to logits, float, not being pruned;
+        model: a functional Keras model from normalized pixels to logits, float, not being pruned;
             it stays as it is.
-        normalisation: of the model's input.
+        normalization: of the model's input.
         keep_zeros: whether weights that are zero now stay zero (prune-preserving training). The
             mask is made of the weights of `model`, and is no variable: to go on from a checkpoint,
             wrap the same parent again and restore into that.
@@ -72,7 +72,7 @@ def quantize_aware(
     inputs = [layer for layer in quantized.layers if isinstance(layer, QuantizeLayer)]
     assert len(inputs) == 1, f"one quantized input expected, {len(inputs)} found"
     # tfmot widens the range with every batch; the range of pixels is known.
-    low, high = normalisation.range
+    low, high = normalization.range
     inputs[0].quantizer = keras_quantization.quantizers.FixedQuantizer(
         num_bits=8, init_min=low, init_max=high, narrow_range=False
     )
@@ -85,7 +85,7 @@ def calibrate(
     model: Any,
     images: npt.NDArray[np.uint8],
     *,
-    normalisation: Normalisation,
+    normalization: Normalization,
     ranges: Ranges = "moving_average",
 ) -> None:
     """Start the ranges of the activations where the data is, instead of at [-6, 6].
@@ -97,7 +97,7 @@ def calibrate(
     Args:
         model: what `quantize_aware` returned.
         images: uint8 [n, 48, 48], some hundred training images.
-        normalisation: of the model's input.
+        normalization: of the model's input.
         ranges: how they are estimated; all but "moving_average" then stay as they are in training.
     """
     if len(images) == 0:
@@ -116,7 +116,7 @@ def calibrate(
     try:
         replace(_range_quantizer(estimator(ranges)))
         # Eagerly, so that each layer's range is set before the next layer sees its output.
-        model(normalisation.apply(images), training=False)
+        model(normalization.apply(images), training=False)
     finally:
         for activation, quantizer in zip(activations, kept, strict=True):
             activation.quantizer = quantizer
@@ -148,7 +148,7 @@ def set_batchnorm_frozen(model: Any, frozen: bool) -> int:
     2018, "Quantizing deep convolutional networks for efficient inference", section 4.3). Scale and
     offset (gamma, beta) go on training, and the model's trainable variables stay the same ones.
 
-    A `tf.function` that was traced before keeps the former behaviour: trace the training step anew
+    A `tf.function` that was traced before keeps the former behavior: trace the training step anew
     after a change, and set the state again after a restore (no checkpoint holds it).
 
     Args:

@@ -12,7 +12,7 @@ from device.errors import InputError
 from device.geometry import MARGIN
 from device.model.card import card_path
 from device.system.atomic_file import replacing
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite.precision import INTEGER, Precision
 
 
@@ -23,7 +23,7 @@ def write(
     head: str,
     labels: Sequence[str],
     precision: Precision,
-    normalisation: Normalisation,
+    normalization: Normalization,
     recipe: Mapping[str, Any],
     data: Mapping[str, Any],
     parent_sha256: str | None,
@@ -38,7 +38,7 @@ def write(
         head: that the file answers for.
         labels: in the order of the output.
         precision: of the file.
-        normalisation: of the model; in a float file it is inside the graph.
+        normalization: of the model; in a float file it is inside the graph.
         recipe: every number the training depended on.
         data: what the model was trained on: "digest", "name", "synthetic".
         parent_sha256: digest of the file with the weights this one was made of.
@@ -69,7 +69,7 @@ def write(
             "shape": [1, 48, 48, 1],
             "dtype": "int8" if integer else "float32",
             "values": "pixel - 128" if integer else "pixel 0..255",
-            "normalisation": {"mean": normalisation.mean, "std": normalisation.std},
+            "normalisation": {"mean": normalization.mean, "std": normalization.std},
             "margin": margin,
         },
         "recipe": dict(recipe),
@@ -91,8 +91,8 @@ def derive(
     *,
     labels: Sequence[str],
     io: str,
-    colour: str,
-    normalisation: Normalisation,
+    color: str,
+    normalization: Normalization,
     more: Mapping[str, Any],
 ) -> Path:
     """Write the card of a file that another input and output make of a finished model file.
@@ -106,8 +106,8 @@ def derive(
         parent: the model file that it was made of.
         labels: in the order of the output.
         io: dtype of input and output.
-        colour: of the input, "grey" or "rgb".
-        normalisation: of the model, where the parent's card does not say it.
+        color: of the input, "gray" or "rgb".
+        normalization: of the model, where the parent's card does not say it.
         more: further entries.
 
     Returns:
@@ -122,12 +122,12 @@ def derive(
         known = read(parent)
     values = {"int8": "pixel - 128", "uint8": "pixel", "float32": "pixel 0..255"}
     described = {
-        "shape": [1, 48, 48, 3 if colour == "rgb" else 1],
-        "colour": "red, green, blue" if colour == "rgb" else "grey",
+        "shape": [1, 48, 48, 3 if color == "rgb" else 1],
+        "colour": "red, green, blue" if color == "rgb" else "gray",
         "dtype": io,
         "values": values[io],
         "normalisation": known["input"].get(
-            "normalisation", {"mean": normalisation.mean, "std": normalisation.std}
+            "normalisation", {"mean": normalization.mean, "std": normalization.std}
         ),
         "margin": known["input"].get("margin", MARGIN),
     }

@@ -11,7 +11,7 @@ from device.errors import GateError, InputError
 from device.system.atomic_file import replacing
 from device.system.stderr import quiet
 from quantization.keras_layers import heads, is_pruning, is_quantized
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite import metadata
 from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
@@ -27,7 +27,7 @@ def to_tflite(
     head: str,
     labels: Sequence[str],
     precision: Precision,
-    normalisation: Normalisation,
+    normalization: Normalization,
     calibration: npt.NDArray[np.uint8] | None = None,
     description: str = "Expression of a face",
 ) -> None:
@@ -38,13 +38,13 @@ def to_tflite(
     scale 1/256 and zero point -128.
 
     Args:
-        model: from normalised pixels to logits per head: for "int8" a model out of
+        model: from normalized pixels to logits per head: for "int8" a model out of
             `quantization.qat.quantize_aware.quantize_aware`, for the others a float model.
         path: of the file; an older one is replaced at the end.
         head: name of the output layer.
         labels: of that head, in the order of its logits.
         precision: one of `PRECISIONS`.
-        normalisation: of the model's input.
+        normalization: of the model's input.
         calibration: for "ptq" uint8 [n, 48, 48], at least `MIN_CALIBRATION` training images; the
             others ignore it.
         description: of the model, for the file's metadata.
@@ -56,19 +56,19 @@ def to_tflite(
             other bytes than promised.
     """
     index = _check(model, head, labels, precision)
-    samples = _calibration_samples(calibration, normalisation) if precision == "ptq" else None
+    samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
     with quiet():
-        content = _convert(model, index, precision, normalisation, samples, path.name)
+        content = _convert(model, index, precision, normalization, samples, path.name)
         content = metadata.embed(
             content,
             name=path.stem,
             description=description,
             labels=labels,
-            # A float file normalises inside its graph: outside there is nothing left to do.
-            mean=normalisation.mean if precision in INTEGER else 0.0,
-            std=normalisation.std if precision in INTEGER else 1.0,
+            # A float file normalizes inside its graph: outside there is nothing left to do.
+            mean=normalization.mean if precision in INTEGER else 0.0,
+            std=normalization.std if precision in INTEGER else 1.0,
         )
-        verify_ends(content, len(labels), precision, normalisation, path.name)
+        verify_ends(content, len(labels), precision, normalization, path.name)
     with replacing(path) as partial:
         partial.write_bytes(content)
 
@@ -93,9 +93,9 @@ def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:
 
 
 def _calibration_samples(
-    images: npt.NDArray[np.uint8] | None, normalisation: Normalisation
+    images: npt.NDArray[np.uint8] | None, normalization: Normalization
 ) -> npt.NDArray[np.float32]:
-    """Normalise the calibration images, with the darkest and the brightest pixel among them."""
+    """Normalize the calibration images, with the darkest and the brightest pixel among them."""
     if images is None or len(images) < MIN_CALIBRATION:
         raise InputError(
             f"precision ptq needs at least {MIN_CALIBRATION} calibration images, "
@@ -109,20 +109,20 @@ def _calibration_samples(
     # The converter takes the input's range from what it sees: two corner pixels make it 0..255.
     images = images.copy()
     images[0, 0, 0], images[0, -1, -1] = 0, 255
-    return normalisation.apply(images)
+    return normalization.apply(images)
 
 
 def _convert(
     model: Any,
     index: int,
     precision: Precision,
-    normalisation: Normalisation,
+    normalization: Normalization,
     samples: npt.NDArray[np.float32] | None,
     name: str,
 ) -> bytes:
     import tensorflow as tf
 
-    function = _classifier(model, index, None if precision in INTEGER else normalisation)
+    function = _classifier(model, index, None if precision in INTEGER else normalization)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [function.get_concrete_function()], model
     )
@@ -149,16 +149,16 @@ def _convert(
     return content
 
 
-def _classifier(model: Any, index: int, normalisation: Normalisation | None) -> Any:
-    """The graph of one head with softmax, and with normalisation where one is given."""
+def _classifier(model: Any, index: int, normalization: Normalization | None) -> Any:
+    """The graph of one head with softmax, and with normalization where one is given."""
     import tensorflow as tf
 
     shape = tf.TensorSpec([1, SIZE, SIZE, 1], tf.float32, name="pixels")
 
     @tf.function(input_signature=[shape])
     def classify(pixels: Any) -> dict[str, Any]:
-        if normalisation is not None:
-            pixels = (pixels - normalisation.mean) / normalisation.std
+        if normalization is not None:
+            pixels = (pixels - normalization.mean) / normalization.std
         outputs = model(pixels, training=False)
         logits = outputs[index] if isinstance(outputs, list | tuple) else outputs
         return {"probabilities": tf.nn.softmax(logits)}
@@ -167,7 +167,7 @@ def _classifier(model: Any, index: int, normalisation: Normalisation | None) -> 
 
 
 def verify_ends(
-    content: bytes, labels: int, precision: Precision, normalisation: Normalisation, name: str
+    content: bytes, labels: int, precision: Precision, normalization: Normalization, name: str
 ) -> None:
     """Load the file that is about to be written and check what it promises of input and output.
 
@@ -175,7 +175,7 @@ def verify_ends(
         content: of the file.
         labels: how many classes it names.
         precision: of the file.
-        normalisation: that is left to do outside: of an integer file, what its bytes stand for.
+        normalization: that is left to do outside: of an integer file, what its bytes stand for.
         name: of the file, for the message.
 
     Raises:
@@ -196,7 +196,7 @@ def verify_ends(
     if precision not in INTEGER:
         return
     scale, zero_point = source["quantization"]
-    check_input_bytes(scale, zero_point, normalisation, name)
+    check_input_bytes(scale, zero_point, normalization, name)
     if sink["quantization"] != (1 / 256, -128):
         raise GateError(
             f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
@@ -204,14 +204,14 @@ def verify_ends(
 
 
 def check_input_bytes(
-    scale: float, zero_point: int, normalisation: Normalisation, name: str
+    scale: float, zero_point: int, normalization: Normalization, name: str
 ) -> None:
     """Check that an int8 input's byte is pixel - 128 for each of the 256 pixel values.
 
     Args:
         scale: of the input tensor.
         zero_point: of the input tensor.
-        normalisation: that the model was trained with.
+        normalization: that the model was trained with.
         name: of the file, for the message.
 
     Raises:
@@ -219,10 +219,10 @@ def check_input_bytes(
             would mean other values.
     """
     pixels = np.arange(256)
-    x = (pixels - normalisation.mean) / normalisation.std
+    x = (pixels - normalization.mean) / normalization.std
     exact = np.array_equal(np.rint(x / scale) + zero_point, pixels - 128)
-    if not exact or not np.isclose(scale, normalisation.scale, rtol=1e-6):
+    if not exact or not np.isclose(scale, normalization.scale, rtol=1e-6):
         raise GateError(
             f"{name}: the input's scale {scale:.8g} and zero point {zero_point} do not make its "
-            f"byte pixel - 128; {normalisation.scale:.8g} and {normalisation.zero_point} would"
+            f"byte pixel - 128; {normalization.scale:.8g} and {normalization.zero_point} would"
         )

@@ -17,18 +17,18 @@ from device.model.file import LABEL_FILE
 from device.model.flatbuffer import Flatbuffer
 from quantization.tflite import compact
 
-Colour = Literal["grey", "rgb"]
+Color = Literal["gray", "rgb"]
 
 _BUFFER_NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
 _MIN_PARSER = "1.0.0"  # the first version has every field written here
 
-_COLOUR_SPACE = {"rgb": 1, "grey": 2}  # ColorSpaceType
+_COLOR_SPACE = {"rgb": 1, "gray": 2}  # ColorSpaceType
 _TENSOR_AXIS_LABELS = 2  # AssociatedFileType
 _IMAGE_PROPERTIES = 2  # in the union ContentProperties
 _FEATURE_PROPERTIES = 1
 _NORMALIZATION_OPTIONS = 1  # in the union ProcessUnitOptions
-_PIXELS = {"rgb": "red, green, blue", "grey": "grey"}
+_PIXELS = {"rgb": "red, green, blue", "gray": "gray"}
 _ALIGNMENT = 16  # force_align of Buffer.data in TFLite's schema
 
 
@@ -42,7 +42,7 @@ def embed(
     std: float,
     size: int = 48,
 ) -> bytes:
-    """Add metadata and the label file to what the converter wrote: a grey image in, a softmax out.
+    """Add metadata and the label file to what the converter wrote: a gray image in, a softmax out.
 
     What is written is smaller than what the converter wrote, see `quantization.tflite.compact`.
 
@@ -80,7 +80,7 @@ def attach(
     labels: Sequence[str],
     mean: float,
     std: float,
-    colour: Colour = "grey",
+    color: Color = "gray",
     size: int = 48,
 ) -> bytes:
     """Write a model with metadata, in place of what it had, and the label file.
@@ -92,7 +92,7 @@ def attach(
         labels: of the output.
         mean: of what is left to do to a pixel.
         std: of the same.
-        colour: of the input.
+        color: of the input.
         size: of the input.
 
     Returns:
@@ -108,7 +108,7 @@ def attach(
         entry.name, entry.buffer = _BUFFER_NAME, len(contents)
         graph.metadata.append(entry)
         contents.append(None)
-    contents[entry.buffer] = list(_describe(name, description, mean, std, colour, size))
+    contents[entry.buffer] = list(_describe(name, description, mean, std, color, size))
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     return _append_labels(compact.pack(graph), labels)
 
@@ -156,7 +156,7 @@ def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
 
 
 def _describe(
-    name: str, description: str, mean: float, std: float, colour: Colour, size: int
+    name: str, description: str, mean: float, std: float, color: Color, size: int
 ) -> bytes:
     """The ModelMetadata table; the comments name the fields behind the numbers."""
     import flatbuffers
@@ -164,13 +164,13 @@ def _describe(
     builder = flatbuffers.Builder(1024)
     write = _Writer(builder)
     extent = write.table({}, uints={0: size, 1: size})  # width, height
-    image = write.table({1: extent}, bytes={0: _COLOUR_SPACE[colour]})  # color_space; default_size
-    normalisation = write.table({0: write.floats(mean), 1: write.floats(std)})
-    unit = write.table({1: normalisation}, bytes={0: _NORMALIZATION_OPTIONS})
+    image = write.table({1: extent}, bytes={0: _COLOR_SPACE[color]})  # color_space; default_size
+    normalization = write.table({0: write.floats(mean), 1: write.floats(std)})
+    unit = write.table({1: normalization}, bytes={0: _NORMALIZATION_OPTIONS})
     pixels = write.table(
         {
             0: write.text("image"),
-            1: write.text(f"a face, {size}x{size} {_PIXELS[colour]} pixels 0..255"),
+            1: write.text(f"a face, {size}x{size} {_PIXELS[color]} pixels 0..255"),
             3: write.table({1: image}, bytes={0: _IMAGE_PROPERTIES}),  # content
             4: write.tables(unit),  # process_units
             5: write.table(  # stats: max, min

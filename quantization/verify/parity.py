@@ -10,7 +10,7 @@ import numpy.typing as npt
 from device.errors import GateError, InputError
 from device.model.classifier import Classifier
 from quantization.keras_layers import heads
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.verify.agreement import Bound
 
 _BATCH = 256
@@ -39,7 +39,7 @@ def check(
     images: npt.NDArray[np.uint8],
     *,
     head: str,
-    normalisation: Normalisation,
+    normalization: Normalization,
     bound: Bound,
 ) -> Parity:
     """Compare a file with the Keras model it was converted from on the same images.
@@ -50,7 +50,7 @@ def check(
             quantization-aware one.
         images: uint8 [n, 48, 48].
         head: that the file answers for.
-        normalisation: of the model's input.
+        normalization: of the model's input.
         bound: what is still agreement.
 
     Returns:
@@ -71,7 +71,7 @@ def check(
             + ", ".join(floats)
         )
     of_file = np.stack([classifier(image).copy() for image in images])
-    of_model = _probabilities(model, images, head, normalisation)
+    of_model = _probabilities(model, images, head, normalization)
     difference = np.abs(of_file - of_model)
     parity = Parity(
         n=len(images),
@@ -99,14 +99,14 @@ def float_tensors(path: Path) -> list[str]:
 
 
 def _probabilities(
-    model: Any, images: npt.NDArray[np.uint8], head: str, normalisation: Normalisation
+    model: Any, images: npt.NDArray[np.uint8], head: str, normalization: Normalization
 ) -> npt.NDArray[np.float32]:
     import tensorflow as tf
 
     index = heads(model).index(head)
     parts = []
     for start in range(0, len(images), _BATCH):
-        outputs = model(normalisation.apply(images[start : start + _BATCH]), training=False)
+        outputs = model(normalization.apply(images[start : start + _BATCH]), training=False)
         logits = outputs[index] if isinstance(outputs, list | tuple) else outputs
         parts.append(tf.nn.softmax(logits).numpy())
     probabilities: npt.NDArray[np.float32] = np.concatenate(parts)

@@ -47,8 +47,8 @@ class Verification:
     Attributes:
         runs: the first one is what the others are compared with.
         parent: the difference from the parent, over all images; None without one.
-        accuracy: of the parent and of the file on the labelled images; None without labels.
-        labelled: images with a label.
+        accuracy: of the parent and of the file on the labeled images; None without labels.
+        labeled: images with a label.
         test: whether those accuracies differ.
         has_card: whether a card stands beside the file, whose digest it then has.
     """
@@ -56,7 +56,7 @@ class Verification:
     runs: tuple[Run, ...]
     parent: Difference | None
     accuracy: tuple[float, float] | None
-    labelled: int
+    labeled: int
     test: McNemar | None
     has_card: bool
 
@@ -111,7 +111,7 @@ def verify(
         runs=tuple(runs),
         parent=difference,
         accuracy=(float(right[0].mean()), float(right[1].mean())),
-        labelled=int(known.sum()),
+        labeled=int(known.sum()),
         test=mcnemar(*right),
         has_card=has_card,
     )

@@ -38,7 +38,7 @@ class Layer:
         saturated: share of the output at an end of the integer range, 0.0 to 1.0; an end that
             stands for 0, as after a ReLU, is no saturation.
         weight_sqnr_db: of its weights, training since the float file included; None without, and
-            for the first layer, whose weights in the float file hold the normalisation.
+            for the first layer, whose weights in the float file hold the normalization.
     """
 
     index: int

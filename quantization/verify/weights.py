@@ -27,7 +27,7 @@ class Weights:
         zeros: share of the values that are zero, 0.0 to 1.0.
         values: different values of the whole kernel.
         values_per_output: the most different values that one output channel has.
-        two_of_four: whether two of any four neighbouring inputs of an output are zero.
+        two_of_four: whether two of any four neighboring inputs of an output are zero.
     """
 
     operator: int
@@ -46,7 +46,7 @@ class Promise:
     Attributes:
         zeros: by Keras layer the least share of zeros in its kernel, 0.0 to 1.0; these are the
             layers that the other two are about.
-        two_of_four: whether two of any four neighbouring inputs are zero.
+        two_of_four: whether two of any four neighboring inputs are zero.
         values: the most different values of an output channel; None for any number.
     """
 
@@ -125,7 +125,7 @@ def weigh(path: Path) -> dict[str, Any]:
 
 
 def two_of_four(values: npt.NDArray[Any]) -> bool:
-    """Whether two of any four neighbouring inputs are zero in a kernel `[out, ..., in]`.
+    """Whether two of any four neighboring inputs are zero in a kernel `[out, ..., in]`.
 
     Inputs that are left over where their number is no multiple of four may be what they like; a
     kernel of fewer than four inputs has no pattern.
@@ -139,7 +139,7 @@ def zero_blocks(values: npt.NDArray[Any], block: tuple[int, int]) -> float:
 
     Args:
         values: the kernel; as a matrix it has a row for each output.
-        block: neighbouring inputs and neighbouring outputs; what is left over at the end counts
+        block: neighboring inputs and neighboring outputs; what is left over at the end counts
             as a block.
     """
     inputs, outputs = block

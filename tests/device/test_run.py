@@ -148,13 +148,13 @@ def test_a_picture_a_folder_and_a_face_half_outside(run, scene, tmp_path):
     cv2.imwrite(str(folder / "whole.png"), scene)
     cv2.imwrite(str(folder / "half.png"), scene[:, 328:])
     cv2.imwrite(str(folder / "dot.png"), scene[:1, :1])
-    cv2.imwrite(str(folder / "grey16.png"), scene[:, :, 0].astype(np.uint16) * 257)
+    cv2.imwrite(str(folder / "gray16.png"), scene[:, :, 0].astype(np.uint16) * 257)
     cv2.imwrite(str(folder / "alpha.png"), cv2.cvtColor(scene, cv2.COLOR_BGR2BGRA))
     code, _ = run(folder, *JSONL)
     assert code == 0
     faces = {line["source"]: len(line["faces"]) for line in lines(tmp_path / "o.jsonl")}
     assert faces.pop("half.png") in (0, 1)
-    assert faces == {"alpha.png": 1, "dot.png": 0, "grey16.png": 1, "whole.png": 1}
+    assert faces == {"alpha.png": 1, "dot.png": 0, "gray16.png": 1, "whole.png": 1}
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from device.image import file as image_file
-from device.image.color import grey
+from device.image.color import gray
 from device.labels import FER2013, FERPLUS
 from device.model import file as model_file
 from device.model import graph
@@ -69,12 +69,12 @@ def exported(tmp_path_factory):
     """Every kind of file, of the int8 and the float32 model; gives the path of one."""
     folder = tmp_path_factory.mktemp("exported")
     for precision in ("int8", "float32"):
-        for colour in io_adapter.COLOURS:
+        for color in io_adapter.COLORS:
             for io in io_adapter.IOS:
-                done = export("zoo:base", "--precision", precision, "--input", colour, "--io", io,
+                done = export("zoo:base", "--precision", precision, "--input", color, "--io", io,
                               "--out", folder)  # fmt: skip
                 assert done.exit_code == 0, done.output
-    return lambda precision, colour, io: folder / f"fer2013_{precision}_{colour}_{io}.tflite"
+    return lambda precision, color, io: folder / f"fer2013_{precision}_{color}_{io}.tflite"
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def colours(faces):
-    """Pictures of strong colours, uint8 [n, 48, 48, 3] red, green, blue."""
+def colors(faces):
+    """Pictures of strong colors, uint8 [n, 48, 48, 3] red, green, blue."""
     rng = np.random.default_rng(1)
     tint = rng.uniform(0.3, 1.6, (len(faces), 1, 1, 3))
     noise = rng.normal(0, 20, (*faces.shape, 3))
@@ -92,7 +92,7 @@ def colours(faces):
 
 
 def as_runner_does(pictures):
-    return np.stack([grey(np.ascontiguousarray(picture[..., ::-1])) for picture in pictures])
+    return np.stack([gray(np.ascontiguousarray(picture[..., ::-1])) for picture in pictures])
 
 
 def answers(path, pictures, resolver="AUTO", tensor=None):
@@ -124,11 +124,11 @@ def answers(path, pictures, resolver="AUTO", tensor=None):
 # The reference kernels, which are those of microcontrollers, are slow.
 @pytest.mark.parametrize(("resolver", "n"), [("AUTO", 150), ("BUILTIN_REF", 15)])
 @pytest.mark.parametrize("io", io_adapter.IOS)
-def test_an_int8_net_answers_grey_pictures_as_before_to_the_bit(exported, faces, io, resolver, n):
+def test_an_int8_net_answers_gray_pictures_as_before_to_the_bit(exported, faces, io, resolver, n):
     faces = faces[:: len(faces) // n]
     wanted = answers(zoo.resolve("zoo:base"), faces, resolver)
     assert len(np.unique(wanted)) > 20
-    np.testing.assert_array_equal(answers(exported("int8", "grey", io), faces, resolver), wanted)
+    np.testing.assert_array_equal(answers(exported("int8", "gray", io), faces, resolver), wanted)
     thrice = np.repeat(faces[..., np.newaxis], 3, axis=-1)
     np.testing.assert_array_equal(answers(exported("int8", "rgb", io), thrice, resolver), wanted)
 
@@ -139,14 +139,14 @@ def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, f
     # Half a step of 1/256; 1.0 has no byte.
     bound = 1e-5 if io == "float32" else 0.51 / 256
     thrice = np.repeat(faces[..., np.newaxis], 3, axis=-1)
-    for colour, pictures in (("grey", faces), ("rgb", thrice)):
-        found = answers(exported("float32", colour, io), pictures)
+    for color, pictures in (("gray", faces), ("rgb", thrice)):
+        found = answers(exported("float32", color, io), pictures)
         high = wanted <= 255.4 / 256
         np.testing.assert_allclose(found[high], wanted[high], atol=bound, rtol=0)
 
 
-def grey_inside(path, pictures, resolver):
-    """The grey pictures that colours become before an int8 net."""
+def gray_inside(path, pictures, resolver):
+    """The gray pictures that colors become before an int8 net."""
     (index,) = [
         t.index for t in graph.load(path).tensors if t.shape == (1, 48, 48, 1) and t.dtype == "int8"
     ]
@@ -155,40 +155,40 @@ def grey_inside(path, pictures, resolver):
 
 @pytest.mark.parametrize("resolver", ["BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF"])
 @pytest.mark.parametrize(("io", "share"), [("int8", 0.1), ("uint8", 0.1), ("float32", 0.01)])
-def test_colours_become_the_runners_grey_within_one_step(exported, io, share, resolver):
-    """All kinds of colours: the corners of the cube, its edges and random ones."""
+def test_colors_become_the_runners_gray_within_one_step(exported, io, share, resolver):
+    """All kinds of colors: the corners of the cube, its edges and random ones."""
     rng = np.random.default_rng(2)
-    colours = rng.integers(0, 256, (20, 48, 48, 3), dtype=np.uint8)
-    colours[:4, :, :, 0], colours[4:8, :, :, 1], colours[8:12, :, :, 2] = 255, 0, 255
+    colors = rng.integers(0, 256, (20, 48, 48, 3), dtype=np.uint8)
+    colors[:4, :, :, 0], colors[4:8, :, :, 1], colors[8:12, :, :, 2] = 255, 0, 255
     path = exported("int8", "rgb", io)
-    found = grey_inside(path, colours, resolver)
-    difference = np.abs(found - as_runner_does(colours))
+    found = gray_inside(path, colors, resolver)
+    difference = np.abs(found - as_runner_does(colors))
     assert difference.max() <= 1
     assert np.mean(difference > 0) < share
 
 
-def test_every_grey_pixel_is_itself(exported):
+def test_every_gray_pixel_is_itself(exported):
     every = np.arange(256, dtype=np.uint8).repeat(9).reshape(1, 48, 48)
     thrice = np.repeat(every[..., np.newaxis], 3, axis=-1)
     for io in io_adapter.IOS:
         path = exported("int8", "rgb", io)
-        np.testing.assert_array_equal(grey_inside(path, thrice, "BUILTIN_REF"), every)
+        np.testing.assert_array_equal(gray_inside(path, thrice, "BUILTIN_REF"), every)
 
 
 @pytest.mark.parametrize("io", io_adapter.IOS)
-def test_colour_pictures_get_the_answers_of_the_grey_ones_that_they_become(exported, colours, io):
+def test_color_pictures_get_the_answers_of_the_gray_ones_that_they_become(exported, colors, io):
     path, resolver = exported("int8", "rgb", io), "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
-    grey = grey_inside(path, colours, resolver).astype(np.uint8)
-    wanted = answers(zoo.resolve("zoo:base"), grey, resolver)
-    np.testing.assert_array_equal(answers(path, colours, resolver), wanted)
+    gray = gray_inside(path, colors, resolver).astype(np.uint8)
+    wanted = answers(zoo.resolve("zoo:base"), gray, resolver)
+    np.testing.assert_array_equal(answers(path, colors, resolver), wanted)
 
 
 @pytest.mark.parametrize("io", io_adapter.IOS)
-def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
-    seen = as_runner_does(colours)
+def test_color_pictures_get_nearly_the_runners_answer(exported, colors, io):
+    seen = as_runner_does(colors)
     for precision in ("int8", "float32"):
         wanted = answers(zoo.resolve(f"zoo:base/fer2013_{precision}"), seen)
-        found = answers(exported(precision, "rgb", io), colours)
+        found = answers(exported(precision, "rgb", io), colors)
         # How far a step of a pixel moves one answer is the net's affair, so on average; and where
         # two classes are as good as equal, either will do.
         assert np.abs(found - wanted).mean() < 0.01
@@ -202,9 +202,9 @@ def test_colour_pictures_get_nearly_the_runners_answer(exported, colours, io):
 
 def test_no_weight_of_the_net_changes(exported):
     parent = graph.load(zoo.resolve("zoo:base"))
-    for colour in io_adapter.COLOURS:
+    for color in io_adapter.COLORS:
         for io in io_adapter.IOS:
-            child = graph.load(exported("int8", colour, io))
+            child = graph.load(exported("int8", color, io))
             for before, after in zip(parent.tensors, child.tensors, strict=False):
                 assert (before.name, before.dtype) == (after.name, after.dtype)
                 assert bytes(before.values) == bytes(after.values)
@@ -212,15 +212,15 @@ def test_no_weight_of_the_net_changes(exported):
 
 @pytest.mark.parametrize("precision", ["int8", "float32"])
 @pytest.mark.parametrize("io", io_adapter.IOS)
-def test_our_runner_runs_the_grey_files(exported, faces, precision, io):
-    ours = Classifier(exported(precision, "grey", io))
+def test_our_runner_runs_the_gray_files(exported, faces, precision, io):
+    ours = Classifier(exported(precision, "gray", io))
     theirs = Classifier(zoo.resolve(f"zoo:base/fer2013_{precision}"))
     assert ours.labels == FER2013 and ours.precision == io
     for face in faces[:20]:
         np.testing.assert_allclose(ours(face), theirs(face), atol=1.01 / 256)
 
 
-def test_our_runner_refuses_colour_files_in_one_line(exported, tmp_path):
+def test_our_runner_refuses_color_files_in_one_line(exported, tmp_path):
     image_file.write(tmp_path / "face.png", np.full((48, 48), 90, np.uint8))
     path = exported("int8", "rgb", "uint8")
     done = CliRunner().invoke(app, ["predict", str(path), str(tmp_path / "face.png")])
@@ -231,7 +231,7 @@ def test_our_runner_refuses_colour_files_in_one_line(exported, tmp_path):
 def test_signatures_lead_to_the_new_input_and_output(exported, faces):
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(exported("int8", "grey", "uint8")))
+    interpreter = Interpreter(str(exported("int8", "gray", "uint8")))
     run = interpreter.get_signature_runner()
     (name,) = run.get_input_details()
     (output,) = run(**{name: faces[0].reshape(1, 48, 48, 1)}).values()
@@ -327,7 +327,7 @@ def test_a_file_without_a_card_gets_one_that_says_what_is_known(tmp_path):
         (["text.tflite"], "is not a .tflite file"),
         (["model.tflite", "--out", "model.tflite"], "would replace model.tflite"),
         (["model.tflite", "--format", "c", "--out", "model.cc"], "would replace model.tflite"),
-        (["grey.tflite", "--input", "rgb"], "export starts from int8 or float32"),
+        (["gray.tflite", "--input", "rgb"], "export starts from int8 or float32"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -336,12 +336,12 @@ def test_bad_input_is_one_line_and_exit_code_2(
     monkeypatch.chdir(tmp_path)
     Path("text.tflite").write_text("no model at all")
     shutil.copy(zoo.resolve("zoo:base"), "model.tflite")
-    shutil.copy(exported("int8", "grey", "uint8"), "grey.tflite")
+    shutil.copy(exported("int8", "gray", "uint8"), "gray.tflite")
     done = export(*arguments)
     assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
     assert complaint in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "grey.tflite",
+        "gray.tflite",
         "model.tflite",
         "text.tflite",
     ]
@@ -388,16 +388,16 @@ def test_a_compiler_takes_the_c_array(tmp_path):
 
 @pytest.mark.skipif(MICRO is None, reason="no FER_EDGE_TFLITE_MICRO_PYTHON")
 @pytest.mark.parametrize(
-    ("precision", "colour", "io"),
+    ("precision", "color", "io"),
     [
-        *(("int8", colour, io) for colour in io_adapter.COLOURS for io in io_adapter.IOS),
+        *(("int8", color, io) for color in io_adapter.COLORS for io in io_adapter.IOS),
         ("float32", "rgb", "uint8"),
-        ("float32", "grey", "float32"),
+        ("float32", "gray", "float32"),
     ],
 )
-def test_tflite_micro_answers_as_the_reference_kernels(tmp_path, precision, colour, io):
+def test_tflite_micro_answers_as_the_reference_kernels(tmp_path, precision, color, io):
     done = export("zoo:base", "--format", "c", "--out", tmp_path, "--tflite-micro", MICRO, "--json",
-                  "--precision", precision, "--input", colour, "--io", io)  # fmt: skip
+                  "--precision", precision, "--input", color, "--io", io)  # fmt: skip
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     found = told["tflite_micro"]
@@ -440,7 +440,7 @@ def test_mediapipe_gives_a_real_face_the_runners_answer(exported, crops, precisi
     assert done.returncode == 0, done.stderr
     small, large = map(json.loads, done.stdout.splitlines())
     ours = Classifier(zoo.resolve(f"zoo:base/fer2013_{precision}"))
-    wanted = dict(zip(ours.labels, ours(grey(image_file.read(crops[0]))).tolist(), strict=True))
+    wanted = dict(zip(ours.labels, ours(gray(image_file.read(crops[0]))).tolist(), strict=True))
     assert max(wanted, key=wanted.get) == max(small, key=small.get) == "happy"
     assert max(large, key=large.get) == "happy"
     assert set(small) == set(FER2013)
@@ -450,13 +450,11 @@ def test_mediapipe_gives_a_real_face_the_runners_answer(exported, crops, precisi
 
 @pytest.mark.skipif(MEDIAPIPE is None, reason="no FER_EDGE_MEDIAPIPE_PYTHON")
 @pytest.mark.parametrize(
-    ("colour", "io", "space", "mean"),
-    [("rgb", "uint8", 1, 128), ("rgb", "float32", 1, 0), ("grey", "uint8", 2, 128)],
+    ("color", "io", "space", "mean"),
+    [("rgb", "uint8", 1, 128), ("rgb", "float32", 1, 0), ("gray", "uint8", 2, 128)],
 )
-def test_the_standards_own_reader_finds_colours_and_normalisation(
-    exported, colour, io, space, mean
-):
-    path = exported("int8", colour, io)
+def test_the_standards_own_reader_finds_colors_and_normalization(exported, color, io, space, mean):
+    path = exported("int8", color, io)
     done = subprocess.run([MEDIAPIPE, "-c", METADATA, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [path.stem, space, [mean], [mean or 1]]

@@ -20,7 +20,7 @@ def test_the_paper_is_trained_as_it_describes() -> None:
     assert (paper.data.split, paper.data.test_fraction) == ("random", 0.2)
     assert augment.flip and augment.rotation and augment.zoom
     assert not augment.brightness and not augment.contrast and not augment.erasing
-    assert paper.model.normalisation == (0.0, 255.0)
+    assert paper.model.normalization == (0.0, 255.0)
 
 
 def test_an_override_takes_the_value_that_toml_would_have() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from device.labels import FER2013, FERPLUS
 from fer_edge.data.dataset import SPLITS, Dataset
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.pruning.magnitude import prune, strip
 from quantization.qat.quantize_aware import calibrate, quantize_aware
 from quantization.tflite.convert import to_tflite
@@ -28,7 +28,7 @@ BATCH = 32
 class Net:
     """A float net, what it became, and the files it was converted to."""
 
-    normalisation: Normalisation
+    normalization: Normalization
     parent: Any
     pruned: Any
     quantized: Any
@@ -87,7 +87,7 @@ def paper_net() -> Any:
 
 def train(
     model: Any,
-    normalisation: Normalisation,
+    normalization: Normalization,
     images: np.ndarray,
     classes: np.ndarray,
     steps: int,
@@ -120,7 +120,7 @@ def train(
     for i in range(first, steps):
         rows = np.arange(i * BATCH, (i + 1) * BATCH) % len(images)
         before_step(i)
-        step(normalisation.apply(images[rows]), classes[rows])
+        step(normalization.apply(images[rows]), classes[rows])
 
 
 @pytest.fixture(scope="session")
@@ -175,16 +175,16 @@ def stripes(images, classes, tmp_path_factory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def mobile(images, classes, tmp_path_factory) -> Net:
     """The MobileNet stand-in: trained, pruned, stripped, trained for int8; both heads' files."""
-    normalisation = Normalisation(128.0, 128.0)
+    normalization = Normalization(128.0, 128.0)
     parent = mobile_net()
-    train(parent, normalisation, images, classes, steps=60)
+    train(parent, normalization, images, classes, steps=60)
     wrapped, hook = prune(parent, sparsity=SPARSITY, begin_step=3, end_step=30, frequency=5)
-    train(wrapped, normalisation, images, classes, 40, before_step=hook.before_step)
+    train(wrapped, normalization, images, classes, 40, before_step=hook.before_step)
     pruned = strip(wrapped)
-    quantized = quantize_aware(pruned, normalisation=normalisation, keep_zeros=True)
-    calibrate(quantized, images, normalisation=normalisation)
-    train(quantized, normalisation, images, classes, steps=20)
-    net = Net(normalisation, parent, pruned, quantized, tmp_path_factory.mktemp("mobile"))
+    quantized = quantize_aware(pruned, normalization=normalization, keep_zeros=True)
+    calibrate(quantized, images, normalization=normalization)
+    train(quantized, normalization, images, classes, steps=20)
+    net = Net(normalization, parent, pruned, quantized, tmp_path_factory.mktemp("mobile"))
     for precision in ("float32", "ptq"):
         _convert(net, pruned, "fer2013", FER2013, precision, images)
     _convert(net, quantized, "fer2013", FER2013, "int8", images)
@@ -195,13 +195,13 @@ def mobile(images, classes, tmp_path_factory) -> Net:
 @pytest.fixture(scope="session")
 def paper(images, classes, tmp_path_factory) -> Net:
     """The stand-in for the paper's CNN, trained for int8 without pruning: four of its files."""
-    normalisation = Normalisation(0.0, 255.0)
+    normalization = Normalization(0.0, 255.0)
     parent = paper_net()
-    train(parent, normalisation, images, classes, steps=60)
-    quantized = quantize_aware(parent, normalisation=normalisation, keep_zeros=False)
-    calibrate(quantized, images, normalisation=normalisation)
-    train(quantized, normalisation, images, classes, steps=20)
-    net = Net(normalisation, parent, parent, quantized, tmp_path_factory.mktemp("paper"))
+    train(parent, normalization, images, classes, steps=60)
+    quantized = quantize_aware(parent, normalization=normalization, keep_zeros=False)
+    calibrate(quantized, images, normalization=normalization)
+    train(quantized, normalization, images, classes, steps=20)
+    net = Net(normalization, parent, parent, quantized, tmp_path_factory.mktemp("paper"))
     for precision in ("float16", "dynamic", "ptq"):
         _convert(net, parent, "fer2013", FER2013, precision, images)
     _convert(net, quantized, "fer2013", FER2013, "int8", images)
@@ -215,6 +215,6 @@ def _convert(net: Net, model: Any, head: str, labels: Any, precision: Any, image
         head=head,
         labels=labels,
         precision=precision,
-        normalisation=net.normalisation,
+        normalization=net.normalization,
         calibration=images,
     )

@@ -94,12 +94,12 @@ def activation_ranges(model: Any) -> list[float]:
 def test_only_a_moving_average_moves_while_the_net_trains(
     ranges, mobile, training, images, classes
 ):
-    net = quantize_aware(mobile.pruned, normalisation=mobile.normalisation, keep_zeros=True)
-    calibrate(net, images, normalisation=mobile.normalisation, ranges=ranges)
+    net = quantize_aware(mobile.pruned, normalization=mobile.normalization, keep_zeros=True)
+    calibrate(net, images, normalization=mobile.normalization, ranges=ranges)
     before = activation_ranges(net)
     assert len(before) > 10
     weights = net.get_layer("quant_features_conv").trainable_weights[0].numpy()
-    training(net, mobile.normalisation, images, classes, steps=2)
+    training(net, mobile.normalization, images, classes, steps=2)
     assert (activation_ranges(net) != before) == (ranges == "moving_average")
     assert np.any(net.get_layer("quant_features_conv").trainable_weights[0].numpy() != weights)
 
@@ -107,8 +107,8 @@ def test_only_a_moving_average_moves_while_the_net_trains(
 def test_mse_narrows_ranges_of_a_net_and_minmax_is_where_the_average_starts(mobile, images):
     found = {}
     for ranges in ("moving_average", "minmax", "mse"):
-        net = quantize_aware(mobile.pruned, normalisation=mobile.normalisation, keep_zeros=True)
-        calibrate(net, images, normalisation=mobile.normalisation, ranges=ranges)
+        net = quantize_aware(mobile.pruned, normalization=mobile.normalization, keep_zeros=True)
+        calibrate(net, images, normalization=mobile.normalization, ranges=ranges)
         found[ranges] = activation_ranges(net)
     assert found["moving_average"] == found["minmax"]
     assert np.abs(found["mse"]).sum() < np.abs(found["minmax"]).sum()

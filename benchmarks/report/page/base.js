@@ -29,8 +29,8 @@ const span = (interval, show) => (interval ? `[${interval.map((end) => show(end)
 const known = (value, show) => (value === null || value === undefined ? NOTHING : show(value));
 
 const precisionOf = (model) => model.precision || model.input_dtype;
-const colourOf = (model) => `var(--${["float32", "float16", "dynamic", "int8", "int16x8"].includes(precisionOf(model)) ? precisionOf(model) : "other"})`;
-const dot = (model) => el("i", { class: "dot", style: `--dot: ${colourOf(model)}`, "aria-hidden": "true" });
+const colorOf = (model) => `var(--${["float32", "float16", "dynamic", "int8", "int16x8"].includes(precisionOf(model)) ? precisionOf(model) : "other"})`;
+const dot = (model) => el("i", { class: "dot", style: `--dot: ${colorOf(model)}`, "aria-hidden": "true" });
 
 function configurationName({ backend, resolver, threads }) {
   return [RUNTIMES[backend] || backend, resolver && (RESOLVERS[resolver] || resolver), plural(threads, "thread")].filter(Boolean).join(", ");

@@ -28,7 +28,7 @@ function histogramChart(width) {
   const marks = [["p50", latency.p50_us], ["p90", latency.p90_us], ["p99", latency.p99_us]].filter(([, value]) => value >= edges[0] && value <= edges.at(-1));
   $("histogram").replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": `Histogram of ${plural(latency.n, "call")}: ${marks.map(([name, value]) => `${name} ${micro(value)} µs`).join(", ")}` },
     axes(x, y, box, { xTitle: "one call, µs", yTitle: "calls", xCount: width < 420 ? 4 : 7, yCount: 4 }),
-    counts.map((count, i) => svg("rect", { x: x(edges[i]) + 0.5, y: y(count), width: Math.max(1, x(edges[i + 1]) - x(edges[i]) - 1), height: Math.max(0, box.bottom - y(count)), rx: 1.5, style: `fill: ${colourOf(current())}; fill-opacity: .75` },
+    counts.map((count, i) => svg("rect", { x: x(edges[i]) + 0.5, y: y(count), width: Math.max(1, x(edges[i + 1]) - x(edges[i]) - 1), height: Math.max(0, box.bottom - y(count)), rx: 1.5, style: `fill: ${colorOf(current())}; fill-opacity: .75` },
       svg("title", {}, `${micro(edges[i])} to ${micro(edges[i + 1])} µs: ${plural(count, "call")}`))),
     percentileMarks(marks, x, box)));
 }
@@ -68,12 +68,12 @@ function roundsChart(width) {
   const x = scale(1, Math.max(2, medians.length), box.left + 4, box.right - 4);
   const y = scale(low - pad, high + pad, box.bottom, box.top);
   const path = (values) => values.map((value, i) => `${i ? "L" : "M"}${x(i + 1).toFixed(1)},${y(value).toFixed(1)}`).join("");
-  const colour = colourOf(current());
+  const color = colorOf(current());
   $("rounds").replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": `Medians of ${plural(medians.length, "round")}, ${micro(Math.min(...medians))} to ${micro(Math.max(...medians))} µs` },
     axes(x, y, box, { xTitle: "round", yTitle: "median, µs", xCount: 6, yCount: 4 }),
     scaled && svg("path", { d: path(scaled), style: "fill: none; stroke: var(--soft); stroke-opacity: .45; stroke-width: 1.5" }),
-    svg("path", { d: path(medians), style: `fill: none; stroke: ${colour}; stroke-width: 1.4; stroke-opacity: .55` }),
-    medians.map((value, i) => svg("circle", { cx: x(i + 1), cy: y(value), r: medians.length > 150 ? 1.6 : 2.4, style: `fill: ${colour}` }, svg("title", {}, `round ${i + 1}: ${micro(value)} µs`)))));
+    svg("path", { d: path(medians), style: `fill: none; stroke: ${color}; stroke-width: 1.4; stroke-opacity: .55` }),
+    medians.map((value, i) => svg("circle", { cx: x(i + 1), cy: y(value), r: medians.length > 150 ? 1.6 : 2.4, style: `fill: ${color}` }, svg("title", {}, `round ${i + 1}: ${micro(value)} µs`)))));
 }
 
 function showSweep(model) {

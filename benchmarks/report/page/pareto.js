@@ -80,12 +80,12 @@ function frontLine(points, box) {
 
 function pointMark(point, x, y, tip) {
   const { model, latency, radius } = point;
-  const colour = colourOf(model);
+  const color = colorOf(model);
   const show = () => showTip(tip, point);
   const hide = () => { tip.hidden = true; };
   const [low, high] = model.accuracy.top1_ci95;
   const across = latency.p50_us_ci95;
-  const line = (attributes) => svg("line", { class: "bar", stroke: colour, ...attributes });
+  const line = (attributes) => svg("line", { class: "bar", stroke: color, ...attributes });
   return svg("g", {
     class: `point ${model.head}`, tabindex: 0, role: "button", "data-name": model.name,
     "aria-label": `${model.name}: top-1 ${percent(model.accuracy.top1)} %, p50 ${micro(latency.p50_us)} µs, ${kilo(model.size.bytes)} kB`,
@@ -96,10 +96,10 @@ function pointMark(point, x, y, tip) {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); chooseModel(model.name); }
     },
   },
-  svg("circle", { class: "area", cx: point.x, cy: point.y, r: radius, fill: colour, stroke: colour }),
+  svg("circle", { class: "area", cx: point.x, cy: point.y, r: radius, fill: color, stroke: color }),
   line({ x1: point.x, x2: point.x, y1: y(100 * low), y2: y(100 * high) }),
   across && line({ x1: x(across[0]), x2: x(across[1]), y1: point.y, y2: point.y }),
-  svg("circle", { cx: point.x, cy: point.y, r: 3.2, fill: colour }));
+  svg("circle", { cx: point.x, cy: point.y, r: 3.2, fill: color }));
 }
 
 function showTip(tip, { model, latency, x, y, radius }) {
@@ -168,7 +168,7 @@ function paretoFilters() {
     [...named.values()].map((one) => el("option", { value: one.key }, one.name)));
   const groups = [
     chips("Labels", distinct(shown.map((model) => model.head)), view.heads, (head) => [el("i", { class: head === "ferplus" ? "dashed" : "solid" }), HEADS[head]]),
-    chips("Precision", distinct(shown.map(precisionOf)), view.precisions, (value) => [el("i", { style: `--dot: ${colourOf({ precision: value })}` }), value]),
+    chips("Precision", distinct(shown.map(precisionOf)), view.precisions, (value) => [el("i", { style: `--dot: ${colorOf({ precision: value })}` }), value]),
     named.size > 1 && choice,
     switcher,
   ];

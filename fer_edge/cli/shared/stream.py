@@ -58,7 +58,7 @@ def make_faces(
     )
 
 
-def analyse(
+def analyze(
     source: "Source",
     faces: "Faces",
     sinks: "Sequence[Callable[[], Sink]]",

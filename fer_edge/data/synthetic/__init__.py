@@ -1,4 +1,4 @@
-"""The embedded default: drawn grey faces with FER2013's seven expressions.
+"""The embedded default: drawn gray faces with FER2013's seven expressions.
 
 For demos, tests and learning the tools without a data set. Nothing here was measured on people:
 accuracy on these faces says nothing about people.

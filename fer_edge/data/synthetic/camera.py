@@ -25,7 +25,7 @@ def depth(frame: Frame) -> np.ndarray:
 def pose(scene: Scene, source: Frame, target: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Where each pixel of the picture comes from: the maps for `cv2.remap`.
 
-    The head turns by yaw and pitch about its centre and is projected in parallel; roll, zoom and
+    The head turns by yaw and pitch about its center and is projected in parallel; roll, zoom and
     shift move the picture. One step of the inverse is enough for a depth this smooth.
     """
     xs, ys = target.columns - scene.shift_x, target.rows - scene.shift_y
@@ -52,7 +52,7 @@ def sense(picture: np.ndarray, scene: Scene, size: int, rng: np.random.Generator
 
     Args:
         picture: float32 [h, w] of reflected light, 0..255 and more.
-        scene: exposure, gamma, blur and noise (pixels and grey levels of a 48-pixel picture),
+        scene: exposure, gamma, blur and noise (pixels and gray levels of a 48-pixel picture),
             quality of the JPEG file.
         size: of the result, pixels.
         rng: the sample's own generator.
@@ -66,8 +66,8 @@ def sense(picture: np.ndarray, scene: Scene, size: int, rng: np.random.Generator
     if scene.blur:
         small = cv2.GaussianBlur(small, (0, 0), scene.blur * size / 48)
     small += rng.standard_normal(small.shape, dtype=np.float32) * scene.noise
-    grey = np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    gray = np.clip(np.rint(small), 0, 255).astype(np.uint8)
     if scene.jpeg:
-        _, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg])
-        grey = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-    return grey
+        _, data = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg])
+        gray = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return gray

@@ -15,7 +15,7 @@ from fer_edge.data.synthetic.person import Person, Scene
 
 def fill(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float) -> None:
     """Fill a polygon given in head units."""
-    cv2.fillPoly(canvas, [frame.pixels(points)], _colour(tone), cv2.LINE_AA, frame.SHIFT)
+    cv2.fillPoly(canvas, [frame.pixels(points)], _color(tone), cv2.LINE_AA, frame.SHIFT)
 
 
 def line(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float, width: float) -> None:
@@ -24,7 +24,7 @@ def line(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float, widt
         canvas,
         [frame.pixels(points)],
         False,
-        _colour(tone),
+        _color(tone),
         frame.length(width),
         cv2.LINE_AA,
         frame.SHIFT,
@@ -34,17 +34,17 @@ def line(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float, widt
 def oval(
     canvas: np.ndarray,
     frame: Frame,
-    centre: tuple[float, float],
+    center: tuple[float, float],
     axes: tuple[float, float],
     tone: float,
     angle: float = 0.0,
 ) -> None:
     """Fill an ellipse; axes in head units, angle in degrees."""
-    x, y = frame.pixels(np.array(centre)).tolist()
+    x, y = frame.pixels(np.array(center)).tolist()
     scale = frame.unit * (1 << frame.SHIFT)
     size = (round(axes[0] * scale), round(axes[1] * scale))
-    colour = _colour(tone)
-    cv2.ellipse(canvas, (x, y), size, angle, 0, 360, colour, -1, cv2.LINE_AA, frame.SHIFT)
+    color = _color(tone)
+    cv2.ellipse(canvas, (x, y), size, angle, 0, 360, color, -1, cv2.LINE_AA, frame.SHIFT)
 
 
 def eyes(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene, au: list[float]) -> None:
@@ -121,5 +121,5 @@ def _between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.concatenate([first, second[::-1]])
 
 
-def _colour(tone: float) -> tuple[float, float]:
+def _color(tone: float) -> tuple[float, float]:
     return (min(max(tone, 0.0), 255.0), 255.0)

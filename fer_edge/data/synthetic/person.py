@@ -108,8 +108,8 @@ def sample_person(rng: np.random.Generator) -> Person:
         for (name, (mean, deviation)), z in zip(SHAPES.items(), spread, strict=True)
     }
     age = float(rng.beta(1.4, 2.0))
-    grey = max(0.0, age - 0.6) * 300 * rng.random()
-    hair = _pick((22, 32, 45, 75, 120), (1, 1, 1, 1, 1), rng) + rng.uniform(-8, 25) + grey
+    gray = max(0.0, age - 0.6) * 300 * rng.random()
+    hair = _pick((22, 32, 45, 75, 120), (1, 1, 1, 1, 1), rng) + rng.uniform(-8, 25) + gray
     bearded = rng.random() < 0.2
     styles = ("bald", "short", "parted", "fringe", "long")
     return Person(

@@ -73,7 +73,7 @@ def shade(
         float32 [h, w]: the factor on the reflectance, about 0.2..1.2.
     """
     by_x, by_y = slopes(person, au, frame)
-    # Sobel's kernel returns eight times the difference of neighbouring pixels.
+    # Sobel's kernel returns eight times the difference of neighboring pixels.
     scale = -CREASE_DEPTH * frame.unit / 8
     by_x += cv2.Sobel(depths, cv2.CV_32F, 1, 0, scale=scale)
     by_y += cv2.Sobel(depths, cv2.CV_32F, 0, 1, scale=scale)

@@ -43,7 +43,7 @@ def picture(
         eyes_y: how far below the picture's upper rim the eyes are, as a share of it.
 
     Returns:
-        uint8 [size, size], grey.
+        uint8 [size, size], gray.
     """
     au = units.sample(expression, rng)
     person, scene = sample_person(rng), sample_scene(rng)

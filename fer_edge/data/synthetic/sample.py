@@ -33,7 +33,7 @@ def face(expression: str, *, seed: int, size: int = 48, index: int = 0) -> np.nd
         index: the face's number within its class and seed, as `generate` counts them.
 
     Returns:
-        uint8 [size, size], grey.
+        uint8 [size, size], gray.
 
     Raises:
         InputError: an unknown expression, or a number out of range.

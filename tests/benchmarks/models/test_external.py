@@ -67,7 +67,7 @@ def test_a_model_of_ours_that_is_described_answers_as_it_does_anyway(tmp_path, f
 
 
 @pytest.mark.parametrize("resize", ["area", "linear"])
-def test_a_face_is_resized_normalised_and_its_logits_become_probabilities(resize, tmp_path, faces):
+def test_a_face_is_resized_normalized_and_its_logits_become_probabilities(resize, tmp_path, faces):
     model = dense(tmp_path / "net.tflite", 64, 56)
     text = DESCRIPTION.replace("[48, 48]", "[64, 56]").replace("128", "127.5")
     file = describe(tmp_path, f'{text}resize = "{resize}"\nsoftmax = true\n')
@@ -114,7 +114,7 @@ def test_labels_in_other_words_are_translated(tmp_path):
     [
         ("labels = [", "is no TOML"),
         ('head = "fer2013"', "lacks labels, size, mean, std"),
-        (DESCRIPTION + "colour = 1", "colour is unknown"),
+        (DESCRIPTION + "color = 1", "color is unknown"),
         (DESCRIPTION.replace("fer2013", "affectnet"), "head is 'affectnet': give fer2013"),
         (DESCRIPTION.replace('"angry"', '"anger"'), r"labels are anger.*\[words\]"),
         (DESCRIPTION.replace('"angry"', '"happy"'), "labels are happy"),

@@ -19,7 +19,7 @@ def test_the_reference_workload_is_int8_convolutions_that_xnnpack_takes():
     assert size.measure(reference.PATH)["multiply_adds"] == pytest.approx(9.8e6, rel=0.01)
     net = reference.load()
     assert net.delegated
-    answers = [net(np.full((48, 48), grey, np.uint8)).copy() for grey in (0, 128, 255)]
+    answers = [net(np.full((48, 48), gray, np.uint8)).copy() for gray in (0, 128, 255)]
     assert not np.array_equal(answers[0], answers[1])
     assert np.sum(answers, axis=1) == pytest.approx(np.ones(3), abs=0.02)
 

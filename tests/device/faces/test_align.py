@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.faces.align import CENTRE, SIDE, Cropper, frame_face
+from device.faces.align import CENTER, SIDE, Cropper, frame_face
 from device.faces.crop import crop_face
 from device.geometry import Box
 
@@ -27,8 +27,8 @@ def test_the_frame_turns_with_the_eyes(roll, width, height):
     assert found == pytest.approx(roll, abs=1e-9)
     side = SIDE * math.sqrt(width * height)
     assert box.w == box.h == round(side)
-    centre = turned((300, 200 + CENTRE * side), middle, roll)
-    assert (box.x + side / 2, box.y + side / 2) == pytest.approx(centre, abs=1)
+    center = turned((300, 200 + CENTER * side), middle, roll)
+    assert (box.x + side / 2, box.y + side / 2) == pytest.approx(center, abs=1)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as arrays
 
 from device.faces.crop import crop_face
 from device.geometry import Box
-from device.image.color import colour, grey
+from device.image.color import color, gray
 
 sides = st.integers(1, 40)
 shapes = st.one_of(st.tuples(sides, sides), st.tuples(sides, sides, st.sampled_from([1, 3, 4])))
@@ -16,39 +16,39 @@ boxes = st.builds(
 
 
 @given(image=shapes.flatmap(lambda s: arrays.arrays(st.sampled_from([np.uint8, np.uint16]), s)))
-def test_any_picture_becomes_grey_of_its_size(image):
-    result = grey(image)
+def test_any_picture_becomes_gray_of_its_size(image):
+    result = gray(image)
     assert result.dtype == np.uint8
     assert result.shape == image.shape[:2]
 
 
 @given(image=shapes.flatmap(lambda s: arrays.arrays(st.sampled_from([np.uint8, np.uint16]), s)))
 def test_any_picture_gets_three_channels(image):
-    result = colour(image)
+    result = color(image)
     assert result.dtype == np.uint8 and result.shape == (*image.shape[:2], 3)
     if image.ndim == 2:
-        np.testing.assert_array_equal(result[:, :, 1], grey(image))
+        np.testing.assert_array_equal(result[:, :, 1], gray(image))
 
 
 @given(value=st.integers(0, 255), channels=st.sampled_from([1, 3, 4]))
-def test_grey_stays_grey_whatever_the_channels(value, channels):
-    assert np.all(grey(np.full((5, 7, channels), value, np.uint8)) == value)
+def test_gray_stays_gray_whatever_the_channels(value, channels):
+    assert np.all(gray(np.full((5, 7, channels), value, np.uint8)) == value)
 
 
 def test_the_channels_are_blue_green_red():
     blue_green_red = np.zeros((1, 3, 3), np.uint8)
     blue_green_red[0, [0, 1, 2], [0, 1, 2]] = 255
-    assert grey(blue_green_red).tolist() == [[29, 150, 76]]  # luma of BT.601
+    assert gray(blue_green_red).tolist() == [[29, 150, 76]]  # luma of BT.601
 
 
 def test_alpha_is_ignored():
     image = np.random.default_rng(0).integers(0, 256, (9, 9, 4), dtype=np.uint8)
-    np.testing.assert_array_equal(grey(image), grey(np.ascontiguousarray(image[:, :, :3])))
+    np.testing.assert_array_equal(gray(image), gray(np.ascontiguousarray(image[:, :, :3])))
 
 
 def test_sixteen_bits_span_the_same_range():
     pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    np.testing.assert_array_equal(grey(pixels.astype(np.uint16) * 257), pixels)
+    np.testing.assert_array_equal(gray(pixels.astype(np.uint16) * 257), pixels)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_sixteen_bits_span_the_same_range():
 )
 def test_what_is_no_picture_is_refused(image):
     with pytest.raises(ValueError, match="a picture"):
-        grey(image)
+        gray(image)
 
 
 @given(

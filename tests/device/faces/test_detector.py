@@ -5,7 +5,7 @@ import pytest
 from device.errors import InputError
 from device.faces.detector import open_detector
 from device.faces.haar import HaarDetector
-from device.image.color import grey
+from device.image.color import gray
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def detector():
 
 
 def test_a_portrait_has_one_face_where_it_is(detector, portrait):
-    ((box, roll),) = detector.find(grey(portrait))
+    ((box, roll),) = detector.find(gray(portrait))
     assert roll == 0
     assert box.x + box.w / 2 == pytest.approx(224, abs=12)
     assert box.y + box.h / 2 == pytest.approx(115, abs=12)
@@ -22,14 +22,14 @@ def test_a_portrait_has_one_face_where_it_is(detector, portrait):
 
 
 def test_a_large_picture_gives_boxes_in_its_own_pixels(detector, portrait):
-    large = cv2.resize(grey(portrait), (4096, 4096))
+    large = cv2.resize(gray(portrait), (4096, 4096))
     ((box, _),) = detector.find(large)
     assert box.x + box.w / 2 == pytest.approx(8 * 224, abs=96)
     assert 8 * 80 < box.w < 8 * 120
 
 
 def test_the_largest_face_comes_first(detector, portrait):
-    face = grey(portrait)[20:220, 124:324]
+    face = gray(portrait)[20:220, 124:324]
     picture = np.full((220, 340), 128, np.uint8)
     picture[10:110, 10:110] = cv2.resize(face, (100, 100))
     picture[10:210, 130:330] = face
@@ -39,7 +39,7 @@ def test_the_largest_face_comes_first(detector, portrait):
 
 
 def test_a_still_life_has_no_face(detector, still_life):
-    assert detector.find(grey(still_life)) == []
+    assert detector.find(gray(still_life)) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (20, 20), (480, 640)])
@@ -48,7 +48,7 @@ def test_an_empty_picture_of_any_size_has_no_face(detector, shape):
 
 
 def test_boxes_stay_inside_the_picture(detector, portrait):
-    face = grey(portrait)[60:170, 170:280]
+    face = gray(portrait)[60:170, 170:280]
     for height, width in ((110, 110), (1001, 999), (700, 1300)):
         for box, _ in detector.find(cv2.resize(face, (width, height))):
             assert box.x >= 0 and box.y >= 0
@@ -56,14 +56,14 @@ def test_boxes_stay_inside_the_picture(detector, portrait):
 
 
 def test_a_smaller_search_finds_the_same_face(portrait):
-    ((box, _),) = HaarDetector(search_size=160).find(grey(portrait))
+    ((box, _),) = HaarDetector(search_size=160).find(gray(portrait))
     assert box.x + box.w / 2 == pytest.approx(224, abs=16)
     assert 80 < box.w < 130
 
 
 def test_a_detector_is_opened_by_its_name(portrait):
-    assert len(open_detector("haar").find(grey(portrait))) == 1
-    assert len(open_detector("haar", search_size=240).find(grey(portrait))) == 1
+    assert len(open_detector("haar").find(gray(portrait))) == 1
+    assert len(open_detector("haar", search_size=240).find(gray(portrait))) == 1
 
 
 def test_options_that_make_no_detector_are_named(tmp_path):

@@ -11,7 +11,7 @@ from device.faces.detector import open_detector
 from device.faces.download import YUNET
 from device.faces.haar import HaarDetector
 from device.faces.yunet import YuNetDetector
-from device.image.color import grey
+from device.image.color import gray
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def middle(box):
 
 def test_it_frames_a_face_about_as_the_cascade_does(detector, portrait):
     ((box, roll),) = detector.find(portrait)
-    ((other, _),) = HaarDetector().find(grey(portrait))
+    ((other, _),) = HaarDetector().find(gray(portrait))
     assert middle(box) == pytest.approx(middle(other), abs=0.15 * other.w)
     assert box.w == pytest.approx(other.w, rel=0.2)
     assert abs(roll) < math.radians(15)
@@ -72,8 +72,8 @@ def test_a_face_half_outside_keeps_its_place(detector, portrait):
     assert middle(box) == pytest.approx((middle(whole)[0] - cut, middle(whole)[1]), abs=25)
 
 
-def test_a_grey_picture_will_do(detector, portrait):
-    assert len(detector.find(grey(portrait))) == 1
+def test_a_gray_picture_will_do(detector, portrait):
+    assert len(detector.find(gray(portrait))) == 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 1, 3), (20, 20), (480, 640, 3)])

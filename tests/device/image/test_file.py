@@ -34,7 +34,7 @@ def test_a_name_may_hold_any_letters(tmp_path, pixels):
         np.full((1, 1), 77, np.uint8),
         np.full((8000, 8000), 77, np.uint8),
     ],
-    ids=["grey", "16-bit grey", "16-bit", "alpha", "one pixel", "8000x8000"],
+    ids=["gray", "16-bit gray", "16-bit", "alpha", "one pixel", "8000x8000"],
 )
 def test_any_depth_channels_and_size_become_three_channels_of_bytes(tmp_path, encoded):
     path = tmp_path / "picture.png"

@@ -165,7 +165,7 @@ def test_labels_that_are_no_text_are_refused(bare_models, tmp_path):
 
 @pytest.mark.parametrize("labels", [FER2013[:6], (*FER2013, "contempt"), ()])
 def test_labels_that_do_not_fit_the_output_are_refused(bare_models, save_model, tmp_path, labels):
-    path = tmp_path / "mislabelled.tflite"
+    path = tmp_path / "mislabeled.tflite"
     save_model(path, bare_models["float32"], labels)
     assert_refused(path, f"names {len(labels)} labels")
 
@@ -196,7 +196,7 @@ def test_a_changed_byte_in_the_labels_never_shows_a_traceback(models, position, 
 
 def test_importing_the_device_loads_no_training_code():
     program = (
-        "import sys, device, device.model.classifier, device.faces.recognise;"
+        "import sys, device, device.model.classifier, device.faces.recognize;"
         "import device.image.draw, device.image.file;"
         "print(sorted({name.split('.')[0] for name in sys.modules}"
         " & {'tensorflow', 'tf_keras', 'keras', 'fer_edge', 'quantization', 'benchmarks'}))"

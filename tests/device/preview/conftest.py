@@ -25,7 +25,7 @@ PATIENCE = 30.0  # seconds that a wait may take before the test fails; it ends a
 
 
 def make_result(number: int, *, faces: int = 1, size: tuple[int, int] = (320, 240)) -> Result:
-    """A frame whose grey level and a distribution whose winner change with the number."""
+    """A frame whose gray level and a distribution whose winner change with the number."""
     width, height = size
     image = np.full((height, width, 3), 10 + number * 7 % 240, np.uint8)
     probabilities = np.full(len(FER2013), 0.05, np.float32)

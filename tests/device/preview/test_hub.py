@@ -161,7 +161,7 @@ def test_wide_pictures_are_scaled_down(start_preview, connect, result, size, sen
     assert state["size"] == list(size)  # what the boxes are measured in
 
 
-def test_a_grey_picture_is_shown(start_preview, connect, result):
+def test_a_gray_picture_is_shown(start_preview, connect, result):
     preview = start_preview()
     viewer = connect(preview)
     ask(viewer)

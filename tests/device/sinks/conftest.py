@@ -14,8 +14,8 @@ from device.labels import FER2013
 def make_result() -> Callable[..., Result]:
     """Make a result with some faces, all happy, the second uncertain of it."""
 
-    def make(number=0, faces=1, *, live=False, time=None, size=(48, 64), grey=False) -> Result:
-        image = np.full(size if grey else (*size, 3), 90, np.uint8)
+    def make(number=0, faces=1, *, live=False, time=None, size=(48, 64), gray=False) -> Result:
+        image = np.full(size if gray else (*size, 3), 90, np.uint8)
         probabilities = np.float32([0.1, 0, 0, 0.7, 0, 0, 0.2])
         found = [
             TrackedFace(

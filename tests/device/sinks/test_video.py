@@ -47,9 +47,9 @@ def test_a_long_pause_of_a_live_source_is_cut_short(make_result, tmp_path):
     assert len(play(tmp_path / "out.avi")[0]) <= 12
 
 
-def test_grey_odd_and_changing_sizes_are_written(make_result, tmp_path):
+def test_gray_odd_and_changing_sizes_are_written(make_result, tmp_path):
     with VideoSink(tmp_path / "out.avi") as sink:
-        sink.write(make_result(size=(49, 65), grey=True))
+        sink.write(make_result(size=(49, 65), gray=True))
         sink.write(make_result(size=(49, 65)))
         sink.write(make_result(size=(200, 100)))
     frames, _ = play(tmp_path / "out.avi")

@@ -12,12 +12,12 @@ from device.sources.capture import Capture, CapturedSource
 
 
 class Scripted(Capture):
-    """Gives pictures of one colour each as its script says; a picture is made when allowed."""
+    """Gives pictures of one color each as its script says; a picture is made when allowed."""
 
     name = "scripted"
 
     def __init__(self, *sessions, live=True, reopens=True, step=None):
-        """A session is a list of grey levels, or an InputError that opening raises."""
+        """A session is a list of gray levels, or an InputError that opening raises."""
         self.live, self.reopens = live, reopens
         self.sessions = list(sessions)
         self.step = step  # one permit a picture

@@ -8,7 +8,7 @@ from device.faces.crop import crop_face
 from device.faces.haar import HaarDetector
 from device.frame import Frame
 from device.geometry import Box, Detection
-from device.image.color import grey
+from device.image.color import gray
 from device.labels import FER2013
 from device.tracking.analyzer import Faces
 from device.tracking.region import Region
@@ -37,8 +37,8 @@ class Brightness:
 class Told:
     """A detector that finds what it was told, and counts how often it is asked."""
 
-    def __init__(self, *boxes, colour=False):
-        self.colour = colour
+    def __init__(self, *boxes, color=False):
+        self.color = color
         self.boxes = list(boxes)
         self.asked = 0
         self.image = None
@@ -69,25 +69,25 @@ def test_a_face_gets_the_smoothed_answer_for_its_crop(model, portrait):
     assert (face.track, face.box, face.label) == (1, FACE, "happy")
     assert face.confidence == pytest.approx(0.75)
     assert face.probabilities.tolist() == [0, 0, 0, 0.75, 0, 0, 0.25]
-    np.testing.assert_array_equal(model.seen[0], crop_face(grey(portrait), FACE))
+    np.testing.assert_array_equal(model.seen[0], crop_face(gray(portrait), FACE))
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_the_detector_gets_the_picture_it_wants(model, portrait, colour):
-    detector = Told(FACE, colour=colour)
+@pytest.mark.parametrize("color", [False, True])
+def test_the_detector_gets_the_picture_it_wants(model, portrait, color):
+    detector = Told(FACE, color=color)
     Faces(model, detector).process(Frame(portrait, 0, 0.0, "camera"))
-    np.testing.assert_array_equal(detector.image, portrait if colour else grey(portrait))
+    np.testing.assert_array_equal(detector.image, portrait if color else gray(portrait))
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_between_detections_a_face_is_followed(model, portrait, colour):
-    detector = Told(FACE, colour=colour)
+@pytest.mark.parametrize("color", [False, True])
+def test_between_detections_a_face_is_followed(model, portrait, color):
+    detector = Told(FACE, color=color)
     faces = Faces(model, detector, every=4)
     for step, frame in enumerate(frames(*(moved(portrait, 6 * step) for step in range(4)))):
         (face,) = faces.process(frame)
         assert face.track == 1
         assert (face.box.x, face.box.y) == pytest.approx((FACE.x + 6 * step, FACE.y), abs=2)
-        expected = crop_face(grey(frame.image), face.box)
+        expected = crop_face(gray(frame.image), face.box)
         np.testing.assert_array_equal(model.seen[-1], expected)
     assert detector.asked == 1
 
@@ -186,7 +186,7 @@ def test_only_the_region_is_searched(model, portrait):
 
 def test_the_margin_is_the_crops(model, portrait):
     Faces(model, Told(FACE), margin=0.2).process(Frame(portrait, 0, 0.0, "camera"))
-    np.testing.assert_array_equal(model.seen[0], crop_face(grey(portrait), FACE, margin=0.2))
+    np.testing.assert_array_equal(model.seen[0], crop_face(gray(portrait), FACE, margin=0.2))
 
 
 @pytest.mark.parametrize("second", [("other.png", 0.1), ("camera", -1.0)], ids=["name", "time"])

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.geometry import Box
-from device.image.color import grey
+from device.image.color import gray
 from device.tracking.template import Follower
 
 FACE = Box(176, 66, 97, 97)
@@ -12,7 +12,7 @@ FACE = Box(176, 66, 97, 97)
 
 @pytest.fixture(scope="module")
 def picture(portrait):
-    return grey(portrait)
+    return gray(portrait)
 
 
 @settings(max_examples=40)

@@ -141,7 +141,7 @@ def test_fer_plus_folders_take_votes_by_name_and_labels_from_the_votes(fer_plus_
     happy = FER2013.index("happy")
     for split in ("train", "val", "test"):
         assert sorted(data.only(split).labels.tolist()) == [-1, -1, happy]
-    assert data.counts()["train"]["unlabelled"] == 2
+    assert data.counts()["train"]["unlabeled"] == 2
 
 
 def test_fer_plus_folders_find_votes_that_lie_beside_them(fer_plus_folders):

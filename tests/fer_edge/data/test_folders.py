@@ -22,7 +22,7 @@ def test_class_folders_are_labels_and_split_folders_splits(write_images):
     assert data.names[0] == "test/angry/0.png"
 
 
-def test_48x48_grey_pixels_come_through_unchanged(write_images):
+def test_48x48_gray_pixels_come_through_unchanged(write_images):
     pictures = tree(FER2013)
     data = prepare(write_images(pictures))
     for name, image in zip(data.names, data.images, strict=True):
@@ -81,7 +81,7 @@ def test_split_folders_have_many_names(write_images, names):
 
 
 @pytest.mark.parametrize("shape", [(48, 48, 3), (96, 96), (200, 120, 3), (20, 20), (1, 9, 4)])
-def test_pictures_of_any_size_and_colour_become_faces(write_images, shape):
+def test_pictures_of_any_size_and_color_become_faces(write_images, shape):
     picture = np.full(shape, 90, np.uint8)
     data = prepare(write_images(tree(FER2013) | {"train/happy/other.png": picture}))
     np.testing.assert_array_equal(data.images[data.names == "train/happy/other.png"][0], 90)

@@ -52,8 +52,8 @@ def test_rows_are_those_of_the_file_also_for_a_part(leaky):
 
 
 def test_constant_images_are_only_like_their_equals(dataset):
-    greys = np.stack([np.full((48, 48), grey, np.uint8) for grey in (0, 0, 90)])
-    found = leaks.find(dataset(np.concatenate([greys, faces(1)]), [0, 2, 2, 1]))
+    grays = np.stack([np.full((48, 48), gray, np.uint8) for gray in (0, 0, 90)])
+    found = leaks.find(dataset(np.concatenate([grays, faces(1)]), [0, 2, 2, 1]))
     assert found.leaked("test").tolist() == [1]
 
 

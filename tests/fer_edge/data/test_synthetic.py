@@ -113,7 +113,7 @@ class TestAnatomy:
 class TestFace:
     @settings(max_examples=25, deadline=None)
     @given(st.sampled_from(FER2013), st.integers(24, 256), st.integers(0, 2**31))
-    def test_any_size_gives_a_grey_picture_with_something_on_it(self, expression, size, seed):
+    def test_any_size_gives_a_gray_picture_with_something_on_it(self, expression, size, seed):
         drawn = face(expression, seed=seed, size=size)
         assert drawn.shape == (size, size)
         assert drawn.dtype == np.uint8

@@ -13,10 +13,10 @@ from device.labels import FER2013
 from device.model import graph, inspection
 from fer_edge import recipe
 from fer_edge.models import MobileNet
-from quantization.channels.analysis import analyse
+from quantization.channels.analysis import analyze
 from quantization.channels.importance import measure
 from quantization.channels.prune import keep, multiply_adds
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.pruning.clustering import cluster
 from quantization.pruning.clustering import strip as strip_clusters
 from quantization.pruning.magnitude import prune, strip, zero_fraction
@@ -27,7 +27,7 @@ from quantization.verify import layer_matching, parity
 from quantization.verify import weights as verify_weights
 from quantization.verify.agreement import Bound
 
-NORMALISATION = Normalisation(128.0, 128.0)
+NORMALIZATION = Normalization(128.0, 128.0)
 CLUSTERS = 16
 BOUND = Bound(disagreements=0.02, difference=0.1)
 SECTION = {
@@ -81,7 +81,7 @@ def images(classes) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def net(images, classes, tmp_path_factory) -> Net:
-    x = NORMALISATION.apply(images)
+    x = NORMALIZATION.apply(images)
 
     def train(model: Any, epochs: int) -> None:
         import tf_keras as keras
@@ -99,9 +99,9 @@ def net(images, classes, tmp_path_factory) -> Net:
     parent = strip(wrapped)
     clustered = strip_clusters(cluster(parent, clusters=CLUSTERS, keep_zeros=True))
     quantized = quantize_aware(
-        clustered, normalisation=NORMALISATION, keep_zeros=True, clusters=CLUSTERS
+        clustered, normalization=NORMALIZATION, keep_zeros=True, clusters=CLUSTERS
     )
-    calibrate(quantized, images, normalisation=NORMALISATION)
+    calibrate(quantized, images, normalization=NORMALIZATION)
     train(quantized, 2)
     made = Net(parent, quantized, tmp_path_factory.mktemp("gated"))
     for precision in PRECISIONS:
@@ -111,7 +111,7 @@ def net(images, classes, tmp_path_factory) -> Net:
             head="fer2013",
             labels=FER2013,
             precision=precision,
-            normalisation=NORMALISATION,
+            normalization=NORMALIZATION,
             calibration=images,
         )
     return made
@@ -151,7 +151,7 @@ def test_every_file_agrees_with_its_model(precision, net, images):
         net.model(precision),
         images,
         head="fer2013",
-        normalisation=NORMALISATION,
+        normalization=NORMALIZATION,
         bound=BOUND,
     )
 
@@ -213,15 +213,15 @@ def test_channels_of_an_expansion_leave_the_gate_too(images):
     assert narrow.get_layer("stage0_block0_se_excite").filters == 29
     assert narrow.get_layer("stage0_block0_se_squeeze").kernel.shape == (1, 1, 29, 8)
     assert multiply_adds(narrow) < multiply_adds(model)
-    x = NORMALISATION.apply(images[:4])
+    x = NORMALIZATION.apply(images[:4])
     np.testing.assert_allclose(narrow(x), model(x), atol=1e-5)
 
 
 def test_importance_of_gated_channels(images, classes):
     model = gated_net()
-    free = {g.name for g in analyse(model).groups.values() if g.free}
+    free = {g.name for g in analyze(model).groups.values() if g.free}
     assert {"stage0_block0_expand_conv", "stage0_block0_se_squeeze"} <= free
-    x, y = NORMALISATION.apply(images[:16]), np.eye(7, dtype=np.float32)[classes[:16]]
+    x, y = NORMALIZATION.apply(images[:16]), np.eye(7, dtype=np.float32)[classes[:16]]
     assert set(measure(model, "taylor", images=x, targets=[y])) == free
     with pytest.raises(InputError, match="BatchNorm behind stage0_block0_se_excite: choose taylor"):
         measure(model, "batchnorm")

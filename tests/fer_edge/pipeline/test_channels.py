@@ -117,7 +117,7 @@ def test_a_latency_is_asked_of_the_stopwatch(
     job, _ = training_job(narrowed, narrowed.recipe.train, narrowed.out)
     monkeypatch.setattr(
         "fer_edge.pipeline.latency.stopwatch",
-        lambda parent, images, normalisation: (
+        lambda parent, images, normalization: (
             lambda net: multiply_adds(net) / multiply_adds(parent)
         ),
     )
@@ -134,7 +134,7 @@ def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(latency, "ROUNDS", 2)
     faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
     measure = latency.stopwatch(
-        artifacts.trained_model(narrowed), faces, normalisation=artifacts.scaling(narrowed)
+        artifacts.trained_model(narrowed), faces, normalization=artifacts.scaling(narrowed)
     )
     assert measure(artifacts.float_model(narrowed)) > 0
 

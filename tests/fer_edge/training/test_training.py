@@ -8,26 +8,26 @@ from fer_edge.data import ferplus, synthetic
 from fer_edge.data.augment import augment
 from fer_edge.recipe import Augment, Phase, Train
 from fer_edge.training import history, input_pipeline, optimizers, targets
-from fer_edge.training.input_pipeline import Labelled
+from fer_edge.training.input_pipeline import Labeled
 
 EVERYTHING = Augment(erasing=1.0)
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
 
-def faces(n: int) -> Labelled:
+def faces(n: int) -> Labeled:
     images = np.random.default_rng(1).integers(0, 256, (n, 48, 48), np.uint8)
     target = np.eye(7, dtype=np.float32)[np.arange(n) % 7]
-    return Labelled(images, {"fer2013": target}, {})
+    return Labeled(images, {"fer2013": target}, {})
 
 
-def epoch(data: Labelled, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
+def epoch(data: Labeled, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
     made = input_pipeline.training(
         data,
         batch=8,
         seed=seed,
         epochs=range(number, number + 1),
         augment=change,
-        normalisation=(128.0, 128.0),
+        normalization=(128.0, 128.0),
     )
     (dataset,) = made
     return [(x.numpy(), targets[0].numpy()) for x, targets in dataset]
@@ -78,8 +78,8 @@ def test_a_shift_moves_the_face_by_no_more_than_asked() -> None:
     pixels[:, 24, 24] = 255
     changed = augment(pixels, np.array([1, 1]), NOTHING.model_copy(update={"shift": 5.0})).numpy()
     grid = np.indices((48, 48))
-    centres = [(grid * image[..., 0]).sum((1, 2)) / image.sum() for image in changed]
-    moved = np.abs(np.array(centres) - 24)
+    centers = [(grid * image[..., 0]).sum((1, 2)) / image.sum() for image in changed]
+    moved = np.abs(np.array(centers) - 24)
     assert moved.max() <= 5.01
     assert moved.max() > 3
 
@@ -139,7 +139,7 @@ def test_a_restart_after_the_end_never_comes() -> None:
 def test_smoothing_and_class_weights_are_in_the_targets() -> None:
     data = synthetic.generate(20, seed=2).only("train")
     train = Train(epochs=1, learning_rate=0.1, label_smoothing=0.1, class_weights=True)
-    made = targets.labelled(data, {"fer2013": 7}, train).targets["fer2013"]
+    made = targets.labeled(data, {"fer2013": 7}, train).targets["fer2013"]
     np.testing.assert_array_equal(made.argmax(1), data.labels)
     assert made.sum() == pytest.approx(len(data), rel=1e-4)
     assert made.min() > 0
@@ -151,7 +151,7 @@ def test_an_image_without_label_or_votes_teaches_nothing() -> None:
     data = synthetic.generate(20, seed=2).only("val")
     data = replace(data, labels=np.full_like(data.labels, -1))
     train = Train(epochs=1, learning_rate=0.1, label_smoothing=0.1)
-    made = targets.labelled(data, {"fer2013": 7, "ferplus": 8}, train).targets
+    made = targets.labeled(data, {"fer2013": 7, "ferplus": 8}, train).targets
     assert not made["fer2013"].any()
     assert not made["ferplus"].any()
     assert (ferplus.majority(data.votes) == -1).all()

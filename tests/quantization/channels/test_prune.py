@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.errors import GateError, InputError
-from quantization.channels.analysis import analyse
+from quantization.channels.analysis import analyze
 from quantization.channels.importance import measure
 from quantization.channels.prune import keep, multiply_adds
 from quantization.channels.selection import choose
@@ -102,7 +102,7 @@ def counted(model: Any) -> int:
 
 
 def test_channels_that_an_add_ties_are_one_group(residual):
-    groups = analyse(residual).groups
+    groups = analyze(residual).groups
     assert {name: group.size for name, group in groups.items() if group.free} == FREE
     assert groups["stem_conv"].producers == ("stem_conv", "project_conv")
     assert groups["stem_conv"].gates == ("stem_bn", "project_bn")
@@ -110,7 +110,7 @@ def test_channels_that_an_add_ties_are_one_group(residual):
 
 
 def test_channels_that_a_gate_multiplies_are_one_group(plain):
-    groups = analyse(plain).groups
+    groups = analyze(plain).groups
     free = {name: group.size for name, group in groups.items() if group.free}
     assert free == {"first": 16, "squeeze": 8, "hidden": 24}
     assert groups["first"].producers == ("first", "excite")
@@ -119,7 +119,7 @@ def test_channels_that_a_gate_multiplies_are_one_group(plain):
 @pytest.mark.parametrize("name", ["residual", "plain"])
 def test_with_nothing_pruned_the_outputs_are_the_same_to_the_bit(name, request, x):
     net = request.getfixturevalue(name)
-    everything = {g.name: range(g.size) for g in analyse(net).groups.values() if g.free}
+    everything = {g.name: range(g.size) for g in analyze(net).groups.values() if g.free}
     for kept in ({}, everything):
         np.testing.assert_array_equal(outputs(keep(net, kept), x), outputs(net, x))
 
@@ -134,8 +134,8 @@ def test_any_kept_channels_make_a_net_of_the_promised_cost(residual, x, data):
     narrow = keep(residual, kept)
     widths = {name: len(channels) for name, channels in kept.items()}
     assert [layer.name for layer in narrow.layers] == [layer.name for layer in residual.layers]
-    assert analyse(residual).multiply_adds(widths) == multiply_adds(narrow) == counted(narrow)
-    assert analyse(residual).weight_bytes(widths) == analyse(narrow).weight_bytes()
+    assert analyze(residual).multiply_adds(widths) == multiply_adds(narrow) == counted(narrow)
+    assert analyze(residual).weight_bytes(widths) == analyze(narrow).weight_bytes()
     assert np.all(np.isfinite(outputs(narrow, x)))
     assert narrow.get_layer("add").output_shape[-1] == widths["stem_conv"]
     np.testing.assert_array_equal(
@@ -221,7 +221,7 @@ def test_a_layer_that_nobody_knows_keeps_its_channels():
     x = keras.layers.Conv2D(8, 3, name="tied")(x)
     x = keras.layers.SeparableConv2D(8, 3, name="strange")(x)
     x = keras.layers.Dense(3, name="head")(keras.layers.Flatten()(x))
-    groups = analyse(keras.Model(pixels, x)).groups
+    groups = analyze(keras.Model(pixels, x)).groups
     assert {name for name, group in groups.items() if group.free} == {"known"}
 
 
@@ -231,7 +231,7 @@ def test_a_layer_called_twice_is_named():
     pixels = keras.Input((8, 8, 4))
     twice = keras.layers.Conv2D(4, 3, padding="same", name="twice")
     with pytest.raises(InputError, match="twice of again is called more than once"):
-        analyse(keras.Model(pixels, twice(twice(pixels)), name="again"))
+        analyze(keras.Model(pixels, twice(twice(pixels)), name="again"))
 
 
 def test_taylor_is_what_the_loss_loses_to_first_order(residual, x):
@@ -274,7 +274,7 @@ def test_magnitudes_are_judged_against_their_layer(residual, kind):
 
 
 def test_importance_that_cannot_be_measured_is_named(residual, plain):
-    with pytest.raises(InputError, match="needs labelled images"):
+    with pytest.raises(InputError, match="needs labeled images"):
         measure(residual, "taylor")
     with pytest.raises(InputError, match="BatchNorm behind first"):
         measure(plain, "batchnorm")
@@ -283,7 +283,7 @@ def test_importance_that_cannot_be_measured_is_named(residual, plain):
 @pytest.mark.parametrize("target", ["multiply_adds", "size"])
 def test_the_budget_is_kept_in_whole_eights(residual, target):
     kept = choose(residual, measure(residual, "l1"), target=target, share=0.7)
-    whole, narrow = analyse(residual), analyse(keep(residual, kept))
+    whole, narrow = analyze(residual), analyze(keep(residual, kept))
     cost = type(whole).weight_bytes if target == "size" else type(whole).multiply_adds
     assert 0.35 <= cost(narrow) / cost(whole) <= 0.7
     assert all(len(channels) % 8 == 0 for channels in kept.values())

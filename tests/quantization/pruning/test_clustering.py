@@ -32,7 +32,7 @@ def pruned(mobile, training, images, classes) -> dict[str, Any]:
         net, hook = prune(
             mobile.parent, sparsity=0.5, begin_step=0, end_step=4, frequency=2, pattern=pattern
         )
-        training(net, mobile.normalisation, images, classes, 5, before_step=hook.before_step)
+        training(net, mobile.normalization, images, classes, 5, before_step=hook.before_step)
         nets[pattern] = strip_pruning(net)
     return nets
 
@@ -40,7 +40,7 @@ def pruned(mobile, training, images, classes) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def clustered(mobile, pruned, training, images, classes) -> Any:
     net = cluster(pruned["2:4"], clusters=CLUSTERS, keep_zeros=True)
-    training(net, mobile.normalisation, images, classes, 4)
+    training(net, mobile.normalization, images, classes, 4)
     return strip(net)
 
 
@@ -51,10 +51,10 @@ def files(mobile, pruned, clustered, training, images, classes, tmp_path_factory
     folder = tmp_path_factory.mktemp("patterns")
     for name, parent, clusters in (("block", pruned["block"], 0), ("2:4", clustered, CLUSTERS)):
         net = quantize_aware(
-            parent, normalisation=mobile.normalisation, keep_zeros=True, clusters=clusters
+            parent, normalization=mobile.normalization, keep_zeros=True, clusters=clusters
         )
-        calibrate(net, images, normalisation=mobile.normalisation)
-        training(net, mobile.normalisation, images, classes, 4)
+        calibrate(net, images, normalization=mobile.normalization)
+        training(net, mobile.normalization, images, classes, 4)
         found[name] = folder / f"{name.replace(':', '_')}.tflite"
         to_tflite(
             net,
@@ -62,7 +62,7 @@ def files(mobile, pruned, clustered, training, images, classes, tmp_path_factory
             head="fer2013",
             labels=FER2013,
             precision="int8",
-            normalisation=mobile.normalisation,
+            normalization=mobile.normalization,
         )
     return found
 
@@ -135,12 +135,12 @@ def test_few_values_and_zeros_compress(files, mobile):
 
 def test_clusters_move_in_training_for_int8(mobile, clustered, training, images, classes):
     net = quantize_aware(
-        clustered, normalisation=mobile.normalisation, keep_zeros=True, clusters=CLUSTERS
+        clustered, normalization=mobile.normalization, keep_zeros=True, clusters=CLUSTERS
     )
     trained = [variable.name for variable in net.trainable_variables]
     assert sum("cluster_centroids" in name for name in trained) == len(POINTWISE)
     before = {layer.name: kernel for layer, kernel in pruned_kernels(net)}
-    training(net, mobile.normalisation, images, classes, 3)
+    training(net, mobile.normalization, images, classes, 3)
     for layer, kernel in pruned_kernels(net):
         assert np.any(kernel != before[layer.name])
         assert two_of_four(rows(kernel))
@@ -153,7 +153,7 @@ def test_an_interrupted_clustering_goes_on(mobile, pruned, training, images, cla
         return cluster(pruned["block"], clusters=CLUSTERS, keep_zeros=True)
 
     killed, resumed = wrapped(), wrapped()
-    training(killed, mobile.normalisation, images, classes, 2)
+    training(killed, mobile.normalization, images, classes, 2)
     saved = tf.train.Checkpoint(model=killed).write(str(tmp_path / "at2"))
     tf.train.Checkpoint(model=resumed).read(saved).assert_existing_objects_matched()
     for wanted, got in zip(strip(killed).get_weights(), strip(resumed).get_weights(), strict=True):

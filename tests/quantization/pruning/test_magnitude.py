@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.pruning.magnitude import prune, strip, zero_fraction
 
-NORMALISATION = Normalisation(0.0, 255.0)
+NORMALIZATION = Normalization(0.0, 255.0)
 
 
 def test_pruned_kernels_reach_the_sparsity_asked_for(mobile):
@@ -42,7 +42,7 @@ def test_stripping_gives_the_layers_of_the_parent(mobile):
 def test_pruning_leaves_the_parent_alone(float_paper, training, images, classes):
     before = float_paper.get_weights()
     wrapped, hook = prune(float_paper, sparsity=0.5, begin_step=0, end_step=2, frequency=1)
-    training(wrapped, NORMALISATION, images, classes, 3, before_step=hook.before_step)
+    training(wrapped, NORMALIZATION, images, classes, 3, before_step=hook.before_step)
     strip(wrapped)
     for was, now in zip(before, float_paper.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
@@ -55,13 +55,13 @@ def test_the_sparsity_is_reached_whatever_the_frequency(
     wrapped, hook = prune(
         float_paper, sparsity=0.75, begin_step=0, end_step=end, frequency=frequency
     )
-    training(wrapped, NORMALISATION, images, classes, end, before_step=hook.before_step)
+    training(wrapped, NORMALIZATION, images, classes, end, before_step=hook.before_step)
     assert zero_fraction(strip(wrapped))["overall"] == pytest.approx(0.75, abs=0.01)
 
 
 def test_after_an_epoch_masked_weights_are_zero(float_paper, training, images, classes):
     wrapped, hook = prune(float_paper, sparsity=0.5, begin_step=0, end_step=2, frequency=1)
-    training(wrapped, NORMALISATION, images, classes, 2, before_step=hook.before_step)
+    training(wrapped, NORMALIZATION, images, classes, 2, before_step=hook.before_step)
     for wrapper in hook.wrappers:
         kernel, _mask, _threshold = wrapper.pruning_vars[0]
         kernel.assign_add(np.full(kernel.shape, 1e-4))
@@ -85,7 +85,7 @@ def test_a_run_resumed_from_a_checkpoint_ends_where_an_undisturbed_one_ends(
         wrapped, hook, optimizer = run
         training(
             wrapped,
-            NORMALISATION,
+            NORMALIZATION,
             images,
             classes,
             last,

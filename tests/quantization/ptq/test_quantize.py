@@ -14,7 +14,7 @@ from device.labels import FER2013
 from device.model import graph
 from device.model.classifier import Classifier
 from fer_edge.cli.app import app
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
 from quantization.ptq.quantize import quantize
 from quantization.tflite import card
@@ -47,7 +47,7 @@ def source(mobile, tmp_path_factory):
         head="fer2013",
         labels=FER2013,
         precision="float32",
-        normalisation=mobile.normalisation,
+        normalization=mobile.normalization,
         recipe={"seed": 1},
         data={"digest": "d" * 64, "name": "stripes", "synthetic": True},
         parent_sha256="p" * 64,
@@ -136,8 +136,8 @@ def test_each_method_gives_the_range_that_its_definition_gives(mobile, images, n
 @pytest.mark.parametrize("method", calibration.METHODS)
 def test_images_of_any_contrast_leave_the_pixels_their_range(mobile, method):
     path = mobile.file("float32")
-    grey = np.random.default_rng(1).integers(100, 110, (3, 48, 48), np.uint8)
-    found = calibration.measure(path, grey, method)
+    gray = np.random.default_rng(1).integers(100, 110, (3, 48, 48), np.uint8)
+    found = calibration.measure(path, gray, method)
     read = graph.load(path)
     assert found[read.inputs[0]] == (0, 255)
     assert found[read.outputs[0]] == (0, 255 / 256)
@@ -323,18 +323,18 @@ def test_the_command_writes_the_file_and_tells_what_stayed(source, npz, tmp_path
 
 @pytest.mark.slow
 @needs_quantizer
-def test_a_normalisation_without_subtraction_gives_the_same_input(paper, images, tmp_path):
+def test_a_normalization_without_subtraction_gives_the_same_input(paper, images, tmp_path):
     from quantization.tflite.convert import to_tflite
 
     path = tmp_path / "fer2013_float32.tflite"
-    scaling = Normalisation(0.0, 255.0)
+    scaling = Normalization(0.0, 255.0)
     to_tflite(
         paper.parent,
         path,
         head="fer2013",
         labels=FER2013,
         precision="float32",
-        normalisation=scaling,
+        normalization=scaling,
     )
     card.write(
         path,
@@ -342,7 +342,7 @@ def test_a_normalisation_without_subtraction_gives_the_same_input(paper, images,
         head="fer2013",
         labels=FER2013,
         precision="float32",
-        normalisation=scaling,
+        normalization=scaling,
         recipe={},
         parent_sha256=None,
         data={"digest": "d" * 64, "name": "stripes", "synthetic": True},

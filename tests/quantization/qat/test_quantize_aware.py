@@ -5,7 +5,7 @@ import pytest
 
 from device.errors import InputError
 from quantization.keras_layers import heads
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.pruning.magnitude import prune, zero_fraction
 from quantization.qat.quantize_aware import (
     calibrate,
@@ -18,7 +18,7 @@ from quantization.qat.quantize_aware import (
 @pytest.fixture
 def fresh(mobile) -> Any:
     """The pruned stand-in, wrapped for int8 and not trained."""
-    return quantize_aware(mobile.pruned, normalisation=mobile.normalisation, keep_zeros=True)
+    return quantize_aware(mobile.pruned, normalization=mobile.normalization, keep_zeros=True)
 
 
 def batch_statistics(model: Any) -> list[np.ndarray]:
@@ -34,7 +34,7 @@ def test_both_heads_stay_in_their_order(mobile):
 def test_the_input_quantizer_passes_every_pixel_unchanged_after_training(name, request):
     net = request.getfixturevalue(name)
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    x = net.normalisation.apply(pixels)
+    x = net.normalization.apply(pixels)
     quantizer = net.quantized.layers[1]
     for training in (True, False):
         np.testing.assert_allclose(quantizer(x, training=training), x, atol=1e-7)
@@ -46,20 +46,20 @@ def test_zeros_survive_the_training(mobile):
 
 def test_the_float_parent_is_left_alone(mobile, fresh, training, images, classes):
     before = mobile.pruned.get_weights()
-    training(fresh, mobile.normalisation, images, classes, steps=1)
+    training(fresh, mobile.normalization, images, classes, steps=1)
     for was, now in zip(before, mobile.pruned.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
 
 
 def test_calibration_brings_the_model_close_to_its_float_parent(mobile, fresh, images):
-    x = mobile.normalisation.apply(images)
+    x = mobile.normalization.apply(images)
     wanted = mobile.pruned(x, training=False)[0].numpy()
 
     def error() -> float:
         return float(np.abs(fresh(x, training=False)[0].numpy() - wanted).mean())
 
     uncalibrated = error()
-    calibrate(fresh, images, normalisation=mobile.normalisation)
+    calibrate(fresh, images, normalization=mobile.normalization)
     assert error() < 0.8 * uncalibrated
 
 
@@ -67,9 +67,9 @@ def test_a_checkpoint_restores_a_calibrated_model(mobile, fresh, images, tmp_pat
     import tensorflow as tf
 
     saved = tf.train.Checkpoint(model=mobile.quantized).write(str(tmp_path / "qat"))
-    calibrate(fresh, images[:8], normalisation=mobile.normalisation)
+    calibrate(fresh, images[:8], normalization=mobile.normalization)
     tf.train.Checkpoint(model=fresh).read(saved).assert_consumed()
-    x = mobile.normalisation.apply(images[:16])
+    x = mobile.normalization.apply(images[:16])
     for wanted, got in zip(
         mobile.quantized(x, training=False), fresh(x, training=False), strict=True
     ):
@@ -95,14 +95,14 @@ def test_frozen_batchnorm_keeps_its_statistics_and_trains_its_scale(
     statistics = batch_statistics(fresh)
     gamma = next(w for w in fresh.trainable_variables if w.name.endswith("gamma:0"))
     before = gamma.numpy()
-    training(fresh, mobile.normalisation, images, classes, steps=2)
+    training(fresh, mobile.normalization, images, classes, steps=2)
     for was, now in zip(statistics, batch_statistics(fresh), strict=True):
         np.testing.assert_array_equal(was, now)
     assert np.any(gamma.numpy() != before)
 
     assert set_batchnorm_frozen(fresh, True) == 0
     assert set_batchnorm_frozen(fresh, False) == 7
-    training(fresh, mobile.normalisation, images, classes, steps=1)
+    training(fresh, mobile.normalization, images, classes, steps=1)
     changed = zip(statistics, batch_statistics(fresh), strict=True)
     assert any(np.any(was != now) for was, now in changed)
 
@@ -119,17 +119,17 @@ def test_a_layer_that_int8_does_not_know_is_named():
     x = keras.layers.Flatten()(keras.layers.Maximum(name="gate")([x, x]))
     net = keras.Model(pixels, keras.layers.Dense(7, name="fer2013")(x), name="gated")
     with pytest.raises(InputError, match="gated cannot be trained for int8: Layer gate"):
-        quantize_aware(net, normalisation=Normalisation(128.0, 128.0), keep_zeros=False)
+        quantize_aware(net, normalization=Normalization(128.0, 128.0), keep_zeros=False)
 
 
 def test_a_model_still_wrapped_is_refused(mobile, float_paper):
     wrapped, _ = prune(float_paper, sparsity=0.5, begin_step=0, end_step=10)
     with pytest.raises(InputError, match="strip it"):
-        quantize_aware(wrapped, normalisation=Normalisation(0.0, 255.0), keep_zeros=True)
+        quantize_aware(wrapped, normalization=Normalization(0.0, 255.0), keep_zeros=True)
     with pytest.raises(InputError, match="already"):
-        quantize_aware(mobile.quantized, normalisation=mobile.normalisation, keep_zeros=True)
+        quantize_aware(mobile.quantized, normalization=mobile.normalization, keep_zeros=True)
 
 
 def test_calibration_without_images_is_refused(mobile, fresh, images):
     with pytest.raises(InputError, match="at least one"):
-        calibrate(fresh, images[:0], normalisation=mobile.normalisation)
+        calibrate(fresh, images[:0], normalization=mobile.normalization)

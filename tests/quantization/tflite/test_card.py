@@ -6,7 +6,7 @@ import pytest
 
 from device.errors import InputError
 from device.labels import FER2013
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite import card
 
 DATA = {"digest": "d" * 64, "name": "faces.npz", "synthetic": True}
@@ -25,7 +25,7 @@ def write(model, **other):
         "head": "fer2013",
         "labels": FER2013,
         "precision": "int8",
-        "normalisation": Normalisation(128.0, 128.0),
+        "normalization": Normalization(128.0, 128.0),
         "recipe": {"seed": 1},
         "data": DATA,
         "parent_sha256": "p" * 64,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from device.errors import GateError, InputError
 from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite import convert
 from quantization.tflite.convert import to_tflite
 
@@ -41,8 +41,8 @@ def test_an_integer_file_takes_pixel_minus_128_exactly(name, precision, request)
     net = request.getfixturevalue(name)
     classifier = Classifier(net.file(precision))
     assert classifier.precision == "int8"
-    assert classifier.input_details.scale == pytest.approx(net.normalisation.scale, rel=1e-6)
-    assert classifier.input_details.zero_point == net.normalisation.zero_point
+    assert classifier.input_details.scale == pytest.approx(net.normalization.scale, rel=1e-6)
+    assert classifier.input_details.zero_point == net.normalization.zero_point
     assert (classifier.output_details.scale, classifier.output_details.zero_point) == (
         1 / 256,
         -128,
@@ -61,12 +61,12 @@ def test_zeros_survive_to_the_int8_file(mobile):
     assert zeros / size >= 0.59
 
 
-def test_a_float_file_normalises_raw_pixels_inside_the_graph(mobile, images):
+def test_a_float_file_normalizes_raw_pixels_inside_the_graph(mobile, images):
     import tensorflow as tf
 
     classifier = Classifier(mobile.file("float32"))
     assert classifier.precision == "float32"
-    logits = mobile.pruned(mobile.normalisation.apply(images[:4]), training=False)[0]
+    logits = mobile.pruned(mobile.normalization.apply(images[:4]), training=False)[0]
     got = [classifier(image).copy() for image in images[:4]]
     np.testing.assert_allclose(got, tf.nn.softmax(logits), atol=1e-5)
 
@@ -87,7 +87,7 @@ def test_converting_twice_gives_the_same_bytes(paper, tmp_path):
         head="fer2013",
         labels=FER2013,
         precision="int8",
-        normalisation=paper.normalisation,
+        normalization=paper.normalization,
     )
     assert again.read_bytes() == paper.file("int8").read_bytes()
 
@@ -110,7 +110,7 @@ def test_arguments_that_do_not_fit_are_named(mobile, images, tmp_path, wrong, me
         "head": "fer2013",
         "labels": FER2013,
         "precision": "float32",
-        "normalisation": mobile.normalisation,
+        "normalization": mobile.normalization,
     }
     with pytest.raises(InputError, match=message):
         to_tflite(mobile.pruned, tmp_path / "x.tflite", **(arguments | wrong))
@@ -125,7 +125,7 @@ def test_a_quantized_model_is_not_taken_for_a_float_one(mobile, tmp_path):
             head="fer2013",
             labels=FER2013,
             precision="float32",
-            normalisation=mobile.normalisation,
+            normalization=mobile.normalization,
         )
 
 
@@ -137,7 +137,7 @@ def test_calibration_images_of_another_size_are_refused(mobile, tmp_path):
             head="fer2013",
             labels=FER2013,
             precision="ptq",
-            normalisation=mobile.normalisation,
+            normalization=mobile.normalization,
             calibration=np.zeros((100, 64, 64), np.uint8),
         )
 
@@ -153,7 +153,7 @@ def test_a_file_whose_bytes_are_not_pixels_is_not_written(paper, tmp_path):
             head="fer2013",
             labels=FER2013,
             precision="int8",
-            normalisation=Normalisation(128.0, 128.0),
+            normalization=Normalization(128.0, 128.0),
         )
     assert target.read_bytes() == b"an older file"
     assert list(tmp_path.iterdir()) == [target]
@@ -166,14 +166,14 @@ def test_a_conversion_that_is_killed_leaves_the_older_file_and_nothing_else(tmp_
     script = f"""
 import os, signal, sys
 from pathlib import Path
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite import convert
 convert._check = lambda *_: 0
 convert._convert = lambda *_: b""
 convert.metadata.embed = lambda *_, **__: b"newer"
 convert.verify_ends = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
-    normalisation=Normalisation(0.0, 1.0))
+    normalization=Normalization(0.0, 1.0))
 """
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -182,23 +182,23 @@ convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precis
 
 
 @given(mean=st.integers(0, 255), std=st.floats(0.01, 1000))
-def test_any_normalisation_accepted_has_a_byte_for_each_pixel(mean, std):
-    normalisation = Normalisation(float(mean), std)
+def test_any_normalization_accepted_has_a_byte_for_each_pixel(mean, std):
+    normalization = Normalization(float(mean), std)
     convert.check_input_bytes(
-        normalisation.scale, normalisation.zero_point, normalisation, "x.tflite"
+        normalization.scale, normalization.zero_point, normalization, "x.tflite"
     )
-    low, high = normalisation.range
+    low, high = normalization.range
     assert low <= 0 <= high
-    assert (high - low) / 255 == pytest.approx(normalisation.scale)
+    assert (high - low) / 255 == pytest.approx(normalization.scale)
 
 
 @pytest.mark.parametrize(("scale", "zero_point"), [(1 / 128, 1), (1 / 127, 0), (1 / 64, 0)])
 def test_other_bytes_than_pixels_are_refused(scale, zero_point):
     with pytest.raises(GateError, match="do not make its byte pixel - 128"):
-        convert.check_input_bytes(scale, zero_point, Normalisation(128.0, 128.0), "x.tflite")
+        convert.check_input_bytes(scale, zero_point, Normalization(128.0, 128.0), "x.tflite")
 
 
 @pytest.mark.parametrize(("mean", "std"), [(127.5, 127.5), (0.0, 0.0), (-1.0, 1.0), (300.0, 1.0)])
-def test_a_normalisation_without_such_bytes_is_refused(mean, std):
+def test_a_normalization_without_such_bytes_is_refused(mean, std):
     with pytest.raises(InputError, match="give a whole mean"):
-        Normalisation(mean, std)
+        Normalization(mean, std)

@@ -3,7 +3,7 @@ import pytest
 
 from device.errors import GateError, InputError
 from device.labels import FER2013
-from quantization.normalization import Normalisation
+from quantization.normalization import Normalization
 from quantization.tflite import metadata
 from quantization.verify.agreement import Bound
 from quantization.verify.parity import check, float_tensors
@@ -19,7 +19,7 @@ def test_the_int8_file_agrees_with_its_model(name, request, images):
         net.quantized,
         images,
         head="fer2013",
-        normalisation=net.normalisation,
+        normalization=net.normalization,
         bound=BOUND,
     )
     assert parity.n == len(images)
@@ -32,7 +32,7 @@ def test_the_second_head_agrees_too(mobile, images):
         mobile.quantized,
         images,
         head="ferplus",
-        normalisation=mobile.normalisation,
+        normalization=mobile.normalization,
         bound=BOUND,
     )
 
@@ -44,7 +44,7 @@ def test_the_other_precisions_agree_with_the_float_parent(precision, paper, imag
         paper.parent,
         images,
         head="fer2013",
-        normalisation=paper.normalisation,
+        normalization=paper.normalization,
         bound=BOUND,
     )
 
@@ -64,7 +64,7 @@ def test_a_file_of_another_model_fails(mobile, paper, images, bound, message):
             mobile.quantized,
             negative,
             head="fer2013",
-            normalisation=Normalisation(0.0, 255.0),
+            normalization=Normalization(0.0, 255.0),
             bound=bound,
         )
 
@@ -101,13 +101,13 @@ def test_an_int8_file_with_a_float_island_fails_by_the_tensors_names(mobile, ima
             mobile.quantized,
             images,
             head="fer2013",
-            normalisation=mobile.normalisation,
+            normalization=mobile.normalization,
             bound=BOUND,
         )
 
 
 def test_no_images_and_no_such_head_are_refused(mobile, images):
-    arguments = {"normalisation": mobile.normalisation, "bound": BOUND}
+    arguments = {"normalization": mobile.normalization, "bound": BOUND}
     with pytest.raises(InputError, match="at least one image"):
         check(mobile.file("int8"), mobile.quantized, images[:0], head="fer2013", **arguments)
     with pytest.raises(InputError, match="no head 'other'"):
@@ -122,10 +122,10 @@ def test_the_figures_are_those_of_the_images(mobile, images):
         mobile.quantized,
         images[:16],
         head="fer2013",
-        normalisation=mobile.normalisation,
+        normalization=mobile.normalization,
         bound=Bound(disagreements=1.0, difference=1.0),
     )
-    x = mobile.normalisation.apply(images[:16])
+    x = mobile.normalization.apply(images[:16])
     of_parent = tf.nn.softmax(mobile.pruned(x, training=False)[0]).numpy()
     of_model = tf.nn.softmax(mobile.quantized(x, training=False)[0]).numpy()
     assert parity.max_difference == pytest.approx(np.abs(of_parent - of_model).max(), abs=1e-5)

@@ -52,7 +52,7 @@ def test_a_file_answers_alike_with_all_kernels_and_threads(mobile, images, class
         np.stack([Classifier(mobile.file(name))(image).copy() for image in images])
         for name in ("int8", "float32")
     )
-    assert found.parent.n == found.labelled == len(images)
+    assert found.parent.n == found.labeled == len(images)
     assert found.parent.changed == np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1))
     assert found.parent.largest == pytest.approx(np.abs(ours - theirs).max())
     right = [probabilities.argmax(axis=1) == classes for probabilities in (theirs, ours)]

@@ -3,9 +3,9 @@ import pytest
 
 from device.faces.crop import crop_face
 from device.faces.haar import HaarDetector
-from device.faces.recognise import Face, recognise
+from device.faces.recognize import Face, recognize
 from device.geometry import Box, Detection
-from device.image.color import grey
+from device.image.color import gray
 from device.image.draw import annotate
 from device.labels import FER2013
 from device.model.classifier import Classifier
@@ -14,7 +14,7 @@ from device.model.classifier import Classifier
 class FoundAt:
     """A detector that has found its boxes already."""
 
-    colour = False
+    color = False
 
     def __init__(self, *boxes):
         self.faces = [Detection(box) for box in boxes]
@@ -29,8 +29,8 @@ def classifier(models):
 
 
 def test_a_face_gets_the_distribution_of_its_crop(classifier, portrait):
-    (face,) = recognise(portrait, classifier, HaarDetector())
-    expected = classifier(crop_face(grey(portrait), face.box))
+    (face,) = recognize(portrait, classifier, HaarDetector())
+    expected = classifier(crop_face(gray(portrait), face.box))
     assert tuple(face.probabilities) == FER2013
     assert list(face.probabilities.values()) == expected.tolist()
     assert face.label == FER2013[int(expected.argmax())]
@@ -38,24 +38,24 @@ def test_a_face_gets_the_distribution_of_its_crop(classifier, portrait):
 
 def test_faces_keep_their_own_distributions(classifier, portrait):
     boxes = Box(0, 0, 60, 60), Box(300, 300, 200, 200)
-    faces = recognise(portrait, classifier, FoundAt(*boxes))
+    faces = recognize(portrait, classifier, FoundAt(*boxes))
     assert [face.box for face in faces] == list(boxes)
     assert faces[0].probabilities != faces[1].probabilities
 
 
 def test_the_largest_alone_is_the_first(classifier, portrait):
     boxes = Box(0, 0, 60, 60), Box(300, 300, 50, 50)
-    (face,) = recognise(portrait, classifier, FoundAt(*boxes), largest=True)
+    (face,) = recognize(portrait, classifier, FoundAt(*boxes), largest=True)
     assert face.box == boxes[0]
 
 
 def test_nobody_is_no_error(classifier, still_life):
-    assert recognise(still_life, classifier, HaarDetector()) == []
+    assert recognize(still_life, classifier, HaarDetector()) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (48, 600, 3), (512, 512), (2000, 1500, 3)])
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(-40, -40, 90, 90), Box(0, 0, 48, 48)])
-def test_a_drawing_is_a_copy_in_colour(shape, box):
+def test_a_drawing_is_a_copy_in_color(shape, box):
     image = np.full(shape, 120, np.uint8)
     face = Face(box, dict.fromkeys(FER2013, 1 / 7))
     drawing = annotate(image, [face])

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from device.faces.align import Cropper
 from device.faces.detector import Detector
 from device.geometry import MARGIN, Box
-from device.image.color import colour, grey
+from device.image.color import color, gray
 from device.model.classifier import Classifier
 
 
@@ -30,7 +30,7 @@ class Face:
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
-def recognise(
+def recognize(
     image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
     classifier: Classifier,
     detector: Detector,
@@ -41,7 +41,7 @@ def recognise(
     """Find the faces in a picture and classify each.
 
     Args:
-        image: uint8 or uint16, [h, w] or [h, w, 1, 3 or 4]; colours blue, green, red.
+        image: uint8 or uint16, [h, w] or [h, w, 1, 3 or 4]; colors blue, green, red.
         classifier: the model.
         detector: finds the faces.
         margin: of the crop, as `crop_face` takes it.
@@ -53,8 +53,8 @@ def recognise(
     Raises:
         ValueError: the image has another shape or dtype.
     """
-    pixels = grey(image)
-    found = detector.find(colour(image) if detector.colour else pixels)
+    pixels = gray(image)
+    found = detector.find(color(image) if detector.color else pixels)
     crop = Cropper(margin=margin)
     faces = []
     for box, roll in found[:1] if largest else found:
