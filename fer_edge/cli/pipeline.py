@@ -92,7 +92,7 @@ def start(
     model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
     folder = out or Path("runs") / chosen.name
-    faces = source.prepared(data, chosen, folder)
+    faces = source.resolve_data(data, chosen, folder)
     job = Run(chosen, faces, folder, teacher, init)
     for name, seconds in pipeline.run(job, until=until):
         if not quiet:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from device.geometry import FACE_SIZE
 from fer_edge.recipe import Augment
 
-_SIDE = 48
 
-
-def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = _SIDE) -> Any:
+def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -> Any:
     """Change a batch of images at random: geometry first, then light, then erasing.
 
     Args:
@@ -26,7 +25,7 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = _SIDE) -> An
     def uniform(stream: int, low: float, high: float, shape: tuple[int, ...] = ()) -> Any:
         return tf.random.stateless_uniform((n, *shape), seed + stream, low, high)
 
-    if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != _SIDE:
+    if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != FACE_SIZE:
         mirror = tf.sign(uniform(1, -1.0, 1.0)) if recipe.flip else tf.ones([n])
         angle = uniform(2, -1.0, 1.0) * (recipe.rotation * 3.141592653589793 / 180)
         scale = uniform(3, 1 - recipe.zoom, 1 + recipe.zoom)
@@ -51,12 +50,12 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
     import tensorflow as tf
 
     cos, sin = tf.cos(angle) / scale, tf.sin(angle) / scale
-    center = (_SIDE - 1) / 2
+    center = (FACE_SIZE - 1) / 2
     a, b = mirror * cos, -mirror * sin
     x0 = center - (a + b) * center - (a * shift[:, 0] + b * shift[:, 1])
     y0 = center - (sin + cos) * center - (sin * shift[:, 0] + cos * shift[:, 1])
     # Pixel u of the result is pixel step * u + first of a 48x48 one: centers on centers.
-    step = _SIDE / side
+    step = FACE_SIZE / side
     first = (step - 1) / 2
     x0, y0 = x0 + (a + b) * first, y0 + (sin + cos) * first
     a, b, sin, cos = a * step, b * step, sin * step, cos * step

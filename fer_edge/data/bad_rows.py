@@ -10,7 +10,7 @@ SHOWN = 20
 """How many problems the provenance of a data file spells out."""
 
 
-class Problems:
+class BadRows:
     """Collects what is wrong with single rows; ends at the first unless told to skip.
 
     Args:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.labels import FER2013
-from fer_edge.data.bad_rows import Problems
+from fer_edge.data.bad_rows import BadRows
 from fer_edge.data.dataset import Dataset
 
-SIZE = 48
-PIXELS = SIZE * SIZE
+PIXELS = FACE_SIZE * FACE_SIZE
 USAGES = {b"training": 0, b"publictest": 1, b"privatetest": 2}
 """Usage column to split number, in lower case."""
 
@@ -49,7 +49,7 @@ def parse_header(header: bytes) -> tuple[tuple[int, int, int], int] | None:
 def read(
     lines: Iterable[bytes],
     name: str,
-    problems: Problems,
+    bad_rows: BadRows,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     """Read FER2013 from the lines of its CSV file.
@@ -57,7 +57,7 @@ def read(
     Args:
         lines: the file, opened in binary mode.
         name: what errors and `Dataset.names` call it.
-        problems: takes the broken lines.
+        bad_rows: takes the broken lines.
         advance: told the bytes that were read, for a progress bar.
 
     Returns:
@@ -84,7 +84,7 @@ def read(
                 label, split = parse_emotion(line.emotion), parse_usage(line.usage)
                 images.append(parse_pixels(line.pixels) if image is None else image)
             except ValueError as error:
-                problems.add(f"{name}:{line.number}", str(error))
+                bad_rows.add(f"{name}:{line.number}", str(error))
                 continue
             labels.append(label)
             splits.append(split)
@@ -140,7 +140,7 @@ def parse_pixels(text: bytes) -> np.ndarray:
             raise ValueError(f"pixel {_show(word)} is above 255")
     if len(words) != PIXELS:
         raise ValueError(f"{len(words)} pixels, not {PIXELS} (48x48)")
-    return np.array(words, np.int64).astype(np.uint8).reshape(SIZE, SIZE)
+    return np.array(words, np.int64).astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE)
 
 
 def parse_pixels_fast(texts: list[bytes]) -> np.ndarray | None:
@@ -181,7 +181,7 @@ def parse_pixels_fast(texts: list[bytes]) -> np.ndarray | None:
     ends = np.cumsum([len(text) + 1 for text in texts]) - 2
     if len(last_digit) != PIXELS * len(texts) or (last_digit[PIXELS - 1 :: PIXELS] != ends).any():
         return None
-    return value.take(last_digit).reshape(-1, SIZE, SIZE)
+    return value.take(last_digit).reshape(-1, FACE_SIZE, FACE_SIZE)
 
 
 def _images(batch: list[Line]) -> np.ndarray | list[None]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
-from fer_edge.data.bad_rows import Problems
+from fer_edge.data.bad_rows import BadRows
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.fer2013 import parse_usage
 
@@ -47,13 +47,13 @@ class Votes:
     votes: np.ndarray
 
 
-def read(lines: Iterable[str], name: str, problems: Problems) -> Votes:
+def read(lines: Iterable[str], name: str, bad_rows: BadRows) -> Votes:
     """Read `fer2013new.csv`: Usage, Image name, and ten columns of votes.
 
     Args:
         lines: the file, opened in text mode.
         name: what errors call it.
-        problems: takes the broken lines.
+        bad_rows: takes the broken lines.
 
     Raises:
         InputError: a column is missing, or a line is broken and not to be skipped.
@@ -76,7 +76,7 @@ def read(lines: Iterable[str], name: str, problems: Problems) -> Votes:
             row = [_count(fields[column]) for column in columns]
             split = parse_usage(fields[usage].strip().encode())
         except ValueError as error:
-            problems.add(f"{name}:{reader.line_num}", str(error))
+            bad_rows.add(f"{name}:{reader.line_num}", str(error))
         numbers.append(reader.line_num)
         splits.append(split)
         images.append(fields[image].strip() if len(fields) > image else "")
@@ -90,13 +90,13 @@ def read(lines: Iterable[str], name: str, problems: Problems) -> Votes:
     )
 
 
-def attach_by_row(dataset: Dataset, votes: Votes, problems: Problems) -> Dataset:
+def attach_by_row(dataset: Dataset, votes: Votes, bad_rows: BadRows) -> Dataset:
     """Give each image the votes of its row.
 
     Args:
         dataset: images as `fer2013.read` returns them.
         votes: the votes of all rows of the same file.
-        problems: takes the rows whose Usage differs between the two.
+        bad_rows: takes the rows whose Usage differs between the two.
 
     Raises:
         InputError: the two differ in length, or in a Usage that is not to be skipped.
@@ -107,10 +107,10 @@ def attach_by_row(dataset: Dataset, votes: Votes, problems: Problems) -> Dataset
             f"{votes.file}: the labels do not fit the votes: {len(votes.split)} rows of votes "
             f"for {rows} rows of images, and they must match row for row"
         )
-    return _attach(dataset, votes, dataset.rows, problems)
+    return _attach(dataset, votes, dataset.rows, bad_rows)
 
 
-def attach_by_name(dataset: Dataset, votes: Votes, problems: Problems) -> Dataset:
+def attach_by_name(dataset: Dataset, votes: Votes, bad_rows: BadRows) -> Dataset:
     """Give each image the votes that stand under its file name.
 
     Raises:
@@ -118,16 +118,16 @@ def attach_by_name(dataset: Dataset, votes: Votes, problems: Problems) -> Datase
     """
     row_of = {image: row for row, image in enumerate(votes.images) if image}
     rows = [row_of.get(PurePosixPath(name).name, -1) for name in dataset.names]
-    return _attach(dataset, votes, np.array(rows, np.int64), problems)
+    return _attach(dataset, votes, np.array(rows, np.int64), bad_rows)
 
 
-def _attach(dataset: Dataset, votes: Votes, rows: np.ndarray, problems: Problems) -> Dataset:
+def _attach(dataset: Dataset, votes: Votes, rows: np.ndarray, bad_rows: BadRows) -> Dataset:
     known = rows >= 0
     for name in dataset.names[~known]:
-        problems.add(str(name), f"has no votes in {votes.file}")
+        bad_rows.add(str(name), f"has no votes in {votes.file}")
     usage = np.where(known, votes.split[rows], -1)
     for index in np.flatnonzero((usage >= 0) & (usage != dataset.split)):
-        problems.add(
+        bad_rows.add(
             f"{votes.file}:{votes.lines[rows[index]]}",
             f"the labels do not fit the votes: {SPLITS[usage[index]]} here, and "
             f"{dataset.names[index]} is {SPLITS[dataset.split[index]]}",

@@ -14,7 +14,7 @@ from device.geometry import Box
 from device.labels import FER2013
 from device.system.opencv_log import silent
 from fer_edge.data import classes, ferplus, progress
-from fer_edge.data.bad_rows import Problems, require_splits
+from fer_edge.data.bad_rows import BadRows, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.tree import Tree
 
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 def read(
     tree: Tree,
     votes: ferplus.Votes | None,
-    problems: Problems,
+    bad_rows: BadRows,
     needed: Collection[str] = SPLITS,
 ) -> Dataset:
     """Read a tree of images.
@@ -50,7 +50,7 @@ def read(
     Args:
         tree: a folder or zip; the split folders may lie deeper.
         votes: FER+ votes, matched by file name.
-        problems: takes the images that cannot be read, have no class or no votes.
+        bad_rows: takes the images that cannot be read, have no class or no votes.
         needed: the splits that there must be, checked before the images are read.
 
     Raises:
@@ -62,10 +62,10 @@ def read(
             f"{tree.source}: holds neither a table of faces nor images; give fer2013.csv, a folder "
             "with train, val and test in it, or a zip of one of them"
         )
-    places = _places(tree, images, problems)
+    places = _places(tree, images, bad_rows)
     require_splits((place.split for place in places), needed, tree.source)
     if any(place.folder for place in places):
-        label_names, labels = _labels(tree, places, problems)
+        label_names, labels = _labels(tree, places, bad_rows)
         layout = {"layout": "folders", "labels_from": "folders"}
     elif votes is None:
         raise InputError(
@@ -75,10 +75,10 @@ def read(
         label_names, labels = FER2013, [-1] * len(places)
         layout = {"layout": "ferplus", "labels_from": "majority of the FER+ votes"}
     others = sum(not name.lower().endswith(".csv") for name in tree.names) - len(images)
-    dataset = _decode(tree, places, labels, label_names, problems)
+    dataset = _decode(tree, places, labels, label_names, bad_rows)
     dataset = replace(dataset, provenance={**layout, "files_passed_over": others})
     if votes is not None:
-        dataset = ferplus.attach_by_name(dataset, votes, problems)
+        dataset = ferplus.attach_by_name(dataset, votes, bad_rows)
     if layout["layout"] == "ferplus":
         labels_by_vote = ferplus.TO_FER2013[ferplus.majority(dataset.votes)]
         dataset = replace(dataset, labels=labels_by_vote, file_digest=None)
@@ -101,7 +101,7 @@ def to_face(gray: np.ndarray) -> np.ndarray:
     return crop_face(gray, Box(0, 0, width, height), margin=0.0)
 
 
-def _places(tree: Tree, images: list[str], problems: Problems) -> list[Place]:
+def _places(tree: Tree, images: list[str], bad_rows: BadRows) -> list[Place]:
     places, outside = [], []
     for path in images:
         *folders, _ = PurePosixPath(path).parts
@@ -115,7 +115,7 @@ def _places(tree: Tree, images: list[str], problems: Problems) -> list[Place]:
     if not places:
         return _class_folders(images)
     for path in outside:
-        problems.add(tree.label(path), "lies in none of the folders train, val and test")
+        bad_rows.add(tree.label(path), "lies in none of the folders train, val and test")
     return places
 
 
@@ -131,7 +131,7 @@ def _class_folders(images: list[str]) -> list[Place]:
 
 
 def _labels(
-    tree: Tree, places: list[Place], problems: Problems
+    tree: Tree, places: list[Place], bad_rows: BadRows
 ) -> tuple[tuple[str, ...], list[int | None]]:
     """The label names, and each place's label: None where its class is unknown."""
     in_train = {place.folder for place in places if place.split == 0 and place.folder}
@@ -139,7 +139,7 @@ def _labels(
     labels = [index.get(place.folder.casefold()) for place in places]
     for place, label in zip(places, labels, strict=True):
         if label is None:
-            problems.add(tree.label(place.path), _unknown(place.folder))
+            bad_rows.add(tree.label(place.path), _unknown(place.folder))
     return label_names, labels
 
 
@@ -156,7 +156,7 @@ def _decode(
     places: list[Place],
     labels: Sequence[int | None],
     label_names: tuple[str, ...],
-    problems: Problems,
+    bad_rows: BadRows,
 ) -> Dataset:
     images, kept = [], []
     with progress.bar(f"Reading {tree.source.name}", len(places)) as advance:
@@ -166,7 +166,7 @@ def _decode(
                 continue
             image = _image(tree, place.path)
             if image is None:
-                problems.add(tree.label(place.path), "is not an image that can be read")
+                bad_rows.add(tree.label(place.path), "is not an image that can be read")
                 continue
             images.append(to_face(image))
             kept.append((label, place.split, place.path))

@@ -9,7 +9,7 @@ import numpy as np
 from device.errors import InputError
 from fer_edge import __version__
 from fer_edge.data import duplicates, fer2013, ferplus, folders, progress
-from fer_edge.data.bad_rows import Problems, require_splits
+from fer_edge.data.bad_rows import BadRows, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.tree import Tree
 
@@ -49,14 +49,14 @@ def prepare(
     fractions = {"test": test_fraction, "val": val_fraction}
     optional = [s for s, f in fractions.items() if f is not None or missing_fraction is not None]
     needed = [split for split in SPLITS if split not in optional]
-    problems = Problems(skip=skip_bad)
+    bad_rows = BadRows(skip=skip_bad)
     tree = Tree(source)
     table = _find_csv(tree)
-    crowd = _read_votes(tree, votes, problems)
+    crowd = _read_votes(tree, votes, bad_rows)
     if table is not None:
-        dataset = _read_csv(tree, table, crowd, problems)
+        dataset = _read_csv(tree, table, crowd, bad_rows)
     else:
-        dataset = folders.read(tree, crowd, problems, needed)
+        dataset = folders.read(tree, crowd, bad_rows, needed)
     if len(dataset) == 0:
         raise InputError(f"{source}: no image is left; all are broken")
     for split, fraction in fractions.items():
@@ -71,7 +71,7 @@ def prepare(
         "source": source.name,
         "votes": crowd.file if crowd else None,
         **dataset.provenance,
-        "left_out": problems.summary(),
+        "left_out": bad_rows.summary(),
         "val_fraction": val_fraction,
         "test_fraction": test_fraction,
         "missing_fraction": missing_fraction,
@@ -126,15 +126,15 @@ def _find_csv(tree: Tree) -> str | None:
     return next(iter(ranked or candidates), None)
 
 
-def _read_csv(tree: Tree, name: str, votes: ferplus.Votes | None, problems: Problems) -> Dataset:
+def _read_csv(tree: Tree, name: str, votes: ferplus.Votes | None, bad_rows: BadRows) -> Dataset:
     with tree.open(name) as stream, progress.bar(f"Reading {name}", tree.size(name)) as advance:
-        dataset = fer2013.read(stream, Path(name).name, problems, advance)
+        dataset = fer2013.read(stream, Path(name).name, bad_rows, advance)
     provenance = {**dataset.provenance, "layout": "csv", "labels_from": "emotion"}
     dataset = replace(dataset, provenance=provenance)
-    return ferplus.attach_by_row(dataset, votes, problems) if votes else dataset
+    return ferplus.attach_by_row(dataset, votes, bad_rows) if votes else dataset
 
 
-def _read_votes(source: Tree, path: Path | None, problems: Problems) -> ferplus.Votes | None:
+def _read_votes(source: Tree, path: Path | None, bad_rows: BadRows) -> ferplus.Votes | None:
     """The votes in the file that the user named, or else those that lie in the source."""
     if path is not None:
         tree = Tree(path)
@@ -149,4 +149,4 @@ def _read_votes(source: Tree, path: Path | None, problems: Problems) -> ferplus.
         name = inside[0]
     with tree.open(name) as stream:
         lines = io.TextIOWrapper(stream, "utf-8", "replace")
-        return ferplus.read(lines, Path(name).name, problems)
+        return ferplus.read(lines, Path(name).name, bad_rows)

@@ -9,7 +9,7 @@ HELD_OUT = 0.15
 """Share of each class that becomes test, and then val, of data that comes without splits."""
 
 
-def prepared(data: Path | None, recipe: Recipe, folder: Path) -> Path:
+def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     """Give the `.npz` that a run trains on.
 
     A folder, table or zip is prepared on the first call, beside the run's other files; splits that

@@ -1,7 +1,7 @@
-"""Which images train, which select and which test, by the recipe's `[data]` section.
+"""Train, validation and test images of a run, by the recipe's `[data]` section.
 
-Training asks for `Training`, which has no test images in it: selecting on the test split would
-take more than a slip. The test split is loaded by the evaluation of the finished files alone.
+`training` never returns test images, so no stage of a run can select on them by mistake. Only the
+evaluation of the finished files loads the test split.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from fer_edge.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingData:
     """What a training run is handed.
 
     Attributes:
@@ -32,7 +32,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Testing:
+class TestData:
     """What the evaluation of finished files is handed.
 
     Attributes:
@@ -44,7 +44,7 @@ class Testing:
     leaked: NDArray[np.bool_]
 
 
-def training(path: Path, recipe: Recipe) -> Training:
+def training(path: Path, recipe: Recipe) -> TrainingData:
     """Load the images that train and select.
 
     Raises:
@@ -60,12 +60,12 @@ def training(path: Path, recipe: Recipe) -> Training:
             if not len(part):
                 raise InputError(f"{path} has no {split} split: prepare it with --val-fraction 0.1")
     if not recipe.data.drop_leaked:
-        return Training(train, val, 0)
+        return TrainingData(train, val, 0)
     kept = train.without(_leaks(path, recipe).rows_to_drop_from_train)
-    return Training(kept, val, len(train) - len(kept))
+    return TrainingData(kept, val, len(train) - len(kept))
 
 
-def testing(path: Path, recipe: Recipe) -> Testing:
+def testing(path: Path, recipe: Recipe) -> TestData:
     """Load the test split, and which of its images also stand among the training images.
 
     Raises:
@@ -76,7 +76,7 @@ def testing(path: Path, recipe: Recipe) -> Testing:
     if not len(test):
         raise InputError(f"{path} has no test split: there is nothing to evaluate on")
     leaked = np.isin(test.rows, _leaks(path, recipe).leaked("test"))
-    return Testing(test, leaked)
+    return TestData(test, leaked)
 
 
 def _leaks(path: Path, recipe: Recipe) -> leaks.Leaks:

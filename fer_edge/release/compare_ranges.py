@@ -42,7 +42,7 @@ class Comparison:
     """
 
     recipe: Recipe
-    data: splits.Training
+    data: splits.TrainingData
     parent: Any
     folder: Path
 

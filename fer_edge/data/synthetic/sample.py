@@ -3,6 +3,7 @@
 import numpy as np
 
 from device.errors import InputError
+from device.geometry import FACE_SIZE
 from device.labels import FER2013
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.progress import bar
@@ -23,7 +24,7 @@ _VAL, _TEST = (1, 9, 16), (2, 10, 17)
 _CYCLE = [1 if place in _VAL else 2 if place in _TEST else 0 for place in range(20)]
 
 
-def face(expression: str, *, seed: int, size: int = 48, index: int = 0) -> np.ndarray:
+def face(expression: str, *, seed: int, size: int = FACE_SIZE, index: int = 0) -> np.ndarray:
     """Draw one face that fills the picture, as in FER2013.
 
     Args:
@@ -49,7 +50,7 @@ def portrait(expression: str, *, seed: int, size: int = 256, index: int = 0) -> 
     return picture(expression, _generator(expression, seed, index, size), size, **PORTRAIT)
 
 
-def generate(per_class: int, *, size: int = 48, seed: int = 0) -> Dataset:
+def generate(per_class: int, *, size: int = FACE_SIZE, seed: int = 0) -> Dataset:
     """Draw a data set of all seven expressions, every face another person.
 
     Classes alternate, so a smaller set is the beginning of a larger one: sample i of a seed is
