@@ -16,6 +16,7 @@ from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
 from benchmarks.gate.wording import sentence
 from benchmarks.stats.estimate import Estimate
 from device.errors import InputError
+from device.system.processor import UNKNOWN
 
 
 class Status(StrEnum):
@@ -175,6 +176,7 @@ def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None
             f"{baseline.name} was timed beside another reference workload: measure it again with "
             "this fer-edge"
         )
+    _check_core_classes(session, baseline)
     for part in ("threads", "backend"):
         ours, theirs = (_main(one["protocol"][part]) for one in (now, before))
         if ours != theirs:
@@ -182,6 +184,26 @@ def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None
                 f"{baseline.name} was timed with {part} {theirs}, {session.name} with {ours}: "
                 "measure both alike"
             )
+
+
+def _check_core_classes(session: Session, baseline: Session) -> None:
+    """Refuse to compare latencies of cores that run other kernels.
+
+    Raises:
+        InputError: the core classes differ, or one of them is not known.
+    """
+    ours, theirs = (one.results["machine"]["core_class"] for one in (session, baseline))
+    if ours == theirs != UNKNOWN:
+        return
+    differ = (
+        f"{baseline.name} was timed on core class {theirs}, {session.name} on {ours}"
+        if ours != theirs
+        else f"neither {baseline.name} nor {session.name} says on which core class it was timed"
+    )
+    raise InputError(
+        f"{differ}, and latencies do not carry over: measure the baseline on this machine, or drop "
+        "max_slower and compare instructions with max_more_instructions"
+    )
 
 
 def _main(value: object) -> object:

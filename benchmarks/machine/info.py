@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine.preemptions import preemptions
-from device.system import firmware
+from device.system import firmware, processor
 from device.system.temperature import celsius
 
 BOARD = Path("/proc/device-tree/model")
@@ -19,10 +19,16 @@ GOVERNOR = CORES / "cpu0/cpufreq/scaling_governor"
 
 def facts() -> dict[str, Any]:
     """Collect what identifies the machine and its software; None where the system does not say."""
+    found = processor.read(CPU_INFO)
     return {
         "cpu": cpu_model(),
         "board": _read(BOARD),
         "architecture": platform.machine(),
+        "instruction_sets": None
+        if found.instruction_sets is None
+        else list(found.instruction_sets),
+        "microarchitecture": found.microarchitecture,
+        "core_class": found.core_class,
         "cores": os.cpu_count(),
         "cores_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "governor": _read(GOVERNOR),

@@ -101,6 +101,7 @@ class Subject:
             "cold": None,
             "operators": None,
             "throughput": None,
+            "counts": [],
         }
 
 

@@ -27,7 +27,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
         console.print(table)
         console.print(
             "Compare machines by `x reference`: the ratio to the workload that every run times in "
-            "the same rounds.",
+            "the same rounds. It carries over within a core class, in brackets.",
             style="dim",
             highlight=False,
             markup=False,
@@ -39,6 +39,8 @@ def rows(outcome: Outcome) -> list[list[str]]:
     results = outcome.results or {"machine": {}, "models": []}
     machine = results["machine"]
     name = machine.get("board") or machine.get("cpu") or machine.get("architecture") or NOTHING
+    if core := machine.get("core_class"):
+        name = f"{name} ({core})"
     marks = sorted({mark["what"] for mark in machine.get("marks") or ()})
     if results.get("partial"):
         marks.append("partial")

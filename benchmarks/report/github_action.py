@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.table import machine_name
+from benchmarks.report.core import machine_title
 from device.system.atomic_file import replacing
 
 SMALLER = "benchmark-smaller-is-better.json"
@@ -34,7 +34,7 @@ def smaller(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
     The ratio to the reference workload is the one to set an alert on: the machines that CI runs on
     differ from day to day.
     """
-    extra = f"{machine_name(results)}, {results['created_by']}"
+    extra = f"{machine_title(results)}, {results['created_by']}"
     for model in results["models"]:
         name, latency, cold = model["name"], model["latency"], model["cold"]
         if latency:

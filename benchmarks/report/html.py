@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.table import columns, conditions, machine_name, notices
+from benchmarks.report.core import machine_title
+from benchmarks.report.table import columns, conditions, notices
 from device.system.atomic_file import replacing
 
 NAME = "report.html"
@@ -51,7 +52,7 @@ def page(results: dict[str, Any]) -> str:
 def title(results: dict[str, Any]) -> str:
     """Name the report: how many models, and where they were measured."""
     count = len(results["models"])
-    return f"{count} {'model' if count == 1 else 'models'} on {machine_name(results)}"
+    return f"{count} {'model' if count == 1 else 'models'} on {machine_title(results)}"
 
 
 def subtitle(results: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import plots
+from benchmarks.report.core import machine_title
 from benchmarks.report.table import (
     NOTHING,
     columns,
@@ -41,7 +42,11 @@ def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = (
 
 def text(results: dict[str, Any]) -> str:
     """Write everything but the plots: what a step summary can show."""
-    parts = ["# Benchmark", *(f"**{line}**" for line in notices(results)), _models(results)]
+    parts = [
+        f"# Benchmark on {machine_title(results)}",
+        *(f"**{line}**" for line in notices(results)),
+        _models(results),
+    ]
     parts.append("\n".join(f"- {line}" for line in conditions(results)))
     sections = {"Threads and backends": _sweep(results), "Camera frame": _frame(results)}
     for heading, body in sections.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.report.core import machine_title
 from benchmarks.report.label_placement import place
 from benchmarks.report.table import SYNTHETIC, microseconds, percent, threads_of
 from device.system.atomic_file import replacing
@@ -99,7 +100,8 @@ def pareto(results: dict[str, Any], path: Path) -> None:
     threads = threads_of(results)
     _title(
         figure,
-        f"Accuracy against latency, {threads} {'thread' if threads == 1 else 'threads'}",
+        f"Accuracy against latency on {machine_title(results)}, "
+        f"{threads} {'thread' if threads == 1 else 'threads'}",
         f"circle area: file size (largest {largest / 1000:,.0f} kB); bars: 95 % intervals",
         results,
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.report.core import slower_int8
+
 SYNTHETIC = "Synthetic faces: this accuracy says nothing about people"
 NOTHING = "–"
 
@@ -118,13 +120,7 @@ def notices(results: dict[str, Any]) -> list[str]:
         lines.append("Partial: the run was interrupted, and shows what was measured until then.")
     for mark in results["machine"]["marks"]:
         lines.append(f"Marked: {mark['text']}.")
-    return lines
-
-
-def machine_name(results: dict[str, Any]) -> str:
-    """Name the machine: the board where it says one, else the processor."""
-    machine = results["machine"]
-    return machine["board"] or machine["cpu"] or machine["architecture"]
+    return lines + [f"{line}." for line in slower_int8(results)]
 
 
 def threads_of(results: dict[str, Any]) -> int:
@@ -151,7 +147,9 @@ def conditions(results: dict[str, Any]) -> list[str]:
     """Give the sentences that say on what, where and how the figures were measured."""
     data, machine, protocol = results["data"], results["machine"], results["protocol"]
     known = [part for part in (machine["board"], machine["cpu"]) if part]
-    place = ", ".join([*known, machine["architecture"], f"{machine['cores']} cores"])
+    core = [part for part in (machine["microarchitecture"],) if part]
+    kind = f"core class {machine['core_class']}"
+    place = ", ".join([*known, machine["architecture"], *core, kind, f"{machine['cores']} cores"])
     governor = f", governor {machine['governor']}" if machine["governor"] else ""
     loads = [state and state["load"] for state in (machine["before"], machine["after"])]
     load = f", load {loads[0][0]:.2f} before and {loads[1][0]:.2f} after" if all(loads) else ""

@@ -7,11 +7,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.report.core import machine_title
 from benchmarks.report.table import Column, columns, conditions, notices
 
 
 def show(results: dict[str, Any], console: Console) -> None:
     """Print the notices, a table of the main figures, and how they were measured."""
+    console.print(f"On {machine_title(results)}", style="bold", markup=False, highlight=False)
     for line in notices(results):
         console.print(line, style="bold yellow", markup=False)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

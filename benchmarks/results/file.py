@@ -9,10 +9,13 @@ from benchmarks.results import upgrade
 from device.errors import InputError
 from device.system.atomic_file import replacing
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 SCHEMA = Path(__file__).parents[1] / "schema" / "results.schema.json"
 SCHEMAS = {"1.0": SCHEMA.with_name("results-1.0.schema.json"), SCHEMA_VERSION: SCHEMA}
-"""By version: what `load` reads."""
+"""By version: what files are checked against."""
+
+READ = ("1.0", "2.0", SCHEMA_VERSION)
+"""The versions that `load` reads."""
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -50,11 +53,13 @@ def load(path: Path) -> dict[str, Any]:
     version = results.get("schema_version") if isinstance(results, dict) else None
     if version is None:
         raise InputError(f"{path} is not a results.json: it has no schema_version")
-    if not isinstance(version, str) or version not in SCHEMAS:
+    if not isinstance(version, str) or version not in READ:
         raise InputError(
-            f"{path} has schema version {version}, this fer-edge reads {' and '.join(SCHEMAS)}: "
+            f"{path} has schema version {version}, this fer-edge reads {', '.join(READ)}: "
             "measure again with `fer-edge bench`"
         )
+    if version == "2.0":  # 2.1 adds keys and changes none
+        results, version = upgrade.from_2_0(results), SCHEMA_VERSION
     schema = _schema(version)
     flaw = _flaw(results, schema, "results", schema["$defs"])
     if flaw:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from device.system import processor
+
 _LATENCY = (
     "p90_us_ci95",
     "p99_us_ci95",
@@ -11,9 +13,30 @@ _LATENCY = (
     "ratio_to_reference_ci95",
 )
 
+_PROCESSOR: dict[str, Any] = {
+    "instruction_sets": None,
+    "microarchitecture": None,
+    "core_class": processor.UNKNOWN,
+}
+
+
+def from_2_0(old: dict[str, Any]) -> dict[str, Any]:
+    """Read results of version 2.0, which are not checked yet, as 2.1.
+
+    Version 2.0 did not say which core it measured, and counted no instructions.
+    """
+    new = old | {"schema_version": "2.1"}
+    if isinstance(old.get("machine"), dict):
+        new["machine"] = _PROCESSOR | old["machine"]
+    if isinstance(old.get("models"), list):
+        new["models"] = [
+            {"counts": []} | model if isinstance(model, dict) else model for model in old["models"]
+        ]
+    return new
+
 
 def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
-    """Read results of version 1.0, which are checked already, as 2.0.
+    """Read results of version 1.0, which are checked already, as 2.1.
 
     Version 1.0 had one number of threads and no reference workload, measured no cold starts, no
     operators, no whole frame, and kept of the rounds nothing but their median.
@@ -24,13 +47,14 @@ def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
     protocol, runtimes = old["protocol"], {model["runtime"] for model in old["models"]}
     legacy = any(runtime.startswith("tflite-runtime") for runtime in runtimes)
     return old | {
-        "schema_version": "2.0",
+        "schema_version": "2.1",
         "machine": machine
         | {
             "host": None,
             "before": _state(before, governor),
             "after": None if after is None else _state(after, governor),
             "marks": [],
+            **_PROCESSOR,
         },
         "protocol": protocol
         | {
@@ -65,5 +89,6 @@ def _model(old: dict[str, Any]) -> dict[str, Any]:
         "size": old["size"] | {"parameters": None, "multiply_adds": None},
         "latency": latency and dict.fromkeys(_LATENCY) | latency | {"marked": False},
         "sweep": [],
+        "counts": [],
         **dict.fromkeys(("cold", "operators", "throughput")),
     }

@@ -35,6 +35,7 @@ def examine(
         "throttling": lambda: hardware.throttling(root),
         "temperature": lambda: hardware.temperature(root),
         "memory": lambda: hardware.memory(root),
+        "processor": lambda: hardware.processor(root),
     }
     for name, check in checks.items():
         try:

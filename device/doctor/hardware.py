@@ -6,6 +6,7 @@ from pathlib import Path
 
 from device.doctor.finding import Finding, ok, problem, warning
 from device.system import firmware
+from device.system import processor as processors
 from device.system.temperature import celsius
 
 _HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
@@ -93,6 +94,29 @@ def temperature(root: Path) -> Finding:
     if degrees >= _HOT:
         return warning(says, _HEAT)
     return ok(says)
+
+
+_INT8 = {
+    "x86-vnni": "int8 models take about 0.4 times as long as float32 ones",
+    "x86-avx2": "no int8 dot product: int8 models are smaller than float32 ones, and not faster",
+    "arm-dot": "int8 models take about a third of the time of float32 ones",
+    "arm-nodot": "no int8 dot product: int8 models take two thirds of float32's time, or more",
+}
+"""What to expect of int8, by core class, as docs/count.md has it."""
+
+
+def processor(root: Path) -> Finding:
+    """Name the core class, and what it means for int8."""
+    found = processors.read(root / "proc/cpuinfo")
+    if found.has_dot_product is None:
+        return ok("core class unknown: this system reports no instruction sets")
+    general = (
+        "an int8 dot product: int8 models take less than half of float32's time"
+        if found.has_dot_product
+        else "no int8 dot product: int8 models may be slower than float32 ones"
+    )
+    name = f" ({found.microarchitecture})" if found.microarchitecture else ""
+    return ok(f"core class {found.core_class}{name}: {_INT8.get(found.core_class, general)}")
 
 
 def memory(root: Path) -> Finding:

@@ -21,7 +21,7 @@ def example(*, models: int = 3, synthetic: bool = False, partial: bool = False) 
     heads = ("fer2013", "fer2013", "ferplus")[:models]
     times = np.random.default_rng(0).normal(3e5, 1e4, (5, models + 1, 4)).astype(np.int64)
     return {
-        "schema_version": "2.0",
+        "schema_version": "2.1",
         "created": "2026-01-02T03:04:05+00:00",
         "created_by": "fer-edge 0.1.0",
         "partial": partial,
@@ -29,6 +29,9 @@ def example(*, models: int = 3, synthetic: bool = False, partial: bool = False) 
             "cpu": "Example",
             "board": None,
             "architecture": "x86_64",
+            "instruction_sets": ["avx2", "avx512_vnni"],
+            "microarchitecture": None,
+            "core_class": "x86-vnni",
             "cores": 2,
             "cores_allowed": 2,
             "governor": None,
@@ -92,4 +95,5 @@ def _model(number: int, head: str, times: np.ndarray) -> dict:
         "cold": None,
         "operators": None,
         "throughput": None,
+        "counts": [],
     }

@@ -1,4 +1,4 @@
-"""Results of a session with a whole zoo, as schema 2.0 has them, without a session."""
+"""Results of a session with a whole zoo, as schema 2.1 has them, without a session."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def zoo(
         "context_switches_involuntary": 12,
     }
     return {
-        "schema_version": "2.0",
+        "schema_version": "2.1",
         "created": "2026-01-02T03:04:05+00:00",
         "created_by": "fer-edge 0.1.0",
         "partial": False,
@@ -42,6 +42,9 @@ def zoo(
             "cpu": "Cortex-A76",
             "board": "Example Board 5",
             "architecture": "aarch64",
+            "instruction_sets": ["asimd", "asimdhp", "asimddp"],
+            "microarchitecture": "cortex-a76",
+            "core_class": "arm-dot",
             "cores": 4,
             "cores_allowed": 4,
             "governor": "performance",
@@ -148,6 +151,7 @@ def model(name, precision, top1, size, p50, images, rounds, draw, reference) -> 
             "multiply_adds_per_second": multiply_adds / p50 * 1e6,
             "share_of_peak": multiply_adds / p50 * 1e6 / 9.5e10,
         },
+        "counts": [],
     }
 
 
@@ -222,14 +226,15 @@ def version_1() -> dict:
     """Build results of three of the FILES as schema 1.0 had them."""
     whole = zoo(rounds=20, images=200)
     machine, protocol = whole["machine"], whole["protocol"]
-    for key in ("host", "before", "after", "marks"):
+    processor = ("instruction_sets", "microarchitecture", "core_class")
+    for key in ("host", "before", "after", "marks", *processor):
         del machine[key]
     del protocol["backend"], protocol["reference"]
     for key in ("reference", "peak", "frame"):
         del whole[key]
     whole["models"] = [whole["models"][i] for i in (0, 3, 5)]
     for one in whole["models"]:
-        for key in ("precision", "peer", "sweep", "cold", "operators", "throughput"):
+        for key in ("precision", "peer", "sweep", "cold", "operators", "throughput", "counts"):
             del one[key]
         del one["size"]["parameters"], one["size"]["multiply_adds"]
         kept = ("kind", "n", "rounds", "p50_us", "p50_us_ci95", "p90_us", "p99_us")

@@ -346,6 +346,25 @@ def test_the_whole_doctor_runs_where_numpy_and_opencv_are_broken(tmp_path):
     statuses = {line["name"]: line["status"] for line in json.loads(done.stdout)["findings"]}
     assert list(statuses) == [
         *("python", "numpy", "runtime", "model", "opencv", "haar", "yunet"),
-        *("cameras", "throttling", "temperature", "memory"),
+        *("cameras", "throttling", "temperature", "memory", "processor"),
     ]
     assert {statuses[name] for name in ("numpy", "runtime", "opencv", "haar")} == {"problem"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ("avx2 avx512f avx512_vnni", "core class x86-vnni: int8 models take about 0.4 times"),
+        ("avx2", "core class x86-avx2: no int8 dot product"),
+        ("sse4_1", "core class x86-sse: no int8 dot product"),
+    ],
+)
+def test_the_processor_says_what_int8_is_worth(root, monkeypatch, flags, says):
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    write(root / "proc/cpuinfo", f"processor: 0\nflags\t: fpu {flags}\n\n")
+    assert_finding(hardware.processor(root), "ok", says)
+
+
+def test_a_processor_that_reports_nothing_is_unknown(root, monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert_finding(hardware.processor(root), "ok", "core class unknown")

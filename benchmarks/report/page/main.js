@@ -30,7 +30,8 @@ function showMachine() {
   const { machine, protocol } = results;
   facts($("machine"), [
     ["host", machine.host], ["board", machine.board], ["processor", machine.cpu],
-    ["architecture", machine.architecture],
+    ["architecture", machine.architecture], ["microarchitecture", machine.microarchitecture],
+    ["core class", machine.core_class], ["instruction sets", machine.instruction_sets?.join(", ")],
     ["cores", machine.cores && `${machine.cores}${machine.cores_allowed && machine.cores_allowed !== machine.cores ? `, ${machine.cores_allowed} allowed` : ""}`],
     ["governor", machine.governor], ["before", stateText(machine.before)], ["after", stateText(machine.after)],
     ["system", machine.os], ["Python", `${machine.python}, numpy ${machine.numpy}`],

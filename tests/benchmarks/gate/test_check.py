@@ -196,3 +196,23 @@ def test_junit_counts_what_the_gate_found(tmp_path, main, now):
     failed = suite.find("testcase[failure]")
     assert (failed.get("classname"), failed.get("name")) == ("fer2013_int8", "max_slower")
     assert "slower" in failed.find("failure").get("message")
+
+
+@pytest.mark.parametrize("classes", [("x86-avx2", "x86-vnni"), ("unknown", "x86-vnni")])
+def test_latencies_of_two_core_classes_are_refused_in_one_line(main, now, classes):
+    main, now = copy.deepcopy(main), copy.deepcopy(now)
+    for results, core_class in zip((main, now), classes, strict=True):
+        results["machine"]["core_class"] = core_class
+    with pytest.raises(InputError, match=f"on core class {classes[0]}.* on {classes[1]}") as caught:
+        judge(now, SLOWER, main)
+    assert "measure the baseline on this machine" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    judge(now, '[models."*_int8"]\nmax_larger = 0.05', main)  # sizes compare everywhere
+
+
+def test_two_files_that_name_no_core_class_do_not_compare(main, now):
+    main, now = copy.deepcopy(main), copy.deepcopy(now)
+    for results in (main, now):
+        results["machine"]["core_class"] = "unknown"
+    with pytest.raises(InputError, match=r"neither main\.json nor results\.json says"):
+        judge(now, SLOWER, main)

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import report
-from benchmarks.report import github_action, plots
+from benchmarks.report import github_action, markdown, plots
 from benchmarks.report.table import SYNTHETIC
 
 from ..example import example
@@ -113,3 +113,17 @@ def test_names_on_the_plot_do_not_cover_each_other():
     boxes = [Text.get_window_extent(note) for note in notes]
     assert len(boxes) == 6
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_the_core_class_stands_in_the_title_and_a_slow_int8_is_explained():
+    results = example(models=2)
+    slow, fast = results["models"]
+    fast["precision"] = "float32"
+    slow["latency"]["p50_us"], fast["latency"]["p50_us"] = 800.0, 500.0
+    results["machine"]["core_class"] = "x86-avx2"
+    text = markdown.text(results)
+    assert text.startswith("# Benchmark on Example, core class x86-avx2\n")
+    assert "fer2013_0 takes 1.60 times as long as fer2013_1 here" in text
+    assert "x86-avx2 have no int8 dot product" in text
+    slow["latency"]["p50_us"] = 400.0
+    assert "times as long" not in markdown.text(results)

@@ -133,3 +133,17 @@ def test_a_flaw_in_results_of_the_first_version_is_named(path):
     path.write_text(json.dumps(old))
     with pytest.raises(InputError, match=r"models\[0\]\.size lacks bytes"):
         results_file.load(path)
+
+
+def test_a_file_of_version_2_0_has_an_unknown_core_and_no_counts(path):
+    old = example() | {"schema_version": "2.0"}
+    for key in ("instruction_sets", "microarchitecture", "core_class"):
+        del old["machine"][key]
+    for model in old["models"]:
+        del model["counts"]
+    path.write_text(json.dumps(old))
+    found = results_file.load(path)
+    assert found["schema_version"] == results_file.SCHEMA_VERSION
+    assert found["machine"]["core_class"] == "unknown"
+    assert all(model["counts"] == [] for model in found["models"])
+    Draft202012Validator(SCHEMA).validate(found)

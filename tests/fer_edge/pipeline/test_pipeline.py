@@ -73,7 +73,7 @@ def test_another_recipe_leaves_the_run_alone(finished: Run, tiny) -> None:
 
 def test_json_is_for_machines(finished: Run, tiny) -> None:
     told = fer_edge("pipeline", tiny.recipe, "--data", tiny.data, "--out", finished.out, "--json")
-    assert json.loads(told.stdout)["results"]["schema_version"] == "2.0"
+    assert json.loads(told.stdout)["results"]["schema_version"] == "2.1"
     trained = fer_edge("train", tiny.recipe, "--data", tiny.data, "--out", finished.out, "--json")
     assert len(json.loads(trained.stdout)["history"]) == 3
 

@@ -1,0 +1,61 @@
+"""The core that latencies were measured on, and where int8 loses to float32 on it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from device.system.processor import DOT_PRODUCT, UNKNOWN
+
+_NO_DOT_PRODUCT = (
+    "cores of class {core} have no int8 dot product and widen every product to 16 or 32 bits, "
+    "which float32 does not need"
+)
+_DOT_PRODUCT = (
+    "unexpected on class {core}, which has an int8 dot product: look for marks, and whether the "
+    "runtime's fast kernels (XNNPACK) took the model"
+)
+_UNKNOWN = "the core class is not known; without an int8 dot product that is to be expected"
+
+
+def machine_name(results: dict[str, Any]) -> str:
+    """Name the machine: the board where it says one, else the processor."""
+    machine = results["machine"]
+    return machine["board"] or machine["cpu"] or machine["architecture"]
+
+
+def machine_title(results: dict[str, Any]) -> str:
+    """Name the machine with the class of its cores, which decides what latencies compare with."""
+    return f"{machine_name(results)}, core class {results['machine']['core_class']}"
+
+
+def slower_int8(results: dict[str, Any]) -> Iterator[str]:
+    """Say for each int8 model that is slower than its float32 twin by how much, and why."""
+    core = results["machine"]["core_class"]
+    reason = (
+        _UNKNOWN if core == UNKNOWN else _DOT_PRODUCT if core in DOT_PRODUCT else _NO_DOT_PRODUCT
+    )
+    for model in results["models"]:
+        twin = _float_twin(model, results["models"]) if model["precision"] == "int8" else None
+        if twin is None or not (model["latency"] and twin["latency"]):
+            continue
+        ratio = model["latency"]["p50_us"] / twin["latency"]["p50_us"]
+        if ratio > 1:
+            yield (
+                f"{model['name']} takes {ratio:.2f} times as long as {twin['name']} here: "
+                f"{reason.format(core=core)}"
+            )
+
+
+def _float_twin(model: dict[str, Any], models: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Find the float32 model of the same net: same labels, same arithmetic."""
+    work = model["size"]["multiply_adds"]
+    return next(
+        (
+            other
+            for other in models
+            if other["precision"] == "float32"
+            and other["head"] == model["head"]
+            and work is not None
+            and other["size"]["multiply_adds"] == work
+        ),
+        None,
+    )
