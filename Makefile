@@ -21,6 +21,7 @@ test: install lint types imports tests
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --quiet benchmarks/report/page
 
 types:
 	$(BIN)/mypy

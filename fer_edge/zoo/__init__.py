@@ -89,7 +89,10 @@ def teacher_weights() -> Path:
     """
     path = HOME / "teacher" / "float.npz"
     if not path.is_file():
-        raise InputError(f"{path} is missing: install fer-edge again, or train the recipe teacher")
+        raise InputError(
+            f"{path} is missing: the teacher stands in a source checkout alone, not in the wheel; "
+            "run fer-edge from one, or leave out --teacher to train the recipe's own"
+        )
     return path
 
 

@@ -14,7 +14,9 @@ from fer_edge.pipeline.run import Run
 DRIVER = """
 import os, signal, sys
 from pathlib import Path
-from fer_edge import pipeline, recipe
+from fer_edge import recipe
+from fer_edge.pipeline import pipeline
+from fer_edge.pipeline.run import Run
 from fer_edge.training import history
 
 stage, epoch, recipe_file, data, out = sys.argv[1:]
