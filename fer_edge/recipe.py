@@ -60,8 +60,12 @@ class Phase(Section):
     select: Literal["best", "last"] = Field(
         default="best", description="keep the epoch that is best on val, or the last one"
     )
-    distil: float = Field(
-        default=0.0, ge=0, le=1, description="share of the loss that follows the float parent"
+    distill: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        serialization_alias="distil",
+        description="weight of the float parent's probabilities in the targets",
     )
 
     @model_validator(mode="after")
@@ -72,14 +76,21 @@ class Phase(Section):
 
 
 class Teacher(Section):
-    """The `[teacher]` section: a heavier net whose answers the float net learns from."""
+    """The `[teacher]` section: a larger net whose soft targets the float net learns from."""
 
     recipe: str = Field(default="teacher", description="name of its recipe, or a .toml file")
-    views: int = Field(
-        default=16, ge=1, description="augmented epochs that it answers; the student repeats them"
+    epochs: int = Field(
+        default=16,
+        ge=1,
+        serialization_alias="views",
+        description="augmented epochs with cached soft targets; the student repeats them",
     )
-    share: float = Field(
-        default=0.7, gt=0, le=1, description="of the loss that follows its answers"
+    alpha: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        serialization_alias="share",
+        description="weight of the teacher's probabilities in the targets",
     )
 
 

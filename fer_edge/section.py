@@ -1,9 +1,49 @@
-"""What every section of a recipe has in common."""
+"""The base class of all recipe sections."""
 
-from pydantic import BaseModel, ConfigDict
+import logging
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+logger = logging.getLogger(__name__)
 
 
 class Section(BaseModel):
-    """A frozen part of a recipe: unknown keys are errors, so that a typing slip changes no run."""
+    """A frozen part of a recipe. Unknown keys are errors, so that a typo cannot change a run.
+
+    A key that was renamed declares its old name as `serialization_alias`: the old name is still
+    read, with a warning, and fingerprints of runs keep it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def settings(self, **options: Any) -> dict[str, Any]:
+        """The values that differ from their defaults, for the fingerprint of a stage.
+
+        Defaults are left out and renamed keys keep their first name, so that a later fer-edge
+        still recognizes the run.
+
+        Args:
+            **options: further arguments of pydantic's `model_dump`.
+        """
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, **options)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_old_names(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        old_names = {field.serialization_alias: name for name, field in cls.model_fields.items()}
+        for old in values.keys() & old_names.keys():
+            new = old_names[old]
+            if new in values:
+                raise ValueError(f"{old} is the old name of {new}: give {new} alone")
+            _warn_renamed(old, new)
+            values = {new if key == old else key: value for key, value in values.items()}
+        return values
+
+
+@cache  # one line, however many sections use the old name
+def _warn_renamed(old: str, new: str) -> None:
+    logger.warning("recipe: %s is now called %s; the old name is still read", old, new)

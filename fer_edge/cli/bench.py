@@ -45,7 +45,7 @@ def bench(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labeled faces (.npz of `data prepare`); else the synthetic ones."),
+        typer.Option(help="LabeledImages faces (.npz of `data prepare`); else the synthetic ones."),
     ] = None,
     split: Annotated[
         Split | None,

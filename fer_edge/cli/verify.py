@@ -46,7 +46,7 @@ def verify(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labeled faces (.npz of `data prepare`); else synthetic ones."),
+        typer.Option(help="LabeledImages faces (.npz of `data prepare`); else synthetic ones."),
     ] = None,
     split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
     n: Annotated[int, typer.Option("-n", min=1, help="Faces for each way to run it.")] = 1000,

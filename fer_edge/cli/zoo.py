@@ -17,7 +17,7 @@ def zoo(
     """
     from fer_edge import zoo as shipped
 
-    models = shipped.all_shipped()
+    models = shipped.list_models()
     if as_json:
         folders = [{"folder": str(m.folder), **m.card} for m in models]
         typer.echo(json.dumps(folders, ensure_ascii=False))

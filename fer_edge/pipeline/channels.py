@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quantization.channels.selection import Measure
 
 
-def narrow(run: "Run", out: Path) -> None:
+def prune_channels(run: "Run", out: Path) -> None:
     """Take channels out until the target is met, with the wide net as teacher all the way."""
     from quantization.channels import prune
     from quantization.channels.analysis import analyze
@@ -38,7 +38,7 @@ def narrow(run: "Run", out: Path) -> None:
         path = folder / KEPT
         if not path.exists():
             share = phase.share ** (step / phase.steps)
-            save(_compose(kept, _choose(run, net, wide, job, share)), path)
+            save(_compose(kept, _select(run, net, wide, job, share)), path)
         before, kept = kept, load(path)
         net = prune.keep(net, _renumber(kept, before))
         last = step == phase.steps
@@ -63,7 +63,7 @@ def narrow(run: "Run", out: Path) -> None:
         partial.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
+def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     """What stays of a net, by its own numbers, for a share of what the wide net costs."""
     from fer_edge.pipeline import artifacts
     from quantization.channels import importance, selection
@@ -79,7 +79,7 @@ def _choose(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
         targets=[target[rows] for target in job.train.targets.values()],
     )
     if phase.target == "latency":
-        measure = _stopwatch(run, wide, job)
+        measure = _latency_ratio(run, wide, job)
         ratio = measure(net) if net is not wide else 1.0
         if ratio <= share:
             return {}
@@ -104,11 +104,11 @@ def _spread(images: int, phase: Channels) -> slice:
     return slice(0, None, max(1, images // phase.images))
 
 
-def _stopwatch(run: "Run", wide: Any, job: Job) -> "Measure":
+def _latency_ratio(run: "Run", wide: Any, job: Job) -> "Measure":
     from fer_edge.pipeline import artifacts
-    from fer_edge.pipeline.latency import stopwatch
+    from fer_edge.pipeline.latency import latency_ratio
 
-    return stopwatch(
+    return latency_ratio(
         wide, calibration_images(job.train.images, 100), normalization=artifacts.scaling(run)
     )
 

@@ -39,10 +39,10 @@ def benchmark(run: "Run", out: Path) -> None:
         raise KeyboardInterrupt
     for path, block in zip(models, results["models"], strict=True):
         figures = {key: block[key] for key in ("accuracy", "accuracy_leak_free")}
-        card.add_metrics(path, figures | {"latency": _brief(block["latency"])})
+        card.add_metrics(path, figures | {"latency": _summary(block["latency"])})
 
 
-def _brief(latency: dict[str, Any]) -> dict[str, Any]:
+def _summary(latency: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is for plots and comparisons, which results.json has."""
     return {key: latency[key] for key in latency if key not in _LONG}
 

@@ -42,7 +42,7 @@ class Initial:
         """The net as the `[model]` section of a recipe, for data with labels and no FER+ votes."""
         return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
 
-    def give(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
+    def load_into(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
         """Give a model of the same trunk these weights; a head that has other labels learns anew.
 
         Args:

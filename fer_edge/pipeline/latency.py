@@ -19,7 +19,7 @@ ROUNDS = 60
 PER_ROUND = 20
 
 
-def stopwatch(
+def latency_ratio(
     parent: Any, images: NDArray[np.uint8], *, normalization: "Normalization"
 ) -> "Measure":
     """Make a function that times a candidate interleaved with the parent.

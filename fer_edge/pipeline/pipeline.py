@@ -52,9 +52,8 @@ def plan(job: Run) -> list[Stage]:
         return Stage(name, settings, lambda folder: work(job, folder))
 
     def section(name: str) -> dict[str, Any]:
-        # Defaults are left out: a later fer-edge with a new option still knows an older run.
-        part = getattr(recipe, name)
-        return part.model_dump(mode="json", exclude_defaults=True)
+        settings: dict[str, Any] = getattr(recipe, name).settings()
+        return settings
 
     steps = []
     soft_targets: Path | None = None
@@ -74,12 +73,12 @@ def plan(job: Run) -> list[Stage]:
             model=section("model"),
             augment=section("augment"),
             train=section("train"),
-            **({"share": recipe.teacher.share} if recipe.teacher else {}),
+            **({"share": recipe.teacher.alpha} if recipe.teacher else {}),
             **({"init": initial_weights.find(job.init).digest} if job.init else {}),
         )
     )
     if recipe.channels:
-        steps.append(stage("channels", channels.narrow, channels=section("channels")))
+        steps.append(stage("channels", channels.prune_channels, channels=section("channels")))
     if recipe.prune:
         steps.append(stage("prune", compress.prune, prune=section("prune")))
     if recipe.cluster:

@@ -47,7 +47,7 @@ def run(stages: list[Stage], out: Path) -> Iterator[tuple[str, float | None]]:
     """
     prints = fingerprints(stages)
     for i, fingerprint in enumerate(prints):
-        _refuse_other(stages[i:], fingerprint, out)
+        _check_same_run(stages[i:], fingerprint, out)
     for stage, fingerprint in zip(stages, prints, strict=True):
         marker = out / stage.name / _DONE
         if _read(marker).get("done"):
@@ -71,7 +71,7 @@ def fingerprints(stages: list[Stage]) -> list[str]:
     return prints
 
 
-def _refuse_other(stages: list[Stage], fingerprint: str, out: Path) -> None:
+def _check_same_run(stages: list[Stage], fingerprint: str, out: Path) -> None:
     found = _read(out / stages[0].name / _DONE)
     if not found or found["fingerprint"] == fingerprint:
         return

@@ -19,7 +19,7 @@ from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.run import Run
 from fer_edge.recipe import Recipe
 from fer_edge.training import distillation, input_pipeline, targets
-from fer_edge.training.distillation import Lessons
+from fer_edge.training.distillation import SoftTargets
 
 
 def settings(run: Run) -> dict[str, Any]:
@@ -28,10 +28,8 @@ def settings(run: Run) -> dict[str, Any]:
     assert section is not None
     teacher = _recipe(run.recipe)
     return {
-        "views": section.views,
-        "recipe": teacher.model_dump(
-            mode="json", exclude_defaults=True, exclude={"name", "description", "quantize"}
-        ),
+        "views": section.epochs,
+        "recipe": teacher.settings(exclude={"name", "description", "quantize"}),
     }
 
 
@@ -52,25 +50,25 @@ def precompute(run: Run, teacher: Run, folder: Path) -> None:
     else:
         net = artifacts.trained_model(teacher)
     job, _ = training_job(run, run.recipe.train, run.folder("teacher"))
-    epochs = input_pipeline.training(
+    batches = input_pipeline.training(
         job.train,
         batch=job.batch,
         seed=job.seed,
-        epochs=range(section.views),
+        epochs=range(section.epochs),
         augment=job.augment,
         normalization=teacher.recipe.model.normalization,
     )
     whole = len(job.train) // job.batch * job.batch
-    distillation.ask(net, epochs, folder, views=section.views, images=whole)
+    distillation.precompute(net, batches, folder, epochs=section.epochs, images=whole)
 
 
-def soft_targets(run: Run, folder: Path) -> Lessons:
+def soft_targets(run: Run, folder: Path) -> SoftTargets:
     """Read the soft targets that `precompute` cached for a student."""
     section = run.recipe.teacher
     assert section is not None
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
     return distillation.load(
-        folder, views=section.views, sizes=list(heads.values()), share=section.share
+        folder, epochs=section.epochs, sizes=list(heads.values()), alpha=section.alpha
     )
 
 
@@ -100,7 +98,8 @@ def soft_targets_folder(run: Run, teacher: Run, fingerprint: str) -> Path:
         "augment": run.recipe.augment.model_dump(mode="json"),
     }
     digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-    return teacher.out / f"lessons-{digest[:12]}"
+    older = teacher.out / f"lessons-{digest[:12]}"
+    return older if older.is_dir() else teacher.out / f"soft-targets-{digest[:12]}"
 
 
 def _recipe(student: Recipe) -> Recipe:

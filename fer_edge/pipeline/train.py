@@ -24,8 +24,8 @@ def train(run: "Run", out: Path, soft_targets: Path | None = None) -> None:
         soft_targets: the folder with the teacher's soft targets; None without a teacher.
     """
     model, job = float_training(run, out)
-    lessons = teacher.soft_targets(run, soft_targets) if soft_targets else None
-    trainer.fit(model, replace(job, lessons=lessons))
+    cached = teacher.soft_targets(run, soft_targets) if soft_targets else None
+    trainer.fit(model, replace(job, soft_targets=cached))
 
 
 def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
@@ -38,7 +38,7 @@ def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
     if run.init:
         data = splits.training(run.data, recipe).train
         labels = {head: targets.label_names(data, head) for head in heads}
-        initial_weights.find(run.init).give(model, labels)
+        initial_weights.find(run.init).load_into(model, labels)
     if recipe.train.bfloat16:
         model = convolutions_in_bfloat16(model)
 

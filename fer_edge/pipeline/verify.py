@@ -46,7 +46,7 @@ def verify(run: "Run", out: Path) -> None:
                 bound=Bound(recipe.quantize.max_disagreement, recipe.quantize.max_difference),
             )
         )
-        verify_weights.hold(path, _promise(run))
+        verify_weights.hold(path, _expected_sparsity(run))
         held[path.name] = verify_weights.weigh(path)
     with replacing(out / "weights.json") as partial:
         partial.write_text(json.dumps(held, indent=1) + "\n")
@@ -54,7 +54,7 @@ def verify(run: "Run", out: Path) -> None:
         partial.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def _promise(run: "Run") -> "Promise":
+def _expected_sparsity(run: "Run") -> "Promise":
     """What the earlier stages say about the weights of the int8 files."""
     from quantization.verify.weights import Promise
 

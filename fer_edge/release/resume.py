@@ -48,7 +48,7 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
     if state.manager.latest_checkpoint:
         raise InputError(f"{out} holds a training already: it goes on by itself")
     weights.load(model, source)
-    for shadow, weight in zip(state.average.shadows, state.average.weights, strict=True):
+    for shadow, weight in zip(state.ema.shadows, state.ema.weights, strict=True):
         shadow.assign(weight)
     state.done.assign(epochs)
     state.manager.save()
@@ -79,7 +79,7 @@ def main(
     """Prepare a run's folder; `fer-edge pipeline RECIPE --out FOLDER` then goes on."""
     with one_line("resume"):
         run = Run(recipe.load(name, overrides or []), data, out)
-        shipped = zoo.Shipped(run.recipe.name, home / run.recipe.name)
+        shipped = zoo.ZooModel(run.recipe.name, home / run.recipe.name)
         card = shipped.card
         behind = card["recipe"]["train"]["epochs"]
         resume(run, shipped.weights, epochs=behind, hours=card["hours"]["train"])

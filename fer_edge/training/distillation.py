@@ -1,9 +1,9 @@
-"""A teacher's answers to a number of augmented epochs, asked once and used by every student.
+"""Teacher soft targets, precomputed for N augmented epochs and shared by all students.
 
-Distillation (Hinton et al. 2015) wants the teacher to see the very picture that the student sees
-(Beyer et al. 2022). What an epoch shows follows from its number, so the answers to the first
-epochs can be kept and those epochs repeated: the teacher's cost no longer depends on how long, or
-how often, a student learns.
+In distillation (Hinton et al. 2015) the teacher should see exactly the augmented image that the
+student sees (Beyer et al. 2022). The augmentation of an epoch follows from its number, so the
+teacher's probabilities for the first N epochs are cached and the student repeats those epochs: the
+teacher's cost does not depend on how long, or how often, students train.
 """
 
 from collections.abc import Sequence
@@ -20,70 +20,85 @@ from fer_edge.training.progress import Progress
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """Answers of a teacher, and how much of a target they make.
+class SoftTargets:
+    """Cached teacher probabilities and their weight in the student's targets.
 
     Attributes:
-        answers: float16 `[views, images, labels of all heads]`, probabilities head by head, the
-            images of a view in the order in which its epoch shows them.
-        sizes: number of labels by head, in that order.
-        share: of the target that the teacher's answer makes, 0..1.
+        probabilities: float16 `[epochs, images, labels of all heads]`, head by head; the images of
+            an epoch are in the order in which that epoch shows them.
+        sizes: number of labels of each head, in that order.
+        alpha: weight of the teacher's probabilities in a target, 0..1.
     """
 
-    answers: NDArray[np.float16]
+    probabilities: NDArray[np.float16]
     sizes: tuple[int, ...]
-    share: float
+    alpha: float
 
-    def view(self, epoch: int) -> int:
-        """Which of the answered epochs an epoch repeats."""
-        return epoch % len(self.answers)
+    def cached_epoch(self, epoch: int) -> int:
+        """The cached epoch that training epoch `epoch` repeats."""
+        return epoch % len(self.probabilities)
 
-    def of(self, view: int) -> Any:
-        """The answers of a view, a tensor of float16 `[images, labels of all heads]`."""
+    def tensor(self, cached_epoch: int) -> Any:
+        """The probabilities of a cached epoch: float16 tensor `[images, labels of all heads]`."""
         import tensorflow as tf
 
-        return tf.constant(self.answers[view])
+        return tf.constant(self.probabilities[cached_epoch])
 
-    def mix(self, targets: Sequence[Any], answers: Any) -> list[Any]:
-        """Targets with the teacher's share in them; float32 `[batch, labels]` by head."""
+    def mix(self, targets: Sequence[Any], probabilities: Any) -> list[Any]:
+        """Blend targets with teacher probabilities.
+
+        Args:
+            targets: per head float32 `[batch, labels]`.
+            probabilities: float16 `[batch, labels of all heads]`.
+
+        Returns:
+            Per head float32 `[batch, labels]`: (1 - alpha) * target + alpha * teacher.
+        """
         import tensorflow as tf
 
-        taught = tf.split(tf.cast(answers, tf.float32), self.sizes, axis=1)
-        return [(1 - self.share) * t + self.share * a for t, a in zip(targets, taught, strict=True)]
+        taught = tf.split(tf.cast(probabilities, tf.float32), self.sizes, axis=1)
+        return [(1 - self.alpha) * t + self.alpha * p for t, p in zip(targets, taught, strict=True)]
 
 
-def ask(teacher: Any, epochs: Any, folder: Path, *, views: int, images: int) -> None:
-    """Ask the teacher about every view that the folder does not hold yet.
+def precompute(teacher: Any, batches: Any, folder: Path, *, epochs: int, images: int) -> None:
+    """Cache the teacher's probabilities for every augmented epoch that the folder lacks.
 
     Args:
-        teacher: a Keras model from the pictures to logits by head.
-        epochs: one data set a view, of (pictures, targets), as `batches.training` gives them.
-        folder: gets a file a view; an interrupted run goes on at the first that is missing.
-        views: how many.
-        images: of a view.
+        teacher: a Keras model from images to logits by head.
+        batches: one data set per epoch of (images, targets), from `input_pipeline.training`.
+        folder: receives one file per epoch; an interrupted run continues at the first missing one.
+        epochs: number of epochs.
+        images: number of images per epoch.
     """
     import tensorflow as tf
 
     @tf.function
-    def answer(x: Any) -> Any:
+    def probabilities(x: Any) -> Any:
         return tf.concat([tf.nn.softmax(z) for z in by_head(teacher(x, training=False))], axis=1)
 
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress("lessons", views * images, 0) as progress:
-        for view, batches in enumerate(epochs):
-            path = _file(folder, view)
+    with Progress("soft targets", epochs * images, 0) as progress:
+        for epoch, dataset in enumerate(batches):
+            path = _file(folder, epoch)
             if not path.exists():
-                found = [answer(x).numpy().astype(np.float16) for x, _ in batches]
+                found = [probabilities(x).numpy().astype(np.float16) for x, _ in dataset]
                 with replacing(path) as partial, partial.open("wb") as handle:
                     np.save(handle, np.concatenate(found))
             progress.advance(images)
 
 
-def load(folder: Path, *, views: int, sizes: Sequence[int], share: float) -> Lessons:
-    """The answers that `ask` left in a folder."""
-    answers = np.stack([np.load(_file(folder, view)) for view in range(views)])
-    return Lessons(answers, tuple(sizes), share)
+def load(folder: Path, *, epochs: int, sizes: Sequence[int], alpha: float) -> SoftTargets:
+    """Read the probabilities that `precompute` cached in a folder.
+
+    Args:
+        folder: the cache.
+        epochs: number of epochs to read.
+        sizes: number of labels of each head.
+        alpha: weight of the teacher, 0..1.
+    """
+    cached = np.stack([np.load(_file(folder, epoch)) for epoch in range(epochs)])
+    return SoftTargets(cached, tuple(sizes), alpha)
 
 
-def _file(folder: Path, view: int) -> Path:
-    return folder / f"view_{view:03}.npy"
+def _file(folder: Path, epoch: int) -> Path:
+    return folder / f"view_{epoch:03}.npy"  # the name that caches of earlier runs have

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Average:
+class WeightAverage:
     """Shadows of all floating-point weights of a model.
 
     The decay warms up as (1 + t) / (10 + t), so that the average forgets the random start.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.recipe import Augment
-from fer_edge.training.distillation import Lessons
+from fer_edge.training.distillation import SoftTargets
 
 
 def full_side(_: int) -> int:
@@ -17,7 +17,7 @@ def full_side(_: int) -> int:
 
 
 @dataclass(frozen=True)
-class Labeled:
+class LabeledImages:
     """Images with a target distribution per head.
 
     Attributes:
@@ -35,7 +35,7 @@ class Labeled:
 
 
 def training(
-    data: Labeled,
+    data: LabeledImages,
     *,
     batch: int,
     seed: int,
@@ -43,7 +43,7 @@ def training(
     augment: Augment,
     normalization: tuple[float, float],
     side: Callable[[int], int] = full_side,
-    lessons: Lessons | None = None,
+    soft_targets: SoftTargets | None = None,
 ) -> Any:
     """A tf.data set of one data set per epoch.
 
@@ -60,7 +60,7 @@ def training(
         augment: the recipe's changes.
         normalization: mean and standard deviation; the net sees (pixel - mean) / std.
         side: of the pictures of an epoch.
-        lessons: a teacher's answers, of which each target then takes its share.
+        soft_targets: a teacher's cached probabilities, blended into the targets.
 
     Returns:
         Per epoch, a data set of (float32 `[batch, side, side, 1]`, tuple of float32
@@ -76,21 +76,21 @@ def training(
     steps = len(data) // batch
 
     def one_epoch(epoch: int) -> Any:
-        view = lessons.view(epoch) if lessons else epoch
-        answers: Any = lessons.of(view) if lessons else None
+        shown = soft_targets.cached_epoch(epoch) if soft_targets else epoch
+        probabilities: Any = soft_targets.tensor(shown) if soft_targets else None
 
         def step(i: Any, rows: Any) -> Any:
             pixels = tf.cast(tf.gather(images, rows), tf.float32)[..., None]
             # Streams of one step lie 16 apart, so that no two draws share a seed.
-            changes = tf.stack([tf.constant(seed * 1_000_003 + view, tf.int64), i * 16])
+            changes = tf.stack([tf.constant(seed * 1_000_003 + shown, tf.int64), i * 16])
             pixels = change(pixels, changes, augment, side=side(epoch))
             chosen = [tf.gather(target, rows) for target in targets]
-            if lessons:
-                chosen = lessons.mix(chosen, answers[i * batch : (i + 1) * batch])
+            if soft_targets:
+                chosen = soft_targets.mix(chosen, probabilities[i * batch : (i + 1) * batch])
             return (pixels - mean) / std, tuple(chosen)
 
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(data), dtype=tf.int64), tf.constant([seed, view], tf.int64)
+            tf.range(len(data), dtype=tf.int64), tf.constant([seed, shown], tf.int64)
         )
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
         numbered = rows.take(steps).enumerate()
@@ -100,7 +100,7 @@ def training(
     return (one_epoch(epoch) for epoch in epochs)
 
 
-def evaluation(data: Labeled, *, normalization: tuple[float, float], batch: int = 256) -> Any:
+def evaluation(data: LabeledImages, *, normalization: tuple[float, float], batch: int = 256) -> Any:
     """A tf.data set of the plain images, in order: float32 `[<= batch, 48, 48, 1]`."""
     import tensorflow as tf
 

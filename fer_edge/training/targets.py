@@ -8,7 +8,7 @@ from device.labels import FERPLUS
 from fer_edge.data import ferplus
 from fer_edge.data.dataset import Dataset
 from fer_edge.recipe import Recipe, Train
-from fer_edge.training.input_pipeline import Labeled
+from fer_edge.training.input_pipeline import LabeledImages
 
 
 def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:
@@ -35,7 +35,7 @@ def classes(data: Dataset, head: str) -> NDArray[np.int16]:
     return data.labels if head == "fer2013" else ferplus.majority(data.votes)
 
 
-def labeled(data: Dataset, heads: dict[str, int], train: Train) -> Labeled:
+def labeled(data: Dataset, heads: dict[str, int], train: Train) -> LabeledImages:
     """Images with their targets; smoothing, class weights and the head's weight are in the targets.
 
     A cross-entropy is linear in its target, so a weight on a row or on a head is a scaled target,
@@ -57,7 +57,7 @@ def labeled(data: Dataset, heads: dict[str, int], train: Train) -> Labeled:
         if train.class_weights:
             smooth *= _class_weights(data.labels, size)[data.labels][:, None]
         targets[head] = smooth.astype(np.float32)
-    return Labeled(data.images, targets, {head: classes(data, head) for head in heads})
+    return LabeledImages(data.images, targets, {head: classes(data, head) for head in heads})
 
 
 def _class_weights(labels: NDArray[np.int16], size: int) -> NDArray[np.float32]:

@@ -17,9 +17,9 @@ from device.errors import InputError
 from fer_edge.models.net import by_head
 from fer_edge.recipe import Augment, Phase
 from fer_edge.training import history, input_pipeline, optimizers, weights
-from fer_edge.training.distillation import Lessons
-from fer_edge.training.ema import Average
-from fer_edge.training.input_pipeline import Labeled
+from fer_edge.training.distillation import SoftTargets
+from fer_edge.training.ema import WeightAverage
+from fer_edge.training.input_pipeline import LabeledImages
 from fer_edge.training.progress import Progress
 
 
@@ -62,8 +62,8 @@ class Job:
         ema: decay of the averaged weights, which are then what is evaluated and kept; 0 for none.
         out: the folder of checkpoints, history and the weights.
         title: what the progress bar says.
-        teacher: a net with the same heads, followed with the share `phase.distil`.
-        lessons: a teacher's answers to a number of epochs, known beforehand.
+        teacher: a net with the same heads, followed with the share `phase.distill`.
+        soft_targets: a teacher's cached probabilities.
         side: of the pictures of an epoch, counted from 0; the model has to take it.
         hooks: see `Hooks`.
         selectable: epochs before this one, counted from 0, are not what the training is for (a net
@@ -71,8 +71,8 @@ class Job:
     """
 
     phase: Phase
-    train: Labeled
-    val: Labeled | None
+    train: LabeledImages
+    val: LabeledImages | None
     batch: int
     seed: int
     augment: Augment
@@ -81,7 +81,7 @@ class Job:
     title: str
     ema: float = 0.0
     teacher: Any = None
-    lessons: Lessons | None = None
+    soft_targets: SoftTargets | None = None
     side: Callable[[int], int] = input_pipeline.full_side
     hooks: Hooks = field(default_factory=Hooks)
     selectable: int = 0
@@ -93,13 +93,13 @@ class State:
 
     Attributes:
         optimizer: with its slots.
-        average: of the weights.
+        ema: moving average of the weights.
         done: int64 variable, whole epochs behind it.
         manager: of the checkpoints.
     """
 
     optimizer: Any
-    average: Average
+    ema: WeightAverage
     done: Any
     manager: Any
 
@@ -109,14 +109,14 @@ def state(model: Any, job: Job) -> State:
     import tensorflow as tf
 
     optimizer = optimizers.build(job.phase, model.trainable_variables)
-    average = Average(model, job.ema)
+    ema = WeightAverage(model, job.ema)
     done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
     checkpoint = tf.train.Checkpoint(
-        model=model, optimizer=optimizer, average=average.shadows, epochs_done=done
+        model=model, optimizer=optimizer, average=ema.shadows, epochs_done=done
     )
     manager = tf.train.CheckpointManager(checkpoint, str(job.out / "checkpoints"), max_to_keep=2)
     manager.restore_or_initialize()
-    return State(optimizer, average, done, manager)
+    return State(optimizer, ema, done, manager)
 
 
 def fit(model: Any, job: Job) -> list[dict[str, float]]:
@@ -144,7 +144,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     tf.config.experimental.enable_op_determinism()
     job.out.mkdir(parents=True, exist_ok=True)
     kept = state(model, job)
-    optimizer, average = kept.optimizer, kept.average
+    optimizer, ema = kept.optimizer, kept.ema
     first = int(kept.done.numpy())
     rows = [row for row in history.load(job.out / "history.csv") if row["epoch"] <= first]
     board = tf.summary.create_file_writer(str(job.out / "tensorboard"))
@@ -157,13 +157,13 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         augment=job.augment,
         normalization=job.normalization,
         side=job.side,
-        lessons=job.lessons,
+        soft_targets=job.soft_targets,
     )
     step, forward = None, _forward(model)
     with Progress(job.title, job.phase.epochs * steps, first * steps) as progress:
         for epoch, images in zip(epochs, data, strict=True):
             if job.hooks.before_epoch(epoch) or step is None:
-                step = _train_step(model, optimizer, average, job)
+                step = _train_step(model, optimizer, ema, job)
             losses, started = [], time.monotonic()
             for i, (x, targets) in enumerate(images, start=epoch * steps):
                 job.hooks.before_step(i)
@@ -173,7 +173,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             job.hooks.after_epoch(epoch)
             row = {"epoch": epoch + 1.0, "loss": float(np.mean(losses))}
             row["seconds"] = round(time.monotonic() - started, 1)
-            with average.applied():
+            with ema.applied():
                 row |= _evaluate(forward, job)
                 rows.append(row)
                 if _selected(rows, job) is row:
@@ -199,12 +199,12 @@ def _selected(rows: list[dict[str, float]], job: Job) -> dict[str, float]:
     return history.best(selectable)
 
 
-def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Callable[..., Any]:
+def _train_step(model: Any, optimizer: Any, ema: WeightAverage, job: Job) -> Callable[..., Any]:
     """One step as a graph, for the variables that are trainable now."""
     import tensorflow as tf
 
     variables = list(model.trainable_variables)
-    share = job.phase.distil if job.teacher is not None else 0.0
+    share = job.phase.distill if job.teacher is not None else 0.0
 
     @tf.function
     def step(x: Any, targets: Any) -> Any:
@@ -220,7 +220,7 @@ def _train_step(model: Any, optimizer: Any, average: Average, job: Job) -> Calla
                 ]
             )
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        average.update(tf.cast(optimizer.iterations, tf.float32))
+        ema.update(tf.cast(optimizer.iterations, tf.float32))
         return loss
 
     return step

@@ -19,7 +19,7 @@ HOME = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Shipped:
+class ZooModel:
     """A model of the zoo.
 
     Attributes:
@@ -55,19 +55,19 @@ class Shipped:
         return sorted(self.folder.glob("*.tflite"))
 
 
-def all_shipped() -> list[Shipped]:
+def list_models() -> list[ZooModel]:
     """The models of the zoo, the smallest first.
 
     Raises:
         InputError: this copy of fer-edge came without them.
     """
-    models = [Shipped(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
+    models = [ZooModel(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
     if not models:
         raise InputError(f"{HOME} holds no models: install fer-edge again")
     return models
 
 
-def find(name: str) -> Shipped:
+def find(name: str) -> ZooModel:
     """Find a model of the zoo.
 
     Raises:
@@ -75,7 +75,7 @@ def find(name: str) -> Shipped:
     """
     if name not in NAMES:
         raise InputError(f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}")
-    for model in all_shipped():
+    for model in list_models():
         if model.name == name:
             return model
     raise InputError(f"{HOME} lacks {name}: install fer-edge again")

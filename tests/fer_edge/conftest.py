@@ -37,12 +37,12 @@ ema = 0.9
 epochs = 3
 learning_rate = 1e-3
 sparsity = 0.5
-distil = 0.5
+distill = 0.5
 
 [quantize]
 epochs = 3
 learning_rate = 3e-4
-distil = 0.5
+distill = 0.5
 calibration = 100
 # Nets of three epochs sit on the fence between classes.
 max_disagreement = 0.2

@@ -61,3 +61,44 @@ def test_a_file_that_is_no_toml_is_named(tmp_path) -> None:
         recipe.load(str(tmp_path / "own.toml"))
     with pytest.raises(InputError, match="no recipe file"):
         recipe.load(str(tmp_path / "none.toml"))
+
+
+OLD_NAMES = """
+[model]
+name = "mobilenet"
+stem = []
+stages = []
+features = 8
+
+[teacher]
+views = 4
+share = 0.25
+
+[train]
+epochs = 1
+learning_rate = 1e-3
+distil = 0.5
+"""
+
+
+def test_keys_that_were_renamed_are_still_read_with_a_warning(tmp_path, caplog) -> None:
+    from fer_edge import section
+
+    section._warn_renamed.cache_clear()
+    (tmp_path / "old.toml").write_text(OLD_NAMES)
+    loaded = recipe.load(str(tmp_path / "old.toml"))
+    assert (loaded.teacher.epochs, loaded.teacher.alpha, loaded.train.distill) == (4, 0.25, 0.5)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    assert any("distil is now called distill" in line for line in said)
+
+
+def test_the_old_and_the_new_name_of_a_key_do_not_go_together() -> None:
+    with pytest.raises(InputError, match="distil is the old name of distill"):
+        recipe.load("small", ["quantize.distil=0.5"])
+
+
+def test_a_renamed_key_leaves_the_fingerprint_of_a_run_alone() -> None:
+    settings = recipe.load("small").quantize.settings()
+    assert settings["distil"] == 0.7
+    assert "distill" not in settings

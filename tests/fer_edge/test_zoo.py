@@ -18,7 +18,7 @@ from quantization.tflite.card import sha256
 BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 """Bytes of an int8 file: 100 KiB, 400 KiB, 1 MiB."""
 
-SHIPPED = zoo.all_shipped()
+SHIPPED = zoo.list_models()
 each = pytest.mark.parametrize("model", SHIPPED, ids=[model.name for model in SHIPPED])
 
 
@@ -33,7 +33,7 @@ def test_the_default_is_among_them() -> None:
 
 
 @each
-def test_the_files_are_those_that_were_measured(model: zoo.Shipped) -> None:
+def test_the_files_are_those_that_were_measured(model: zoo.ZooModel) -> None:
     files = model.card["files"]
     assert {path.stem for path in model.files} == {s for s, f in files.items() if f["shipped"]}
     for path in model.files:
@@ -42,7 +42,7 @@ def test_the_files_are_those_that_were_measured(model: zoo.Shipped) -> None:
 
 
 @each
-def test_the_files_stay_within_their_budget(model: zoo.Shipped) -> None:
+def test_the_files_stay_within_their_budget(model: zoo.ZooModel) -> None:
     sizes = {path.stem: path.stat().st_size for path in model.files}
     assert max(size for stem, size in sizes.items() if "int8" in stem) <= BUDGET[model.name]
     assert sum(sizes.values()) <= 4_000_000
@@ -50,7 +50,7 @@ def test_the_files_stay_within_their_budget(model: zoo.Shipped) -> None:
 
 @each
 @pytest.mark.parametrize(("head", "labels"), [("fer2013", FER2013), ("ferplus", FERPLUS)])
-def test_the_int8_files_run_whole_on_xnnpack(model: zoo.Shipped, head: str, labels) -> None:
+def test_the_int8_files_run_whole_on_xnnpack(model: zoo.ZooModel, head: str, labels) -> None:
     classifier = Classifier(zoo.resolve(f"zoo:{model.name}/{head}_int8"))
     assert classifier.labels == labels
     assert classifier.precision == "int8"
@@ -59,31 +59,31 @@ def test_the_int8_files_run_whole_on_xnnpack(model: zoo.Shipped, head: str, labe
 
 
 @each
-def test_int8_costs_next_to_nothing(model: zoo.Shipped) -> None:
+def test_int8_costs_next_to_nothing(model: zoo.ZooModel) -> None:
     top1 = {stem: file["val"]["top1"] for stem, file in model.card["files"].items()}
     for head in ("fer2013", "ferplus"):
         assert top1[f"{head}_int8"] >= top1[f"{head}_float32"] - 0.003
 
 
 @each
-def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.Shipped) -> None:
+def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.ZooModel) -> None:
     assert (model.folder / "CARD.md").read_text() == model_card.markdown(model.card)
 
 
 @each
-def test_the_recipe_of_that_name_makes_it(model: zoo.Shipped) -> None:
+def test_the_recipe_of_that_name_makes_it(model: zoo.ZooModel) -> None:
     # Options that came later have their defaults.
     assert recipe.load(model.name) == recipe.Recipe.model_validate(model.card["recipe"])
 
 
 @each
 @pytest.mark.slow
-def test_a_training_can_start_from_it(model: zoo.Shipped) -> None:
+def test_a_training_can_start_from_it(model: zoo.ZooModel) -> None:
     from fer_edge.pipeline import initial_weights
 
     start = initial_weights.find(f"zoo:{model.name}")
     net = start.net.build({"fer2013": 7, "ferplus": 8}, seed=5, dropout=False)
-    start.give(net, start.labels)
+    start.load_into(net, start.labels)
     face = _face()
     logits = net(((face.astype(np.float32) - 128) / 128)[None, ..., None])[0].numpy()[0]
     told = Classifier(zoo.resolve(f"zoo:{model.name}/fer2013_float32"))(face)
@@ -101,7 +101,7 @@ def _face() -> np.ndarray:
 def test_the_teacher_is_what_its_recipe_builds() -> None:
     from fer_edge.training import weights
 
-    said = zoo.Shipped("teacher", zoo.HOME / "teacher").card["recipe"]
+    said = zoo.ZooModel("teacher", zoo.HOME / "teacher").card["recipe"]
     assert recipe.load("teacher") == recipe.Recipe.model_validate(
         said | {"name": "teacher", "description": recipe.load("teacher").description}
     )

@@ -29,7 +29,7 @@ OPTIONS = (
     "channels.share=0.7",
     "channels.images=64",
     "channels.recovery=1",
-    "channels.distil=0.5",
+    "channels.distill=0.5",
     "prune.epochs=1",
     "prune.pattern=2:4",
     "cluster.epochs=1",
@@ -116,16 +116,16 @@ def test_a_latency_is_asked_of_the_stopwatch(
     wide = artifacts.trained_model(narrowed)
     job, _ = training_job(narrowed, narrowed.recipe.train, narrowed.out)
     monkeypatch.setattr(
-        "fer_edge.pipeline.latency.stopwatch",
+        "fer_edge.pipeline.latency.latency_ratio",
         lambda parent, images, normalization: (
             lambda net: multiply_adds(net) / multiply_adds(parent)
         ),
     )
     from quantization.channels.prune import keep
 
-    chosen = channels._choose(run, wide, wide, job, 0.8)
+    chosen = channels._select(run, wide, wide, job, 0.8)
     assert multiply_adds(keep(wide, chosen)) <= 0.8 * multiply_adds(wide)
-    assert channels._choose(run, keep(wide, chosen), wide, job, 0.8) == {}
+    assert channels._select(run, keep(wide, chosen), wide, job, 0.8) == {}
 
 
 def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(latency, "ROUNDS", 2)
     faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
-    measure = latency.stopwatch(
+    measure = latency.latency_ratio(
         artifacts.trained_model(narrowed), faces, normalization=artifacts.scaling(narrowed)
     )
     assert measure(artifacts.float_model(narrowed)) > 0

@@ -62,7 +62,7 @@ def _stem_and_head(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def test_the_same_labels_keep_the_trained_head(finished: Run) -> None:
     start = initial_weights.find(str(finished.out))
     model = start.net.build({"fer2013": 7}, seed=99)
-    start.give(model, start.labels)
+    start.load_into(model, start.labels)
     trained = start.net.build({"fer2013": 7}, seed=1)
     from fer_edge.training import weights
 

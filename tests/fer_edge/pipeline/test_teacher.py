@@ -10,7 +10,7 @@ from device.errors import InputError
 from fer_edge import recipe
 from fer_edge.pipeline import pipeline, stages, teacher
 from fer_edge.pipeline.run import Run
-from fer_edge.training.distillation import Lessons
+from fer_edge.training.distillation import SoftTargets
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def student(tiny, tmp_path_factory: pytest.TempPathFactory) -> Run:
         str(tiny.recipe),
         [
             f"teacher.recipe={tiny.recipe}",
-            "teacher.views=2",
+            "teacher.epochs=2",
             "train.small_side=24",
             "train.small_epochs=1",
         ],
@@ -33,10 +33,10 @@ def student(tiny, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_student_repeats_the_views_that_were_answered(student: Run) -> None:
-    answers = teacher.soft_targets(student, cache(student))
-    assert answers.answers.shape == (2, 32 * (student_images(student) // 32), 7)
-    np.testing.assert_allclose(answers.answers.astype(float).sum(axis=2), 1, atol=0.01)
-    assert [answers.view(epoch) for epoch in range(4)] == [0, 1, 0, 1]
+    cached = teacher.soft_targets(student, cache(student))
+    assert cached.probabilities.shape == (2, 32 * (student_images(student) // 32), 7)
+    np.testing.assert_allclose(cached.probabilities.astype(float).sum(axis=2), 1, atol=0.01)
+    assert [cached.cached_epoch(epoch) for epoch in range(4)] == [0, 1, 0, 1]
 
 
 def cache(run: Run) -> Path:
@@ -52,7 +52,9 @@ def student_images(run: Run) -> int:
     return len(splits.training(run.data, run.recipe).train)
 
 
-def test_a_second_student_finds_the_teacher_and_its_answers(student: Run, tmp_path: Path) -> None:
+def test_a_second_student_finds_the_teacher_and_its_soft_targets(
+    student: Run, tmp_path: Path
+) -> None:
     folder = student.folder("teacher")
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
     shorter = student.recipe.model_copy(
@@ -64,7 +66,7 @@ def test_a_second_student_finds_the_teacher_and_its_answers(student: Run, tmp_pa
 
 
 def test_an_interrupted_teacher_is_asked_only_what_is_missing(student: Run) -> None:
-    first, last = sorted(student.folder("teacher").glob("lessons-*/view_*.npy"))
+    first, last = sorted(student.folder("teacher").glob("soft-targets-*/view_*.npy"))
     kept, lost = first.stat().st_mtime_ns, last.read_bytes()
     last.unlink()
     teacher.precompute(student, teacher.teacher_run(student), cache(student))
@@ -79,6 +81,6 @@ def test_a_teacher_with_other_heads_is_refused(tiny, tmp_path: Path) -> None:
 
 
 def test_the_share_decides_between_label_and_teacher() -> None:
-    lessons = Lessons(np.full((1, 1, 2), 0.5, np.float16), (2,), share=0.25)
-    (mixed,) = lessons.mix([np.array([[1.0, 0.0]], np.float32)], lessons.of(0))
+    cached = SoftTargets(np.full((1, 1, 2), 0.5, np.float16), (2,), alpha=0.25)
+    (mixed,) = cached.mix([np.array([[1.0, 0.0]], np.float32)], cached.tensor(0))
     np.testing.assert_allclose(mixed, [[0.875, 0.125]])

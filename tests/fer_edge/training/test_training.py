@@ -8,19 +8,19 @@ from fer_edge.data import ferplus, synthetic
 from fer_edge.data.augment import augment
 from fer_edge.recipe import Augment, Phase, Train
 from fer_edge.training import history, input_pipeline, optimizers, targets
-from fer_edge.training.input_pipeline import Labeled
+from fer_edge.training.input_pipeline import LabeledImages
 
 EVERYTHING = Augment(erasing=1.0)
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
 
-def faces(n: int) -> Labeled:
+def faces(n: int) -> LabeledImages:
     images = np.random.default_rng(1).integers(0, 256, (n, 48, 48), np.uint8)
     target = np.eye(7, dtype=np.float32)[np.arange(n) % 7]
-    return Labeled(images, {"fer2013": target}, {})
+    return LabeledImages(images, {"fer2013": target}, {})
 
 
-def epoch(data: Labeled, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
+def epoch(data: LabeledImages, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
     made = input_pipeline.training(
         data,
         batch=8,
