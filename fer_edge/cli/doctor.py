@@ -1,19 +1,18 @@
 """`fer-edge doctor`: whether this machine can run fer-edge, and what to do where it cannot."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from device.errors import GateError
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     from device.doctor import Finding
 
 EXAMPLE = "Example: fer-edge doctor --model fer2013_int8.tflite"
 
-SCHEMA_VERSION = "1.0"
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
@@ -42,7 +41,7 @@ def doctor(
             _print(finding)
     problems = sum(finding.status is Status.problem for finding in findings)
     if as_json:
-        typer.echo(json.dumps(_as_json(findings, problems), ensure_ascii=False))
+        print_json(_as_json(findings, problems))
     if problems:
         raise GateError("1 problem found" if problems == 1 else f"{problems} problems found")
 
@@ -56,7 +55,6 @@ def _print(finding: "Finding") -> None:
 
 def _as_json(findings: "list[Finding]", problems: int) -> dict[str, object]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "ok": problems == 0,
         "findings": [
             {

@@ -1,6 +1,5 @@
 """`fer-edge export`: a model file for MediaPipe, Android or a microcontroller."""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fer_edge.cli.shared.json_output import print_json
+
 if TYPE_CHECKING:
     from fer_edge.deploy import Deployed
 
 EXAMPLE = "Example: fer-edge export zoo:base --input rgb --io uint8 --out expression.tflite"
-
-SCHEMA_VERSION = "1.0"
 
 
 class Head(StrEnum):
@@ -108,14 +107,13 @@ def export(
         python=tflite_micro,
     )
     if as_json:
-        typer.echo(json.dumps(_as_json(done), ensure_ascii=False))
+        print_json(_as_json(done))
     else:
         _show(done, is_c)
 
 
 def _as_json(done: "Deployed") -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "source": str(done.source),
         "files": [str(file) for file in done.files],
         "card": str(done.card),

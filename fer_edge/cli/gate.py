@@ -1,12 +1,12 @@
 """`fer-edge gate`: whether measured models hold their limits and did not get worse."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from device.errors import GateError, InputError
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     from benchmarks.gate.check import Check, Verdict
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
 
-SCHEMA_VERSION = "1.0"
 _COLORS = {"held": "green", "unclear": "yellow", "broken": "red", "skipped": "bright_black"}
 
 
@@ -77,7 +76,7 @@ def gate(
             partial.write_text(as_markdown(verdict), encoding="utf-8")
     github_summary.append(as_markdown(verdict))
     if as_json:
-        typer.echo(json.dumps(_as_json(verdict, known, results, baseline), ensure_ascii=False))
+        print_json(_as_json(verdict, known, results, baseline))
     else:
         _print(verdict, verbose)
     if verdict.count(gates.Status.broken):
@@ -99,7 +98,6 @@ def _as_json(
     verdict: "Verdict", rules: "Rules", results: Path, baseline: Path | None
 ) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "ok": all(check.status != "broken" for check in verdict.checks),
         "results": str(results),
         "baseline": None if baseline is None else str(baseline),

@@ -1,17 +1,16 @@
 """`fer-edge inspect`: what is in a model file, operator by operator."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     from device.model.graph import Operator, Quantization, Tensor
     from device.model.inspection import Inspection
 
 EXAMPLE = "Example: fer-edge inspect fer2013_int8.tflite"
-
-SCHEMA_VERSION = "1.0"
 
 
 def inspect(
@@ -26,7 +25,7 @@ def inspect(
 
     found = inspection.inspect(zoo.resolve(model))
     if as_json:
-        typer.echo(json.dumps(_as_json(found), ensure_ascii=False))
+        print_json(_as_json(found))
     else:
         _show(found)
 
@@ -35,7 +34,6 @@ def _as_json(found: "Inspection") -> dict[str, Any]:
     graph, delegation = found.graph, found.delegation
     taken = delegation.operators if delegation else frozenset()
     return {
-        "schema_version": SCHEMA_VERSION,
         "model": str(graph.path),
         "bytes": graph.path.stat().st_size,
         "multiply_adds": graph.multiply_adds,

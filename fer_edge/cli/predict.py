@@ -1,6 +1,5 @@
 """`fer-edge predict`: the expressions of the faces in pictures."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import InputError
+from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
-SCHEMA_VERSION = "1.0"
 BAR_WIDTH = 30
 SEARCH_SIZE = 640
 """A picture is looked at once: faces are searched for more finely than in a camera's frames."""
@@ -62,7 +61,7 @@ def predict(
         if drawing is not None:
             image_file.write(drawing, draw.annotate(picture, faces))
         if as_json:
-            typer.echo(json.dumps(_as_json(model, path, faces)))
+            print_json(_as_json(model, path, faces))
         else:
             _print_faces(path, faces, drawing)
 
@@ -100,7 +99,6 @@ def _same_file(one: Path, other: Path) -> bool:
 
 def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "model": str(model),
         "image": str(image),
         "faces": [

@@ -1,6 +1,5 @@
 """`fer-edge ptq`: quantize a finished float file by calibration, some layers left in floats."""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fer_edge.cli.shared.json_output import print_json
+
 if TYPE_CHECKING:
     from quantization.ptq.quantize import Quantized
 
 EXAMPLE = (
     "Example: fer-edge ptq --data fer2013.npz --out ptq.tflite --method percentile --fallback 2"
 )
-
-SCHEMA_VERSION = "1.0"
 
 
 class Method(StrEnum):
@@ -77,7 +76,7 @@ def ptq(
         drawn={"seed": seed, "data_digest": faces.digest},
     )
     if as_json:
-        typer.echo(json.dumps(_as_json(path, method, samples, made), ensure_ascii=False))
+        print_json(_as_json(path, method, samples, made))
         return
     typer.echo(f"{made.path}: {made.bytes:,} bytes, from {path.stat().st_size:,} of {path}")
     typer.echo(f"{method} over {samples:,} images, seed {seed}; {made.quantizer}")
@@ -86,7 +85,6 @@ def ptq(
 
 def _as_json(source: Path, method: str, samples: int, made: "Quantized") -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "parent": str(source),
         "method": method,
         "samples": samples,

@@ -1,7 +1,5 @@
 """`fer-edge quant-debug`: which layers lose most by quantization."""
 
-import json
-import math
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import InputError
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +20,6 @@ EXAMPLE = (
     "--plot layers.png"
 )
 
-SCHEMA_VERSION = "1.0"
 SYNTHETIC_PER_CLASS = 200
 SEED = 0
 
@@ -59,7 +57,7 @@ def quant_debug(
         refuse_existing(plot, force=force)
     report = sqnr.compare(parent, model, _images(data, split, n))
     if as_json:
-        typer.echo(json.dumps(_as_json(parent, model, report), ensure_ascii=False))
+        print_json(_as_json(parent, model, report))
     else:
         _show(model, report)
     if plot is not None:
@@ -85,20 +83,12 @@ def _images(data: Path | None, split: str, n: int) -> "np.ndarray":
 
 def _as_json(parent: Path, model: Path, report: "Report") -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "parent": str(parent),
         "model": str(model),
         "images": report.images,
-        "layers": [
-            {key: _json(value) for key, value in asdict(layer).items()} for layer in report.ranked
-        ],
+        "layers": [asdict(layer) for layer in report.ranked],
         "unmatched": report.unmatched,
     }
-
-
-def _json(value: Any) -> Any:
-    """JSON has no infinity: null, as where there is no figure."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show(model: Path, report: "Report") -> None:

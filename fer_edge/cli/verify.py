@@ -1,6 +1,5 @@
 """`fer-edge verify`: does a model file answer alike everywhere, and as its parent did?"""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import GateError, InputError
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,6 @@ EXAMPLE = (
     "--data fer2013.npz"
 )
 
-SCHEMA_VERSION = "1.0"
 SYNTHETIC_PER_CLASS = 1000
 SEED = 0
 MAX_CHANGED = 0.02
@@ -91,7 +90,7 @@ def verify(
         bound=Bound(disagreements=max_changed, difference=max_difference),
     )
     if as_json:
-        typer.echo(json.dumps(_as_json(path, parent, data, split, found), ensure_ascii=False))
+        print_json(_as_json(path, parent, data, split, found))
     else:
         _show(parent, data, split, found)
     problems = [run for run in found.runs if run.problem]
@@ -139,7 +138,6 @@ def _as_json(
     model: Path, parent: Path | None, data: Path | None, split: str, found: "Verification"
 ) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
         "ok": not any(run.problem for run in found.runs),
         "model": str(model),
         "parent": parent and str(parent),

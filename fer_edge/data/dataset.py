@@ -31,7 +31,7 @@ _ARRAYS: dict[str, np.dtype[Any]] = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """LabeledImages faces, in the order of their source.
+    """Labeled faces, in the order of their source.
 
     Attributes:
         images: uint8 [n, height, width], gray 0..255.
