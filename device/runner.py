@@ -12,7 +12,7 @@ from types import FrameType
 import numpy as np
 
 from device.frame import Frame, Recognizer, Result
-from device.sinks.base import ReaderGone, Sink
+from device.sinks.base import BrokenOutput, Sink
 from device.sources.base import Source
 
 STAGES = ("read", "detect", "classify", "track", "total")
@@ -112,7 +112,7 @@ def _write(result: Result, sinks: Sequence[Sink], summary: Summary) -> bool:
     for sink in sinks:
         try:
             sink.write(result)
-        except ReaderGone:
+        except BrokenOutput:
             return False
         except OSError as error:
             summary.lost[sink.name] = summary.lost.get(sink.name, 0) + 1

@@ -4,7 +4,7 @@ import importlib
 from typing import Any
 
 from device.model.runtime import find_runtime
-from device.system.stderr import quiet
+from device.system.stderr import suppress_stderr
 
 
 def schema() -> Any | None:
@@ -30,7 +30,7 @@ def load(content: bytes) -> Any:
     Raises:
         ValueError, RuntimeError: the runtime does not take the model.
     """
-    with quiet(show_on_error=False):
+    with suppress_stderr(show_on_error=False):
         interpreter = find_runtime().module.Interpreter(model_content=content, num_threads=1)
         interpreter.allocate_tensors()
     return interpreter

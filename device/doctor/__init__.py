@@ -41,5 +41,5 @@ def examine(
         try:
             yield check().named(name)
         except OSError as error:  # a sensor that is there and cannot be read
-            remedy = "run fer-edge doctor again, with sudo if it still fails"
-            yield Finding(Status.warning, f"cannot be checked: {error}", remedy, name)
+            fix = "run fer-edge doctor again, with sudo if it still fails"
+            yield Finding(Status.warning, f"cannot be checked: {error}", fix, name)

@@ -19,14 +19,14 @@ class Finding:
     Attributes:
         status: "ok"; "warning" where the runner works, but less well or with part of it; "problem"
             where it does not.
-        says: what was found, in one line.
-        remedy: what to do about it; empty where there is nothing to do.
+        message: what was found, in one line.
+        fix: what to do about it; empty where there is nothing to do.
         name: what was checked.
     """
 
     status: Status
-    says: str
-    remedy: str = ""
+    message: str
+    fix: str = ""
     name: str = ""
 
     def named(self, name: str) -> "Finding":
@@ -34,16 +34,16 @@ class Finding:
         return replace(self, name=name)
 
 
-def ok(says: str) -> Finding:
+def ok(message: str) -> Finding:
     """Give a finding that is fine."""
-    return Finding(Status.ok, says)
+    return Finding(Status.ok, message)
 
 
-def warning(says: str, remedy: str) -> Finding:
+def warning(message: str, fix: str) -> Finding:
     """Give a finding that the runner can live with."""
-    return Finding(Status.warning, says, remedy)
+    return Finding(Status.warning, message, fix)
 
 
-def problem(says: str, remedy: str) -> Finding:
+def problem(message: str, fix: str) -> Finding:
     """Give a finding that keeps the runner from working."""
-    return Finding(Status.problem, says, remedy)
+    return Finding(Status.problem, message, fix)

@@ -71,11 +71,11 @@ def throttling(root: Path) -> Finding:
     now, before = firmware.flags(bits), firmware.flags(bits, firmware.SINCE_BOOT)
     ever = {*now, *before}
     causes = (("under-voltage" in ever, _POWER), (bool(ever - {"under-voltage"}), _HEAT))
-    remedy = "; ".join(advice for applies, advice in causes if applies)
+    fix = "; ".join(advice for applies, advice in causes if applies)
     if now:
-        return problem(f"{', '.join(now)} right now", remedy)
+        return problem(f"{', '.join(now)} right now", fix)
     if before:
-        return warning(f"{', '.join(before)} since boot", remedy)
+        return warning(f"{', '.join(before)} since boot", fix)
     return ok("none since boot")
 
 
@@ -88,12 +88,12 @@ def temperature(root: Path) -> Finding:
             degrees = float((text or "").removeprefix("temp=").partition("'")[0])
         except ValueError:
             return ok("no sensor")
-    says = f"{degrees:.0f} °C"
+    message = f"{degrees:.0f} °C"
     if degrees >= _TOO_HOT:
-        return problem(f"{says}: slowed down", _HEAT)
+        return problem(f"{message}: slowed down", _HEAT)
     if degrees >= _HOT:
-        return warning(says, _HEAT)
-    return ok(says)
+        return warning(message, _HEAT)
+    return ok(message)
 
 
 _INT8 = {
@@ -129,12 +129,12 @@ def memory(root: Path) -> Finding:
     if "MemAvailable" not in sizes:
         return ok("not reported by this system")
     free = sizes["MemAvailable"]
-    says = f"{free:,} of {sizes['MemTotal']:,} MB available"
+    message = f"{free:,} of {sizes['MemTotal']:,} MB available"
     if free < _TOO_TIGHT:
-        return problem(says, "end other programs; the runner takes up to 150 MB")
+        return problem(message, "end other programs; the runner takes up to 150 MB")
     if free < _TIGHT:
-        return warning(says, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
-    return ok(says)
+        return warning(message, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
+    return ok(message)
 
 
 def _read(path: Path) -> str | None:

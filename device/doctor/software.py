@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from device.doctor.finding import Finding, ok, problem, warning
-from device.doctor.subprocess_check import TrialFailed, attempt
+from device.doctor.subprocess_check import SubprocessCheckFailed, run_check
 from device.errors import InputError
 from device.faces.download import YUNET
 
@@ -24,12 +24,12 @@ _OPENCVS = (
 def python() -> Finding:
     """Check the interpreter's version and width."""
     bits = 64 if sys.maxsize > 2**32 else 32
-    says = f"Python {platform.python_version()}, {platform.machine()}, {bits} bits"
+    message = f"Python {platform.python_version()}, {platform.machine()}, {bits} bits"
     if sys.version_info < _PYTHON:
-        return problem(says, "install Python 3.11 or later")
+        return problem(message, "install Python 3.11 or later")
     if bits == 32:
-        return warning(says, "64-bit Raspberry Pi OS runs int8 models many times as fast")
-    return ok(says)
+        return warning(message, "64-bit Raspberry Pi OS runs int8 models many times as fast")
+    return ok(message)
 
 
 def numpy() -> Finding:
@@ -43,8 +43,8 @@ def numpy() -> Finding:
             "pip install 'fer-edge[legacy]' brings numpy 1; on 64 bits use ai-edge-litert instead",
         )
     try:
-        return ok(f"numpy {attempt('numpy')['version']}")
-    except TrialFailed as failure:
+        return ok(f"numpy {run_check('numpy')['version']}")
+    except SubprocessCheckFailed as failure:
         return problem(f"numpy {version}: {failure}", "pip install --force-reinstall numpy")
 
 
@@ -58,8 +58,8 @@ def runtime() -> Finding:
     if _clashes():
         return problem(f"{_TFLITE} {tflite} cannot run", "see the line on numpy")
     try:
-        name = attempt("runtime")["name"]
-    except TrialFailed as failure:
+        name = run_check("runtime")["name"]
+    except SubprocessCheckFailed as failure:
         return problem(
             f"{_LITERT} {litert}: {failure}" if litert else f"{_TFLITE} {tflite}: {failure}",
             f"pip install --force-reinstall '{_LITERT}>=2.1.6,<2.2'",
@@ -83,54 +83,56 @@ def model(file: Path | None) -> Finding:
     if _clashes():
         return problem(f"{file.name} cannot run", "see the line on numpy")
     try:
-        found = attempt("model", file)
-    except TrialFailed as failure:
+        found = run_check("model", file)
+    except SubprocessCheckFailed as failure:
         return problem(str(failure), "give a model that fer-edge exported, copied whole")
-    says = f"{file.name}: {found['precision']}, {found['labels']} labels, XNNPACK"
+    message = f"{file.name}: {found['precision']}, {found['labels']} labels, XNNPACK"
     if not found["delegated"]:
         return warning(
-            f"{says} not active, so it runs many times slower",
+            f"{message} not active, so it runs many times slower",
             f"pip install '{_LITERT}>=2.1.6,<2.2'; export the model with fer-edge",
         )
-    return ok(f"{says} active")
+    return ok(f"{message} active")
 
 
 def opencv() -> Finding:
     """Check OpenCV, and that only one package of it is installed."""
     installed = [name for name in _OPENCVS if _version(name)]
     try:
-        found = attempt("opencv")
-    except TrialFailed as failure:
-        remedy = "pip install 'opencv-python-headless>=4.11,<5'"
+        found = run_check("opencv")
+    except SubprocessCheckFailed as failure:
+        fix = "pip install 'opencv-python-headless>=4.11,<5'"
         if "libGL" in str(failure):
-            remedy = f"pip uninstall opencv-python opencv-contrib-python; {remedy}"
-        return problem(str(failure), remedy)
+            fix = f"pip uninstall opencv-python opencv-contrib-python; {fix}"
+        return problem(str(failure), fix)
     version = found["version"]
     abilities = {
         "V4L2": "v4l/v4l2:" in found["build"],
         "FFMPEG": _built_with(found["build"], "FFMPEG"),
         "GStreamer": _built_with(found["build"], "GStreamer"),
     }
-    says = (
+    message = (
         f"OpenCV {version} with {', '.join(n for n, has in abilities.items() if has) or 'no video'}"
     )
     if not (4, 11) <= _numbers(version)[:2] < (5,):
-        return problem(says, "pip install 'opencv-python-headless>=4.11,<5'")
+        return problem(message, "pip install 'opencv-python-headless>=4.11,<5'")
     if len(installed) > 1:
         return warning(
-            f"{says}; {' and '.join(installed)} overwrite each other's files",
+            f"{message}; {' and '.join(installed)} overwrite each other's files",
             f"pip uninstall {' '.join(installed)}; pip install opencv-python-headless",
         )
     if not abilities["FFMPEG"]:
-        return warning(says, "videos and streams need FFMPEG: pip install opencv-python-headless")
-    return ok(says)
+        return warning(
+            message, "videos and streams need FFMPEG: pip install opencv-python-headless"
+        )
+    return ok(message)
 
 
 def haar() -> Finding:
     """Check the cascade that OpenCV ships."""
     try:
-        return ok(f"{attempt('haar')['file']}, shipped with OpenCV")
-    except TrialFailed as failure:
+        return ok(f"{run_check('haar')['file']}, shipped with OpenCV")
+    except SubprocessCheckFailed as failure:
         return problem(str(failure), "pip install --force-reinstall 'opencv-python-headless<5'")
 
 
@@ -145,8 +147,8 @@ def yunet(file: Path | None) -> Finding:
         except InputError as error:
             return problem(str(error), "fer-edge fetch yunet")
     try:
-        return ok(attempt("yunet", file)["file"])
-    except TrialFailed as failure:
+        return ok(run_check("yunet", file)["file"])
+    except SubprocessCheckFailed as failure:
         return problem(str(failure), "fer-edge fetch yunet; pip install opencv-python-headless")
 
 

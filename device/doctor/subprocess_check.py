@@ -11,25 +11,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 60.0  # seconds; a slow card takes ten for OpenCV
+_TIMEOUT = 60.0  # seconds; a slow card takes ten for OpenCV
 
 
-class TrialFailed(Exception):
-    """A trial ended badly; the message says how, in one line."""
+class SubprocessCheckFailed(Exception):
+    """A check ended badly; the message says how, in one line."""
 
 
-def attempt(name: str, file: Path | None = None) -> dict[str, Any]:
-    """Run a trial in a process of its own.
+def run_check(name: str, file: Path | None = None) -> dict[str, Any]:
+    """Run a check in a process of its own.
 
     Args:
-        name: of one of the trials below.
+        name: of one of the checks below.
         file: that it takes.
 
     Returns:
         What it found.
 
     Raises:
-        TrialFailed: it ended with an error, was killed or took too long.
+        SubprocessCheckFailed: it ended with an error, was killed or took too long.
     """
     command = [sys.executable, "-P", "-m", "device.doctor.subprocess_check", name]
     if file is not None:
@@ -38,15 +38,15 @@ def attempt(name: str, file: Path | None = None) -> dict[str, Any]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=_PATIENCE
+            command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT
         )
     except subprocess.TimeoutExpired as error:
-        raise TrialFailed(f"takes more than {_PATIENCE:.0f} seconds") from error
+        raise SubprocessCheckFailed(f"takes more than {_TIMEOUT:.0f} seconds") from error
     if done.returncode < 0:
-        raise TrialFailed(f"crashes ({signal.Signals(-done.returncode).name})")
+        raise SubprocessCheckFailed(f"crashes ({signal.Signals(-done.returncode).name})")
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise TrialFailed(lines[-1] if lines else f"exit code {done.returncode}")
+        raise SubprocessCheckFailed(lines[-1] if lines else f"exit code {done.returncode}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -105,15 +105,15 @@ def yunet(file: str) -> dict[str, Any]:
     return {"file": file}
 
 
-_TRIALS = {trial.__name__: trial for trial in (numpy, runtime, model, opencv, haar, yunet)}
+_CHECKS = {check.__name__: check for check in (numpy, runtime, model, opencv, haar, yunet)}
 
 
 def main(name: str, *arguments: str) -> int:
-    """Run the trial of that name and print what it found."""
+    """Run the check of that name and print what it found."""
     from device.errors import InputError
 
     try:
-        print(json.dumps(_TRIALS[name](*arguments)))
+        print(json.dumps(_CHECKS[name](*arguments)))
     except InputError as error:
         print(error, file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ from device.faces.download import YUNET
 from device.faces.resize import Shrinker
 from device.geometry import Detection
 from device.image.color import color
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 _OVERLAP = 0.3  # boxes that share more (intersection over union) are one face
 _MOST_FACES = 100
@@ -144,7 +144,7 @@ def _load(content: bytes, path: Path, min_score: float) -> Any:
     size = (_LOOK, _LOOK)
     model, no_config = np.frombuffer(content, np.uint8), np.empty(0, np.uint8)
     try:
-        with silent():
+        with suppress_opencv_log():
             net = cv2.FaceDetectorYN.create(
                 "onnx", model, no_config, size, min_score, _OVERLAP, _MOST_FACES
             )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
@@ -40,7 +40,7 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
 
 def _decode(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
     try:
-        with silent():
+        with suppress_opencv_log():
             return cv2.imdecode(content, cv2.IMREAD_COLOR)
     except cv2.error:  # for instance more pixels than OpenCV takes
         return None

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from device.errors import GateError, InputError
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver
-from device.system import run_python
+from device.system.run_python import run_python
 
 _REFUSED = InputError.exit_code
 
@@ -67,7 +67,7 @@ def collect(
         np.save(here / "faces.npy", faces)
         command = [str(python or sys.executable), "-P", "-m", "device.model.isolated"]
         command += [str(model.absolute()), folder, resolver, str(threads)]
-        done = run_python.run(command, _environment(here, python), what=f"{model}:")
+        done = run_python(command, _environment(here, python), what=f"{model}:")
         _check(done, model, python)
         told = json.loads((here / "told.json").read_text(encoding="utf-8"))
         probabilities = np.load(here / "probabilities.npy")

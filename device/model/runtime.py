@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from device.errors import InputError
 from device.model.file import read
-from device.system.stderr import quiet
+from device.system.stderr import suppress_stderr
 
 Resolver = Literal["xnnpack", "builtin", "reference"]
 
@@ -106,7 +106,7 @@ def build(
     module = runtime.module
     try:
         # LiteRT reports the delegate; what it has against a file is in the error.
-        with quiet(show_on_error=False):
+        with suppress_stderr(show_on_error=False):
             interpreter = module.Interpreter(
                 model_content=content,
                 num_threads=threads,

@@ -57,17 +57,17 @@ class Access:
         self._token = token
         self.session = hmac.new((token or "").encode(), b"fer-edge viewer", sha256).hexdigest()
 
-    def knows(self, attempt: str) -> bool:
+    def accepts_token(self, attempt: str) -> bool:
         """Say whether an attempt is the token."""
         return self._token is None or _same(attempt, self._token)
 
-    def admits(self, request: HTTPConnection) -> bool:
+    def authorizes(self, request: HTTPConnection) -> bool:
         """Say whether a request comes from somebody who has logged in, or needs not to."""
         if self._token is None:
             return _names_this_machine(request.headers)
         scheme, _, attempt = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self.knows(attempt.strip())
+            return self.accepts_token(attempt.strip())
         return _same(request.cookies.get(COOKIE, ""), self.session)
 
 

@@ -21,7 +21,7 @@ STALE = 10.0
 """Seconds without a frame after which `/healthz` says that the loop is not well."""
 
 _MONTH = 30 * 24 * 3600
-_MOST_LOGIN_BYTES = 4096
+_MAX_LOGIN_BYTES = 4096
 _POLICY_VIOLATION = 1008  # code of a WebSocket that is closed for lack of rights
 
 
@@ -38,7 +38,7 @@ def build(hub: Hub, access: Access) -> Starlette:
     page, login_page = _Page("page.html"), _Page("login.html")
 
     async def home(request: Request) -> Response:
-        if access.admits(request):
+        if access.authorizes(request):
             return page.response()
         return login_page.response(status=401)
 
@@ -46,7 +46,7 @@ def build(hub: Hub, access: Access) -> Starlette:
         if not same_origin(request.headers):
             return PlainTextResponse("come from the login page\n", 403)
         form = parse_qs((await _body(request)).decode("utf-8", "replace"))
-        if not access.knows(form.get("token", [""])[0].strip()):
+        if not access.accepts_token(form.get("token", [""])[0].strip()):
             return login_page.response(status=401, wrong=True)
         response = Response(status_code=303, headers={"Location": "/"})
         response.set_cookie(
@@ -55,7 +55,7 @@ def build(hub: Hub, access: Access) -> Starlette:
         return response
 
     async def live(socket: WebSocket) -> None:
-        if not (access.admits(socket) and same_origin(socket.headers)):
+        if not (access.authorizes(socket) and same_origin(socket.headers)):
             await socket.close(_POLICY_VIOLATION)
             return
         await socket.accept()
@@ -70,7 +70,7 @@ def build(hub: Hub, access: Access) -> Starlette:
                 return
 
     async def metrics(request: Request) -> Response:
-        if not access.admits(request):
+        if not access.authorizes(request):
             return PlainTextResponse("give the token: Authorization: Bearer TOKEN\n", 401)
         lines = [*hub.statistics.prometheus()]
         lines += metric("viewers", "gauge", "Open preview pages.", hub.viewers)
@@ -135,6 +135,6 @@ async def _body(request: Request) -> bytes:
     content = b""
     async for chunk in request.stream():
         content += chunk
-        if len(content) > _MOST_LOGIN_BYTES:
+        if len(content) > _MAX_LOGIN_BYTES:
             return b""
     return content

@@ -28,7 +28,7 @@ _HEARTBEAT = 1.0  # seconds after which a viewer hears that there is no new fram
 
 
 @dataclass(slots=True)
-class _Shown:
+class _Snapshot:
     """What the viewers are shown of one frame."""
 
     faces: list[dict[str, Any]]
@@ -66,7 +66,7 @@ class Hub:
         self._frames = frames
         self._interval = 1 / fps
         self._lock = threading.Lock()
-        self._waiting: set[asyncio.Future[_Shown]] = set()
+        self._waiting: set[asyncio.Future[_Snapshot]] = set()
         self._due = 0.0
         self._labels: tuple[str, ...] = ()
 
@@ -81,7 +81,7 @@ class Hub:
             self._due + self._interval, now
         )  # keeps the mean rate, whatever the source's
         height, width = result.frame.image.shape[:2]
-        shown = _Shown(
+        snapshot = _Snapshot(
             faces=[
                 {
                     "track": face.track,
@@ -98,7 +98,7 @@ class Hub:
         with self._lock:
             waiting, self._waiting = self._waiting, set()
         for future in waiting:
-            _hand_over(future, shown)
+            _hand_over(future, snapshot)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -119,7 +119,7 @@ class Hub:
             the message: length of the JSON (uint32, big endian), the JSON, the JPEG (empty when
             no frame came or frames are not shown); and the new `second`.
         """
-        shown = await self._next()
+        snapshot = await self._next()
         timeline = self.statistics.timeline(second)
         state: dict[str, Any] = {
             "source": self._source,
@@ -134,17 +134,17 @@ class Hub:
             "timeline": [[entry.number, entry.mean] for entry in timeline],
         }
         jpeg = b""
-        if shown is not None:
-            state |= {"faces": shown.faces, "size": shown.size}
-            jpeg = await self._encode_once(shown)
+        if snapshot is not None:
+            state |= {"faces": snapshot.faces, "size": snapshot.size}
+            jpeg = await self._encode_once(snapshot)
         text = json.dumps(state, separators=(",", ":")).encode()
         return struct.pack(">I", len(text)) + text + jpeg, (
             timeline[-1].number if timeline else second
         )
 
-    async def _next(self) -> _Shown | None:
+    async def _next(self) -> _Snapshot | None:
         """Wait for the next frame; None when a second brings none."""
-        future: asyncio.Future[_Shown] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[_Snapshot] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._waiting.add(future)
         try:
@@ -155,20 +155,20 @@ class Hub:
             with self._lock:
                 self._waiting.discard(future)
 
-    async def _encode_once(self, shown: _Shown) -> bytes:
+    async def _encode_once(self, snapshot: _Snapshot) -> bytes:
         """Encode the picture, or share the encoding that another viewer has begun."""
-        if shown.image is None:
+        if snapshot.image is None:
             return b""
-        if shown.jpeg is None:
+        if snapshot.jpeg is None:
             self.encoded += 1
-            shown.jpeg = asyncio.create_task(asyncio.to_thread(_encode, shown.image))
-        return await asyncio.shield(shown.jpeg)
+            snapshot.jpeg = asyncio.create_task(asyncio.to_thread(_encode, snapshot.image))
+        return await asyncio.shield(snapshot.jpeg)
 
 
-def _hand_over(future: "asyncio.Future[_Shown]", shown: _Shown) -> None:
+def _hand_over(future: "asyncio.Future[_Snapshot]", snapshot: _Snapshot) -> None:
     def done() -> None:
         if not future.done():
-            future.set_result(shown)
+            future.set_result(snapshot)
 
     try:
         future.get_loop().call_soon_threadsafe(done)

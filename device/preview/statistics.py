@@ -43,7 +43,7 @@ class _Latency:
 
 
 @dataclass
-class _Running:
+class _CurrentSecond:
     """The second that is not over yet: sums over its frames and faces."""
 
     number: int
@@ -86,7 +86,7 @@ class Statistics:
         self._latencies: dict[str, _Latency] = {}
         self._shown: Counter[str] = Counter()
         self._faces = 0
-        self._running = _Running(0)
+        self._current = _CurrentSecond(0)
 
     def add(self, result: Result) -> None:
         """Count one frame."""
@@ -97,16 +97,16 @@ class Statistics:
             self.frames += 1
             self.dropped = result.dropped
             self._faces = len(result.faces)
-            self._running.frames += 1
+            self._current.frames += 1
             for stage, milliseconds in result.stages.items():
-                self._running.stages[stage] += milliseconds
+                self._current.stages[stage] += milliseconds
                 latency = self._latencies.setdefault(stage, _Latency())
                 latency.counts[bisect_left(BUCKETS, milliseconds)] += 1
                 latency.total += milliseconds
             for face in result.faces:
                 self._shown[face.label] += 1
-                self._running.faces += 1
-                self._running.probabilities = self._running.probabilities + face.probabilities
+                self._current.faces += 1
+                self._current.probabilities = self._current.probabilities + face.probabilities
 
     def age(self) -> float:
         """Seconds since the last frame; since the start, when there was none."""
@@ -141,7 +141,7 @@ class Statistics:
 
     def _end_seconds(self, number: int) -> None:
         """Close the running second when the frame belongs to a later one."""
-        running = self._running
+        running = self._current
         passed = number - running.number
         if passed < 1:
             return
@@ -151,7 +151,7 @@ class Statistics:
         self._timeline.append(Second(running.number, running.mean()))
         for empty in range(max(running.number + 1, number - TIMELINE_SECONDS), number):
             self._timeline.append(Second(empty, None))
-        self._running = _Running(number)
+        self._current = _CurrentSecond(number)
 
 
 def _head(name: str, kind: str, text: str) -> Iterator[str]:

@@ -1,5 +1,5 @@
 """Where results go; several sinks may take them at once."""
 
-from device.sinks.base import ReaderGone, Sink
+from device.sinks.base import BrokenOutput, Sink
 
-__all__ = ["ReaderGone", "Sink"]
+__all__ = ["BrokenOutput", "Sink"]

@@ -6,27 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.errors import InputError
-from device.sinks.base import ReaderGone
+from device.sinks.base import BrokenOutput
 from device.system.atomic_file import make_folder
 
 _TAIL = 1 << 16  # bytes; the longest line that is looked for at a file's end
 
 
-class LineFile:
+class AppendFile:
     """Appends whole lines, each with one system call, so that nothing waits in this process.
 
     A line that did not fit on the disk is taken back, so that the file never holds half a line.
 
     Attributes:
-        fresh: whether there were no lines in it.
+        is_new: whether there were no lines in it.
     """
 
-    def __init__(self, path: Path, *, ours: Callable[[str], bool], kind: str) -> None:
+    def __init__(self, path: Path, *, accepts: Callable[[str], bool], kind: str) -> None:
         """Open or make the file; half a line at its end, as a power cut leaves it, is cut off.
 
         Args:
             path: the file, pipe or device.
-            ours: says of the first line of an existing file whether such a file may grow.
+            accepts: says of the first line of an existing file whether such a file may grow.
             kind: what such files are called in the error.
 
         Raises:
@@ -40,9 +40,9 @@ class LineFile:
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
         self._regular = stat.S_ISREG(os.fstat(self._file).st_mode)
-        self.fresh = True
+        self.is_new = True
         if self._regular and os.fstat(self._file).st_size:
-            self._check(ours, kind)
+            self._check(accepts, kind)
 
     def write(self, line: bytes) -> None:
         """Append a line.
@@ -52,7 +52,7 @@ class LineFile:
 
         Raises:
             OSError: it could not be written, and is not in the file.
-            ReaderGone: it is a pipe that nobody reads any more.
+            BrokenOutput: it is a pipe that nobody reads any more.
         """
         before = os.fstat(self._file).st_size if self._regular else 0
         try:
@@ -72,25 +72,25 @@ class LineFile:
         finally:
             os.close(self._file)
 
-    def _check(self, ours: Callable[[str], bool], kind: str) -> None:
+    def _check(self, accepts: Callable[[str], bool], kind: str) -> None:
         with self._path.open("rb") as file:
             first = file.readline(_TAIL)
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL))
             tail = file.read()
-        if not ours(first.decode("utf-8", "replace").rstrip("\r\n")):
+        if not accepts(first.decode("utf-8", "replace").rstrip("\r\n")):
             os.close(self._file)
             raise InputError(f"{self._path} exists and holds no {kind}: give another name")
         if not tail.endswith(b"\n"):
             os.ftruncate(self._file, size - len(tail) + tail.rfind(b"\n") + 1)
-        self.fresh = os.fstat(self._file).st_size == 0
+        self.is_new = os.fstat(self._file).st_size == 0
 
 
 def write_all(file: int, content: bytes) -> None:
-    """Write to a file descriptor, however many calls it takes; ReaderGone for a closed pipe."""
+    """Write to a file descriptor, however many calls it takes; BrokenOutput for a closed pipe."""
     view = memoryview(content)
     try:
         while view:
             view = view[os.write(file, view) :]
     except BrokenPipeError as error:
-        raise ReaderGone from error
+        raise BrokenOutput from error

@@ -7,7 +7,7 @@ from typing import Self
 from device.frame import Result
 
 
-class ReaderGone(Exception):
+class BrokenOutput(Exception):
     """Who read this sink's output has closed it, as `head` does: the run is over."""
 
 
@@ -29,7 +29,7 @@ class Sink(ABC):
 
         Raises:
             OSError: this result is lost, a later one may work.
-            ReaderGone: nothing can be written any more.
+            BrokenOutput: nothing can be written any more.
         """
 
     @abstractmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from device.errors import InputError
 from device.frame import Result
-from device.sinks.append_file import LineFile
+from device.sinks.append_file import AppendFile
 from device.sinks.base import Sink
 from device.sinks.jsonl import timestamp
 
@@ -31,10 +31,10 @@ class CsvSink(Sink):
         self._writer = csv.writer(self._text, lineterminator="\n")
         header = self._row([*_COLUMNS.split(), *labels])
         expected = header.decode().rstrip("\n")
-        self._file = LineFile(
-            path, ours=lambda line: line == expected, kind="rows of this model's labels"
+        self._file = AppendFile(
+            path, accepts=lambda line: line == expected, kind="rows of this model's labels"
         )
-        if self._file.fresh:
+        if self._file.is_new:
             try:
                 self._file.write(header)
             except OSError as error:

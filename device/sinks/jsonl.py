@@ -9,7 +9,7 @@ from typing import Any
 
 from device.errors import InputError
 from device.frame import Result
-from device.sinks.append_file import LineFile, write_all
+from device.sinks.append_file import AppendFile, write_all
 from device.sinks.base import Sink
 
 SCHEMA_VERSION = "1.0"
@@ -36,7 +36,9 @@ class JsonLinesSink(Sink):
             separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ).encode
         self._file = (
-            None if path is None else LineFile(path, ours=_is_ours, kind="JSON lines of fer-edge")
+            None
+            if path is None
+            else AppendFile(path, accepts=_is_own_line, kind="JSON lines of fer-edge")
         )
         self._stdout = -1
         if path is None:
@@ -93,7 +95,7 @@ def timestamp(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _is_ours(line: str) -> bool:
+def _is_own_line(line: str) -> bool:
     """Whether a line was written by this sink, in a form that a reader of today's form takes."""
     try:
         content = json.loads(line)

@@ -28,9 +28,9 @@ QOS = 1
 """At least once: a message counts as delivered when the broker has said so."""
 
 _FLUSH = 0.2  # seconds that the last messages get at the end
-_FAREWELL = 0.1  # seconds
+_GOODBYE_TIMEOUT = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
-_LONGEST_WAIT = 30  # seconds between two attempts to reach the broker
+_MAX_RECONNECT_DELAY = 30  # seconds between two attempts to reach the broker
 
 log = logging.getLogger(__name__)
 
@@ -158,21 +158,21 @@ class MqttSink(Sink):
         if left or self.lost:
             log.warning("%s: %d messages were not delivered", self.name, left + self.lost)
         if self._connected:
-            farewell = self._client.publish(
+            goodbye = self._client.publish(
                 self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True
             )
             with contextlib.suppress(RuntimeError, ValueError):  # gone in this very moment
-                farewell.wait_for_publish(_FAREWELL)
+                goodbye.wait_for_publish(_GOODBYE_TIMEOUT)
         self._client.disconnect()
         # paho waits for an attempt to connect that is under way; the process need not.
         stopping = threading.Thread(target=self._client.loop_stop, daemon=True)
         stopping.start()
-        stopping.join(_FAREWELL)
+        stopping.join(_GOODBYE_TIMEOUT)
 
     def _connect(self, address: Address, password: str | None) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2)
         client.max_queued_messages_set(0)  # ours is the queue with the bound
-        client.reconnect_delay_set(1, _LONGEST_WAIT)
+        client.reconnect_delay_set(1, _MAX_RECONNECT_DELAY)
         client.will_set(self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True)
         if address.user is not None:
             client.username_pw_set(address.user, password)

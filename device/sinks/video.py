@@ -17,7 +17,7 @@ from device.geometry import Box
 from device.image.draw import draw_on, text_height, write
 from device.sinks.base import Sink
 from device.system.atomic_file import make_folder, replacing
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 CODECS = {".avi": "MJPG", ".mp4": "mp4v"}
 FPS = 15.0
@@ -90,7 +90,7 @@ class VideoSink(Sink):
         self._video.release()
         self._video = None
         self._file.close()
-        with silent():
+        with suppress_opencv_log():
             video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
             found = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
             video.release()
@@ -105,7 +105,7 @@ class VideoSink(Sink):
         partial = self._file.enter_context(replacing(self._path))
         codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
         self._fps = self._ask_fps() or FPS
-        with silent():
+        with suppress_opencv_log():
             video = cv2.VideoWriter(str(partial), codec, self._fps, (width, height))
         if not video.isOpened():
             raise InputError(f"{self._path}: cannot be written as a video of {width} x {height}")

@@ -10,12 +10,12 @@ from device.errors import InputError
 from device.sources.base import Source
 from device.sources.camera import Camera
 from device.sources.capture import CapturedSource
+from device.sources.image_files import ENDINGS, ImageFiles
 from device.sources.picamera import PiCamera
-from device.sources.pictures import ENDINGS, Pictures
 from device.sources.stdin import Format, JpegStdin, RawStdin
 from device.sources.stream import SCHEMES, Stream, without_password
 from device.sources.video import VideoFile
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 __all__ = ["Source", "open_source"]
 
@@ -66,7 +66,7 @@ def open_source(
 
 def _open_file(path: Path, fps: float | None) -> Source:
     if path.is_dir():
-        return Pictures(path, fps=fps)
+        return ImageFiles(path, fps=fps)
     try:
         empty = path.stat().st_size == 0
         with path.open("rb"):
@@ -79,11 +79,11 @@ def _open_file(path: Path, fps: float | None) -> Source:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     if empty:
         raise InputError(f"{path} is empty")
-    return Pictures(path, fps=fps) if _is_picture(path) else CapturedSource(VideoFile(path))
+    return ImageFiles(path, fps=fps) if _is_picture(path) else CapturedSource(VideoFile(path))
 
 
 def _is_picture(path: Path) -> bool:
     """Go by the ending where it says it, else by the content; a GIF may be animated."""
     ending = path.suffix.lower()
-    with silent():
+    with suppress_opencv_log():
         return ending in ENDINGS or (ending != ".gif" and cv2.haveImageReader(str(path)))

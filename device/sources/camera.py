@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.sources.capture import Capture
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 
 class Camera(Capture):
@@ -40,7 +40,7 @@ class Camera(Capture):
 
     def open(self) -> None:
         """Open the camera; InputError says whether it is missing, forbidden or in use."""
-        with silent():
+        with suppress_opencv_log():
             if sys.platform == "linux":
                 _check_device(self.name)
                 camera = cv2.VideoCapture(self.name, cv2.CAP_V4L2)

@@ -13,16 +13,16 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.frame import Frame
 from device.sources.base import Source
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
-FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+MIN_RETRY_DELAY, MAX_RETRY_DELAY = 0.5, 30.0
 """Seconds before the first try to open a vanished source again, and at most between two."""
 
 # FFmpeg writes what it thinks to standard error, without limit and with the address.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 _POLL = 0.1  # seconds between two looks at `stop` while nothing comes
-_PATIENCE = 0.3  # seconds that closing waits for a capture in progress
+_TIMEOUT = 0.3  # seconds that closing waits for a capture in progress
 
 log = logging.getLogger(__name__)
 
@@ -125,11 +125,11 @@ class CapturedSource(Source):
         with self._changed:
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join(_PATIENCE)
+            self._thread.join(_TIMEOUT)
             self.hung = self._thread.is_alive()
 
     def _run(self) -> None:
-        with silent():  # drivers warn by the frame; what matters is said once, by read()
+        with suppress_opencv_log():  # drivers warn once a frame; read() reports once
             self._capture_all()
 
     def _capture_all(self) -> None:
@@ -176,13 +176,13 @@ class CapturedSource(Source):
 
     def _reopen(self) -> bool:
         """Open a source that vanished again; False when the loop ended before."""
-        lost, wait = time.monotonic(), FIRST_WAIT
+        lost, wait = time.monotonic(), MIN_RETRY_DELAY
         log.warning("%s gives no more pictures: opening it again", self.name)
         while True:
             self._capture.close()
             if self._closing.wait(wait):
                 return False
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, MAX_RETRY_DELAY)
             try:
                 self._capture.open()
                 image = self._read()

@@ -7,7 +7,7 @@ from device.frame import Frame
 from device.sources.base import Source
 
 
-class Paced(Source):
+class RealTimeSource(Source):
     """Gives each frame of a file not before its time, for somebody who looks on."""
 
     def __init__(self, source: Source) -> None:

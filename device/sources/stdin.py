@@ -12,12 +12,12 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.sources.capture import Capture
 from device.sources.jpegs import Splitter
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
 
-_PIECE = 1 << 16  # bytes; as many as a pipe holds
-_LARGEST = 64 << 20  # bytes of one JPEG; more is no JPEG
+_CHUNK = 1 << 16  # bytes; as many as a pipe holds
+_MAX_JPEG = 64 << 20  # bytes of one JPEG; more is no JPEG
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +70,12 @@ class JpegStdin(_Stdin):
         while True:
             jpeg = self._splitter.next()
             while jpeg is None:
-                piece = os.read(self._file, _PIECE)
+                piece = os.read(self._file, _CHUNK)
                 if not piece:
                     self._end()
                     return None
                 self._splitter.feed(piece)
-                if self._splitter.waiting > _LARGEST:
+                if self._splitter.waiting > _MAX_JPEG:
                     raise InputError("stdin: a JPEG of more than 64 MB; is it motion JPEG at all?")
                 jpeg = self._splitter.next()
             image = _decode(jpeg)
@@ -160,7 +160,7 @@ class RawStdin(_Stdin):
 
 
 def _decode(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
-    with silent():
+    with suppress_opencv_log():
         try:
             return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         except cv2.error:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.sources.capture import Capture
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp")
 
@@ -35,7 +35,7 @@ class Stream(Capture):
             cv2.CAP_PROP_READ_TIMEOUT_MSEC: _TIMEOUT,
             cv2.CAP_PROP_N_THREADS: 1,
         }
-        with silent():
+        with suppress_opencv_log():
             flat = [value for option in options.items() for value in option]
             stream = cv2.VideoCapture(self._address, cv2.CAP_FFMPEG, flat)
         if not stream.isOpened():

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.sources.capture import Capture
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class VideoFile(Capture):
 
     def open(self) -> None:
         """Open the file; InputError when it is no video."""
-        with silent():
+        with suppress_opencv_log():
             video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not video.isOpened():
             raise InputError(

@@ -11,7 +11,7 @@ SINCE_BOOT = 16
 
 _THROTTLED_FILES = ("soc/soc:firmware", "soc@*/*firmware*", "*firmware*")
 _ROOT = Path("/")
-_PATIENCE = 5  # seconds
+_TIMEOUT = 5  # seconds
 
 
 def get_throttled(root: Path = _ROOT) -> str | None:
@@ -53,9 +53,7 @@ def vcgencmd(question: str) -> str | None:
     if program is None:
         return None
     try:
-        done = subprocess.run(
-            [program, question], capture_output=True, text=True, timeout=_PATIENCE
-        )
+        done = subprocess.run([program, question], capture_output=True, text=True, timeout=_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -9,7 +9,7 @@ _SILENT = 0
 
 
 @contextmanager
-def silent() -> Iterator[None]:
+def suppress_opencv_log() -> Iterator[None]:
     """Within the block OpenCV prints nothing: who calls says what is wrong, in one line."""
     # OpenCV 4.12 moved these two functions.
     logging = getattr(cv2.utils, "logging", cv2)

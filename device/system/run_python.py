@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from device.errors import GateError, InputError
 
-PATIENCE = 900.0
+TIMEOUT = 900.0
 """Seconds that it may take: reference kernels need minutes for a large net on a small board."""
 
 
-def run(
+def run_python(
     command: Sequence[str], environment: Mapping[str, str], *, what: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end.
@@ -25,7 +25,7 @@ def run(
 
     Raises:
         InputError: the program cannot be started.
-        GateError: it takes more than `PATIENCE`.
+        GateError: it takes more than `TIMEOUT`.
     """
     try:
         return subprocess.run(
@@ -34,12 +34,12 @@ def run(
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
     except OSError as error:
         raise InputError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise GateError(f"{what} takes more than {PATIENCE:.0f} seconds") from error
+        raise GateError(f"{what} takes more than {TIMEOUT:.0f} seconds") from error
 
 
 def without_own_packages() -> dict[str, str]:

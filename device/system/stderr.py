@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet(*, show_on_error: bool = True) -> Iterator[None]:
+def suppress_stderr(*, show_on_error: bool = True) -> Iterator[None]:
     """Hold back what the process writes to file descriptor 2.
 
     TensorFlow's converter reports each of its passes there, and LiteRT the delegate that it makes.

@@ -165,19 +165,19 @@ def install(service: Service, folder: Path = UNITS) -> Path:
     """
     path = folder / f"{service.name}.service"
     text = service.unit()
-    closed = _closed(service)
-    if closed is not None:
+    unreadable = _unreadable(service)
+    if unreadable is not None:
         raise InputError(
-            f"{closed} is closed to other users, so the service's own could not read what it "
-            "needs: install fer-edge and the model below /opt, or chmod o+rX"
+            f"{unreadable} is closed to other users, so the service's own user could not read what "
+            "it needs: install fer-edge and the model below /opt, or chmod o+rX"
         )
     if folder.is_dir() and not os.access(folder, os.W_OK):
         raise InputError(f"{folder} belongs to root: run the command with sudo")
     if path.exists() and not path.read_text(errors="replace").startswith(_MARK):
         raise InputError(f"{path} is not of fer-edge's making: give another --name")
-    complaints = verify(text, service.name)
-    if complaints:
-        raise InputError(f"systemd does not accept the unit: {complaints}")
+    errors = verify(text, service.name)
+    if errors:
+        raise InputError(f"systemd does not accept the unit: {errors}")
     with replacing(path) as partial:
         partial.write_text(text)
     return path
@@ -234,7 +234,7 @@ def _absolute(argument: str) -> str:
     return option + equals + str(path.absolute()) if value and path.is_file() else argument
 
 
-def _closed(service: Service) -> Path | None:
+def _unreadable(service: Service) -> Path | None:
     """Find a file or folder of the command that the service's own user could not reach."""
     named = [Path(_absolute(argument).rpartition("=")[2]) for argument in service.arguments]
     for path in [*_program_files(service.program), *named]:

@@ -48,9 +48,9 @@ def doctor(
 
 def _print(finding: "Finding") -> None:
     status = typer.style(f"{finding.status:8}", fg=_COLORS[finding.status])
-    typer.echo(f"{status} {finding.name:12} {finding.says}")
-    if finding.remedy:
-        typer.echo(f"{'':8} {'':12} -> {finding.remedy}")
+    typer.echo(f"{status} {finding.name:12} {finding.message}")
+    if finding.fix:
+        typer.echo(f"{'':8} {'':12} -> {finding.fix}")
 
 
 def _as_json(findings: "list[Finding]", problems: int) -> dict[str, object]:
@@ -60,8 +60,8 @@ def _as_json(findings: "list[Finding]", problems: int) -> dict[str, object]:
             {
                 "name": finding.name,
                 "status": finding.status,
-                "says": finding.says,
-                "remedy": finding.remedy or None,
+                "says": finding.message,
+                "remedy": finding.fix or None,
             }
             for finding in findings
         ],

@@ -74,7 +74,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise InputError("serve needs an extra: pip install 'fer-edge[serve]'") from error
     from device.sources import open_source
-    from device.sources.paced import Paced
+    from device.sources.paced import RealTimeSource
 
     access = Access(host, _token(token_file))
     opened = open_source(
@@ -104,7 +104,7 @@ def serve(
         )
         messages = mqtt_sinks(mqtt, mqtt_interval, labels=faces.labels)
         stream.analyze(
-            opened if opened.live else Paced(opened), faces, [open_page, *files, *messages]
+            opened if opened.live else RealTimeSource(opened), faces, [open_page, *files, *messages]
         )
 
 

@@ -12,7 +12,7 @@ from device.errors import InputError
 from device.faces.crop import crop_face
 from device.geometry import Box
 from device.labels import FER2013
-from device.system.opencv_log import silent
+from device.system.opencv_log import suppress_opencv_log
 from fer_edge.data import classes, ferplus, progress
 from fer_edge.data.bad_rows import BadRows, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
@@ -187,7 +187,7 @@ def _decode(
 def _image(tree: Tree, path: str) -> np.ndarray | None:
     try:
         content = np.frombuffer(tree.read(path), np.uint8)
-        with silent():  # a broken image is named by the caller, once
+        with suppress_opencv_log():  # a broken image is named by the caller, once
             return cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
     except (InputError, cv2.error):
         return None

@@ -2,13 +2,13 @@
 
 import os
 
-from device.system.stderr import quiet
+from device.system.stderr import suppress_stderr
 
 
 def load_tensorflow() -> None:
     """Load TensorFlow and Keras 2, quietly; after that an import of either costs nothing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with quiet():
+    with suppress_stderr():
         import tensorflow
         import tensorflow_model_optimization
         import tf_keras

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from device.errors import GateError, InputError
 from device.model import runtime
-from device.system import run_python
+from device.system.run_python import run_python, without_own_packages
 from quantization.export import tflite_micro_worker
 from quantization.export.graph_editor import IO
 from quantization.export.io import CHANNELS
@@ -114,7 +114,7 @@ def _run_micro(
         (here / "model.tflite").write_bytes(content)
         np.save(here / "inputs.npy", inputs)
         command = [str(python), "-P", str(Path(tflite_micro_worker.__file__).absolute()), folder]
-        done = run_python.run(command, run_python.without_own_packages(), what=f"{path}:")
+        done = run_python(command, without_own_packages(), what=f"{path}:")
         _check(done, path, python)
         told = json.loads((here / "told.json").read_text(encoding="utf-8"))
         return told["runtime"], told["arena_bytes"], np.load(here / "outputs.npy")

@@ -12,7 +12,7 @@ from pathlib import Path
 from device.errors import GateError, InputError
 from device.model import graph
 from device.model.graph import Graph
-from device.system import run_python
+from device.system.run_python import run_python, without_own_packages
 from quantization.ptq import litert_worker
 from quantization.ranges import Range
 from quantization.tflite import compact
@@ -108,9 +108,9 @@ def rewrite(
 
 def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the script in that environment."""
-    environment = dict(os.environ) if python is None else run_python.without_own_packages()
+    environment = dict(os.environ) if python is None else without_own_packages()
     command = [str(python or sys.executable), "-P", litert_worker.__file__, *arguments]
-    return run_python.run(command, environment, what="LiteRT's quantizer")
+    return run_python(command, environment, what="LiteRT's quantizer")
 
 
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:

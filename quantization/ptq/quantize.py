@@ -14,7 +14,7 @@ from device.model import file as model_file
 from device.model.card import margin
 from device.model.graph import Graph
 from device.system.atomic_file import replacing
-from device.system.stderr import quiet
+from device.system.stderr import suppress_stderr
 from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
 from quantization.tflite import card, convert, metadata
@@ -86,7 +86,7 @@ def quantize(
 
     def make(keep: set[int]) -> bytes:
         bare = litert.rewrite(prepared, found, sorted(keep), python=python)
-        with quiet():
+        with suppress_stderr():
             content = metadata.embed(
                 bare,
                 name=path.stem,

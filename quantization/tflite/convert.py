@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from device.errors import GateError, InputError
 from device.system.atomic_file import replacing
-from device.system.stderr import quiet
+from device.system.stderr import suppress_stderr
 from quantization.keras_layers import heads, is_pruning, is_quantized
 from quantization.normalization import Normalization
 from quantization.tflite import metadata
@@ -57,7 +57,7 @@ def to_tflite(
     """
     index = _check(model, head, labels, precision)
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
-    with quiet():
+    with suppress_stderr():
         content = _convert(model, index, precision, normalization, samples, path.name)
         content = metadata.embed(
             content,

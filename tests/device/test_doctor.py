@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from device import doctor
 from device.doctor import hardware, software
 from device.doctor.finding import Status
-from device.doctor.subprocess_check import TrialFailed, attempt
+from device.doctor.subprocess_check import SubprocessCheckFailed, run_check
 from device.system import firmware
 
 
@@ -67,19 +67,19 @@ def broken(monkeypatch, tmp_path):
     return broken
 
 
-def assert_finding(finding, status, says, remedy=None):
+def assert_finding(finding, status, message, fix=None):
     assert finding.status == status
-    assert says in finding.says
-    assert bool(finding.remedy) == (status != "ok")
-    if remedy:
-        assert remedy in finding.remedy
-    assert "\n" not in finding.says + finding.remedy
+    assert message in finding.message
+    assert bool(finding.fix) == (status != "ok")
+    if fix:
+        assert fix in finding.fix
+    assert "\n" not in finding.message + finding.fix
 
 
 def test_this_machine_can_run_fer_edge():
     for check in (software.python, software.numpy, software.runtime, software.opencv):
         finding = check()
-        assert finding.status != "problem" and finding.says
+        assert finding.status != "problem" and finding.message
     assert software.haar().status == "ok"
 
 
@@ -152,8 +152,8 @@ def test_a_library_that_crashes_does_not_crash_the_doctor(broken):
 
 
 def test_an_unknown_trial_fails():
-    with pytest.raises(TrialFailed, match="KeyError"):
-        attempt("nothing")
+    with pytest.raises(SubprocessCheckFailed, match="KeyError"):
+        run_check("nothing")
 
 
 def test_xnnpack_needs_a_model():
@@ -184,7 +184,7 @@ def test_cameras_are_listed_by_name(root):
     add_camera(root, 20, "pispbe-input")
     finding = hardware.cameras(root)
     assert_finding(finding, "ok", "/dev/video0 (USB Camera), /dev/video2 (HD Webcam)")
-    assert "video1" not in finding.says
+    assert "video1" not in finding.message
 
 
 def test_no_camera_is_a_warning(root):
@@ -215,7 +215,7 @@ def test_a_camera_module_needs_picamera2(root, monkeypatch, name):
 
 
 @pytest.mark.parametrize(
-    ("bits", "status", "says", "remedy"),
+    ("bits", "status", "message", "fix"),
     [
         ("0", "ok", "none", None),
         ("50000", "warning", "under-voltage, throttled since boot", "power supply"),
@@ -226,9 +226,9 @@ def test_a_camera_module_needs_picamera2(root, monkeypatch, name):
     ],
 )
 @pytest.mark.parametrize("place", ["soc/soc:firmware", "soc@107c000000/soc@107c000000:firmware"])
-def test_throttling_is_read(root, place, bits, status, says, remedy):
+def test_throttling_is_read(root, place, bits, status, message, fix):
     write(root / "sys/devices/platform" / place / "get_throttled", f"{bits}\n")
-    assert_finding(hardware.throttling(root), status, says, remedy)
+    assert_finding(hardware.throttling(root), status, message, fix)
 
 
 def test_a_machine_that_is_no_pi_does_not_report_throttling(root):

@@ -11,7 +11,7 @@ import pytest
 from device.frame import Frame, TrackedFace
 from device.geometry import Box
 from device.runner import STAGES, run, stopping_on_signals
-from device.sinks.base import ReaderGone, Sink
+from device.sinks.base import BrokenOutput, Sink
 from device.sources.base import Source
 
 LABELS = ("happy", "sad")
@@ -91,7 +91,7 @@ def test_a_sink_that_fails_costs_its_own_results_alone(caplog):
 
 
 def test_a_reader_that_is_gone_ends_the_run():
-    sink = Memory(fails=(2,), error=ReaderGone())
+    sink = Memory(fails=(2,), error=BrokenOutput())
     assert run(Frames(5), OneFace(), [sink], stop=threading.Event()).frames == 3
 
 

@@ -91,7 +91,7 @@ def analyze(
             stack.enter_context(source)
             summary = run_loop(source, faces, opened, stop=stop, frames=frames)
         logging.getLogger("device").info("%s: %s", source.name, summary)
-        error = _complaint(summary, source)
+        error = _failure(summary, source)
         if error is None and stop.signal == signal.SIGINT:
             error = KeyboardInterrupt()
     except (FerEdgeError, KeyboardInterrupt) as raised:
@@ -102,7 +102,7 @@ def analyze(
         raise error
 
 
-def _complaint(summary: "Summary", source: "Source") -> GateError | None:
+def _failure(summary: "Summary", source: "Source") -> GateError | None:
     lost = [f"results not written to {name}: {count}" for name, count in summary.lost.items()]
     if summary.skipped and not source.live:
         lost.append(f"pictures of {source.name} that could not be read: {summary.skipped}")

@@ -21,7 +21,7 @@ from device.frame import Frame, Result, TrackedFace
 from device.geometry import Box
 from device.labels import FER2013
 
-PATIENCE = 30.0  # seconds that a wait may take before the test fails; it ends as soon as it can
+TIMEOUT = 30.0  # seconds that a wait may take before the test fails; it ends as soon as it can
 
 
 def make_result(number: int, *, faces: int = 1, size: tuple[int, int] = (320, 240)) -> Result:
@@ -65,7 +65,7 @@ class Preview:
         self, path: str, *, method: str = "GET", body: str | None = None, **headers: str
     ) -> tuple[int, dict[str, str], str]:
         """Ask for an address; gives status, headers and text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read().decode()
@@ -132,7 +132,7 @@ class Page:
         number = next(self._ids)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._socket.recv(timeout=PATIENCE))
+            message = json.loads(self._socket.recv(timeout=TIMEOUT))
             self._note(message)
             if message.get("id") == number:
                 assert "error" not in message, message
@@ -149,7 +149,7 @@ class Page:
 
     def wait_for(self, script: str) -> Any:
         """Evaluate until it is true; gives the value."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             value = self.evaluate(script)
             if value:
@@ -205,11 +205,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield _devtools_port(profile / "DevToolsActivePort", process)
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def _devtools_port(file: Path, process: "subprocess.Popen[bytes]") -> int:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while time.monotonic() < end and process.poll() is None:
         if file.is_file() and (lines := file.read_text().split()):
             return int(lines[0])
@@ -223,7 +223,7 @@ def new_page(chromium: int) -> Iterator[Callable[[], Page]]:
     pages: list[tuple[Page, str]] = []
 
     def ask(method: str, path: str) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", chromium, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", chromium, timeout=TIMEOUT)
         connection.request(method, path)
         return connection.getresponse().read()
 

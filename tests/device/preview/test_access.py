@@ -38,7 +38,7 @@ def test_a_token_that_can_be_guessed_is_refused():
 
 @given(st.text())
 def test_only_the_token_is_the_token(attempt):
-    assert Access("0.0.0.0", TOKEN).knows(attempt) == (attempt == TOKEN)
+    assert Access("0.0.0.0", TOKEN).accepts_token(attempt) == (attempt == TOKEN)
 
 
 def test_without_the_token_there_is_only_the_login_page(start_preview):

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def ask(viewer):
 
 def take(viewer):
     """Receive a message; gives its JSON and its picture."""
-    content = viewer.recv(timeout=PATIENCE)
+    content = viewer.recv(timeout=TIMEOUT)
     (length,) = struct.unpack(">I", content[:4])
     picture = np.frombuffer(content[4 + length :], np.uint8)
     return json.loads(content[4 : 4 + length]), (
@@ -47,7 +47,7 @@ def take(viewer):
 
 
 def wait_until(true):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end
         time.sleep(0.005)

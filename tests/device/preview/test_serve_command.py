@@ -17,7 +17,7 @@ from fer_edge.data.synthetic.sample import portrait
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 PROGRAM = [sys.executable, "-c", "from fer_edge.cli.app import app; app()"]
 
 
@@ -56,7 +56,7 @@ def serve(models, video):
     yield serve
     for process in processes:
         process.kill()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
         process.stderr.close()
 
 
@@ -76,7 +76,7 @@ def fail(models, video):
 
 
 def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     connection.request("GET", path)
     answer = connection.getresponse()
     return answer.status, answer.read().decode()
@@ -90,7 +90,7 @@ def test_a_video_is_served_until_sigterm(serve, tmp_path):
         pass
     assert get(port, "/healthz")[0] == 200
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(TIMEOUT) == 0
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
     assert lines and all(json.loads(line) for line in lines)
 
@@ -107,7 +107,7 @@ def test_a_page_of_a_real_run(serve, new_page):
 def test_systemd_hears_of_a_running_loop(serve, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(PATIENCE)
+        listener.settimeout(TIMEOUT)
         process, _ = serve(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="60000000")
         assert listener.recv(100) == b"READY=1"
         assert listener.recv(100) == b"WATCHDOG=1"

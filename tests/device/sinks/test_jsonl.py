@@ -13,7 +13,7 @@ import pytest
 
 from device.errors import InputError
 from device.labels import FER2013
-from device.sinks.base import ReaderGone
+from device.sinks.base import BrokenOutput
 from device.sinks.jsonl import SCHEMA, JsonLinesSink, as_json
 
 
@@ -123,5 +123,5 @@ def test_nobody_reading_stdout_ends_the_run(make_result, capfd, monkeypatch):
     )
     closed.wait()
     monkeypatch.setattr(sys, "stdout", closed.stdin)
-    with JsonLinesSink(None) as sink, pytest.raises(ReaderGone):
+    with JsonLinesSink(None) as sink, pytest.raises(BrokenOutput):
         sink.write(make_result())

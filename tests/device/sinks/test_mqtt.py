@@ -22,7 +22,7 @@ mqtt = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not ins
 
 from device.sinks.mqtt import Address, MqttSink  # noqa: E402
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 def make_result(number, label="happy"):
@@ -56,7 +56,7 @@ class Broker:
     def stop(self):
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
             self._process = None
 
     def _answers(self):
@@ -81,7 +81,7 @@ class Listener:
         self._client.on_message = lambda _, __, message: self.messages.append(message)
         self._client.connect_async("127.0.0.1", port)
         self._client.loop_start()
-        assert self.subscribed.wait(PATIENCE)
+        assert self.subscribed.wait(TIMEOUT)
 
     def payloads(self, topic):
         return [message.payload.decode() for message in self.messages if message.topic == topic]
@@ -97,7 +97,7 @@ class Listener:
 
 
 def wait_until(true):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
@@ -161,7 +161,7 @@ def test_what_the_largest_face_shows_is_published(broker, listen, open_sink):
     seen, nobody = map(json.loads, listener.payloads("fer-edge/state"))
     assert seen["expression"] == "happy" and seen["confidence"] == 0.75
     assert seen["probabilities"]["happy"] == 0.75 and tuple(seen["probabilities"]) == FER2013
-    assert seen["faces"] == 1 and abs(seen["time"] - time.time()) < PATIENCE
+    assert seen["faces"] == 1 and abs(seen["time"] - time.time()) < TIMEOUT
     assert nobody["expression"] is None and nobody["faces"] == 0
 
 

@@ -51,8 +51,8 @@ class Scripted(Capture):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(capture, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(capture, "LONGEST_WAIT", 0.004)
+    monkeypatch.setattr(capture, "MIN_RETRY_DELAY", 0.001)
+    monkeypatch.setattr(capture, "MAX_RETRY_DELAY", 0.004)
 
 
 def levels(source, count=1000):
@@ -171,7 +171,7 @@ def test_a_read_that_waits_gives_up_when_stopped():
 
 
 def test_closing_leaves_a_hanging_driver_behind_and_says_so(monkeypatch):
-    monkeypatch.setattr(capture, "_PATIENCE", 0.01)
+    monkeypatch.setattr(capture, "_TIMEOUT", 0.01)
     step = threading.Semaphore(0)
     script = Scripted([1], step=step)
     source = CapturedSource(script)
@@ -186,7 +186,7 @@ def test_closing_leaves_a_hanging_driver_behind_and_says_so(monkeypatch):
 
 
 def test_closing_ends_the_wait_for_a_vanished_source(monkeypatch):
-    monkeypatch.setattr(capture, "FIRST_WAIT", 60.0)
+    monkeypatch.setattr(capture, "MIN_RETRY_DELAY", 60.0)
     source = CapturedSource(Scripted([1]))
     assert levels(source, 1) == [1]
     source.close()

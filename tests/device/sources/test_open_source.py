@@ -168,7 +168,7 @@ def test_a_camera_that_is_unplugged_and_plugged_in_again(monkeypatch, tmp_path, 
 
     device = tmp_path / "video0"
     device.touch()
-    monkeypatch.setattr(capture, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(capture, "MIN_RETRY_DELAY", 0.001)
     monkeypatch.setattr(camera.cv2, "VideoCapture", lambda *_: FakeCamera())
     opened = []
 

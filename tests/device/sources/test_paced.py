@@ -6,7 +6,7 @@ import numpy as np
 
 from device.frame import Frame
 from device.sources.base import Source
-from device.sources.paced import Paced
+from device.sources.paced import RealTimeSource
 
 
 class Film(Source):
@@ -39,14 +39,14 @@ class Stop(threading.Event):
 
 
 def test_a_frame_is_given_not_before_its_time():
-    stop, film = Stop(), Paced(Film())
+    stop, film = Stop(), RealTimeSource(Film())
     assert [film.read(stop).number for _ in range(5)] == [1, 2, 3, 4, 5]
     assert film.read(stop) is None
     assert stop.waits == sorted(stop.waits) and 0 < stop.waits[-1] <= 0.04
 
 
 def test_a_stop_ends_the_waiting():
-    stop, film = Stop(), Paced(Film())
+    stop, film = Stop(), RealTimeSource(Film())
     film.read(stop)
     stop.set()
     assert film.read(stop) is None
@@ -54,5 +54,5 @@ def test_a_stop_ends_the_waiting():
 
 def test_closing_closes_the_file():
     film = Film()
-    Paced(film).close()
+    RealTimeSource(film).close()
     assert film.closed

@@ -18,7 +18,7 @@ ENDINGS = frozenset(
 log = logging.getLogger(__name__)
 
 
-class Pictures(Source):
+class ImageFiles(Source):
     """One picture, or those of a folder in the order a person would sort them (2 before 10)."""
 
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
