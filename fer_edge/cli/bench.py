@@ -2,9 +2,8 @@
 
 import json
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,26 +11,12 @@ from device.errors import InputError
 from device.labels import FERPLUS
 from fer_edge.cli.shared import remote
 from fer_edge.cli.shared.options import DetectorName
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from fer_edge.data.dataset import Dataset
+from fer_edge.cli.shared.splits import EvaluationSplit
 
 EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz"
 
-SYNTHETIC_PER_CLASS = 200
-SYNTHETIC_SEED = 0
-SAMPLE_SEED = 0
 INTERRUPTED = 130
 MORE = "What else is measured"
-
-
-class Split(StrEnum):
-    """The splits that a finished model may be measured on."""
-
-    val = "val"
-    test = "test"
 
 
 def bench(
@@ -45,10 +30,10 @@ def bench(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="LabeledImages faces (.npz of `data prepare`); else the synthetic ones."),
+        typer.Option(help="Labeled faces (.npz of `data prepare`); else the synthetic ones."),
     ] = None,
     split: Annotated[
-        Split | None,
+        EvaluationSplit | None,
         typer.Option(
             help="Of --data; test (PrivateTest) is for finished models, once.",
             show_default="val; test of the synthetic faces",
@@ -145,13 +130,16 @@ def bench(
 
     import benchmarks
     from benchmarks import report
+    from fer_edge.data import evaluation_faces
     from fer_edge.data.output import refuse_existing
 
     if not on:
         refuse_existing(folder / "results.json", force=force)
     # PrivateTest is read once, by the evaluation of finished models: never unless asked for.
-    split = split or (Split.val if data else Split.test)
-    faces, leaked = _sampled(*_faces(data, split), sample)
+    split = split or (EvaluationSplit.val if data else EvaluationSplit.test)
+    faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
+    leaked = evaluation_faces.leaked(data, faces, split) if data else None
+    labels = evaluation_faces.labels_by_head(faces)
     options["label_names"] = {"fer2013": faces.label_names, "ferplus": FERPLUS}
     about = {
         "name": faces.provenance["name"],
@@ -162,10 +150,9 @@ def bench(
     if on:
         from benchmarks.remote import Job
 
-        job = Job(models, faces.images, _labels(faces), leaked, about, options)
+        job = Job(models, faces.images, labels, leaked, about, options)
         remote.measure(on, job, python=remote_python, out=folder, force=force, as_json=as_json)
         return
-    labels = _labels(faces)
     results = benchmarks.run(
         models, faces.images, labels, leaked=leaked, data=about, out=folder, **options
     )
@@ -185,39 +172,3 @@ def _threads(text: str) -> list[int]:
     if not all(part.isdecimal() and int(part) for part in parts):
         raise InputError(f"--threads {text}: give a number from 1, or several as 1,2,4")
     return [int(part) for part in parts]
-
-
-def _faces(data: Path | None, split: str) -> tuple["Dataset", "np.ndarray | None"]:
-    """Load the split's faces, and which of them also stand in the training split."""
-    import numpy as np
-
-    from fer_edge.data import dataset, leaks
-
-    if data is None:
-        from fer_edge.data import synthetic
-
-        return synthetic.generate(SYNTHETIC_PER_CLASS, seed=SYNTHETIC_SEED).only(split), None
-    faces = dataset.load(data, [split])
-    if not len(faces):
-        raise InputError(f"{data} has no images in split {split}: give the other --split")
-    return faces, np.isin(faces.rows, leaks.load_or_find(data).leaked(split))
-
-
-def _sampled(
-    faces: "Dataset", leaked: "np.ndarray | None", count: int | None
-) -> tuple["Dataset", "np.ndarray | None"]:
-    """Pick `count` of the faces, the same ones each time."""
-    import numpy as np
-
-    if count is None or count >= len(faces):
-        return faces, leaked
-    picked = np.sort(np.random.default_rng(SAMPLE_SEED).permutation(len(faces))[:count])
-    return faces.take(picked), None if leaked is None else leaked[picked]
-
-
-def _labels(faces: "Dataset") -> dict[str, "np.ndarray"]:
-    """Give the labels of each head that the data has labels for; -1 where an image has none."""
-    from fer_edge.data import ferplus
-
-    votes = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
-    return {"fer2013": faces.labels} | votes

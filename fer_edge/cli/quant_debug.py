@@ -1,14 +1,13 @@
 """`fer-edge quant-debug`: which layers lose most by quantization."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import InputError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.splits import AnySplit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,17 +19,6 @@ EXAMPLE = (
     "--plot layers.png"
 )
 
-SYNTHETIC_PER_CLASS = 200
-SEED = 0
-
-
-class Split(StrEnum):
-    """The splits whose images may be run."""
-
-    train = "train"
-    val = "val"
-    test = "test"
-
 
 def quant_debug(
     parent: Annotated[Path, typer.Argument(help="Float32 file (.tflite).", metavar="FLOAT")],
@@ -38,7 +26,7 @@ def quant_debug(
     data: Annotated[
         Path | None, typer.Option(help="Faces (.npz of `data prepare`); else synthetic ones.")
     ] = None,
-    split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
+    split: Annotated[AnySplit, typer.Option(help="Of --data.")] = AnySplit.val,
     n: Annotated[int, typer.Option("-n", min=1, help="Images to run.")] = 200,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the layers into this PNG (needs matplotlib).")
@@ -67,18 +55,10 @@ def quant_debug(
 
 
 def _images(data: Path | None, split: str, n: int) -> "np.ndarray":
-    import numpy as np
+    from fer_edge.data import evaluation_faces
 
-    from fer_edge.data import dataset, synthetic
-
-    if data is None:
-        faces = synthetic.generate(SYNTHETIC_PER_CLASS, seed=SEED).only("test")
-    else:
-        faces = dataset.load(data, [split])
-    if not len(faces):
-        raise InputError(f"{data} has no images in split {split}: give another --split")
-    # Data sets are often sorted by class.
-    return faces.images[np.random.default_rng(SEED).permutation(len(faces))[:n]]
+    faces = evaluation_faces.load(data, split if data else "test")
+    return evaluation_faces.shuffle(faces).images[:n]
 
 
 def _as_json(parent: Path, model: Path, report: "Report") -> dict[str, Any]:

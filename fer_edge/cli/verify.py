@@ -1,14 +1,14 @@
 """`fer-edge verify`: does a model file answer alike everywhere, and as its parent did?"""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import GateError, InputError
+from device.errors import GateError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.splits import EvaluationSplit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,19 +21,11 @@ EXAMPLE = (
 )
 
 SYNTHETIC_PER_CLASS = 1000
-SEED = 0
 MAX_CHANGED = 0.02
 MAX_DIFFERENCE = 0.2
 """Kernel families round at other places, and images between two classes tip over. On PublicTest the
 shipped int8 files have 0.4 to 1.2 % and 0.04 to 0.09 between XNNPACK and the reference kernels; a
 kernel that is wrong changes most answers."""
-
-
-class Split(StrEnum):
-    """The splits that a finished model may be verified on."""
-
-    val = "val"
-    test = "test"
 
 
 def verify(
@@ -45,9 +37,9 @@ def verify(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="LabeledImages faces (.npz of `data prepare`); else synthetic ones."),
+        typer.Option(help="Labeled faces (.npz of `data prepare`); else synthetic ones."),
     ] = None,
-    split: Annotated[Split, typer.Option(help="Of --data.")] = Split.val,
+    split: Annotated[EvaluationSplit, typer.Option(help="Of --data.")] = EvaluationSplit.val,
     n: Annotated[int, typer.Option("-n", min=1, help="Faces for each way to run it.")] = 1000,
     tflite_runtime: Annotated[
         Path | None,
@@ -79,7 +71,7 @@ def verify(
     if parent is not None:
         parent = zoo.resolve(parent)
         _labels(parent)
-    images, classes = _faces(data, split, labels)
+    images, classes = _faces(data, split if data else EvaluationSplit.test, labels)
     found = runtimes.verify(
         path,
         images,
@@ -113,25 +105,12 @@ def _faces(
     data: Path | None, split: str, labels: tuple[str, ...]
 ) -> tuple["np.ndarray", "np.ndarray | None"]:
     """Load faces in random order, with the classes that the model's labels name, if there are."""
-    import numpy as np
+    from fer_edge.data import evaluation_faces
 
-    from device.labels import FER2013, FERPLUS
-    from fer_edge.data import dataset, ferplus, synthetic
-
-    if data is None:
-        faces = synthetic.generate(SYNTHETIC_PER_CLASS, seed=SEED).only("test")
-    else:
-        faces = dataset.load(data, [split])
-    if not len(faces):
-        raise InputError(f"{data} has no images in split {split}: give the other --split")
-    classes = None
-    # What a model makes of drawn faces says nothing about its accuracy.
-    if data is not None and labels == FERPLUS and faces.votes.any():
-        classes = ferplus.majority(faces.votes)
-    elif data is not None and labels == faces.label_names == FER2013:
-        classes = faces.labels
-    order = np.random.default_rng(SEED).permutation(len(faces))
-    return faces.images[order], None if classes is None else classes[order]
+    faces = evaluation_faces.load(data, split, per_class=SYNTHETIC_PER_CLASS)
+    faces = evaluation_faces.shuffle(faces)
+    # What a model makes of generated faces says nothing about its accuracy.
+    return faces.images, evaluation_faces.labels_of(faces, labels) if data else None
 
 
 def _as_json(

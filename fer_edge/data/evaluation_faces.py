@@ -1,0 +1,79 @@
+"""Faces to evaluate a finished model on: a split of a data file, or generated faces."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import InputError
+from device.labels import FERPLUS
+from fer_edge.data import dataset, ferplus, leaks, synthetic
+from fer_edge.data.dataset import Dataset
+
+SYNTHETIC_PER_CLASS = 200
+SEED = 0
+"""RNG seed of generated faces, of samples and of random orders."""
+
+
+def load(data: Path | None, split: str, *, per_class: int = SYNTHETIC_PER_CLASS) -> Dataset:
+    """Load one split of a data file, or generate faces where there is no file.
+
+    Args:
+        data: the `.npz` of `data prepare`; None for the `split` of generated faces.
+        split: name of the split.
+        per_class: number of faces generated for each expression, over all splits.
+
+    Raises:
+        InputError: `data` is no data file, or has no image in that split.
+    """
+    if data is None:
+        return synthetic.generate(per_class, seed=SEED).only(split)
+    faces = dataset.load(data, [split])
+    if not len(faces):
+        raise InputError(f"{data} has no images in split {split}: give another --split")
+    return faces
+
+
+def leaked(data: Path, faces: Dataset, split: str) -> NDArray[np.bool_]:
+    """Which of a split's faces also stand in the training split: bool `[n]`."""
+    return np.isin(faces.rows, leaks.load_or_find(data).leaked(split))
+
+
+def sample(faces: Dataset, count: int | None) -> Dataset:
+    """Pick `count` faces at random, in unchanged order; all of them where there are no more."""
+    if count is None or count >= len(faces):
+        return faces
+    picked = np.random.default_rng(SEED).permutation(len(faces))[:count]
+    return faces.take(np.sort(picked))
+
+
+def shuffle(faces: Dataset) -> Dataset:
+    """Put the faces in a random order that is the same for each call; sets come sorted by class."""
+    return faces.take(np.random.default_rng(SEED).permutation(len(faces)))
+
+
+def labels_by_head(faces: Dataset) -> dict[str, NDArray[np.int16]]:
+    """The correct labels of each head that the faces are labeled for.
+
+    Returns:
+        int16 `[n]` by head, -1 where a face has no label: `fer2013` holds the set's own labels,
+        `ferplus` the majority of the FER+ votes where the set has votes.
+    """
+    votes = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
+    return {"fer2013": faces.labels} | votes
+
+
+def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:
+    """The correct labels as indices into a model's label names: int16 `[n]`.
+
+    Args:
+        faces: labeled faces.
+        names: the model's labels.
+
+    Returns:
+        -1 where a face has no label; None where the faces are labeled with other classes.
+    """
+    labels = labels_by_head(faces)
+    if names == FERPLUS and "ferplus" in labels:
+        return labels["ferplus"]
+    return labels["fer2013"] if names == faces.label_names else None
