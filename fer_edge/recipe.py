@@ -12,7 +12,34 @@ from pydantic import Field, ValidationError, model_validator
 
 from device.errors import InputError
 from fer_edge.models import Net
+from fer_edge.models.bfloat16 import Setting
 from fer_edge.section import Section
+
+
+class DataSource(Section):
+    """A `[data.sources.NAME]` section: a further labelled set that trains beside the first."""
+
+    path: Path = Field(description="a .npz of `data prepare`, or what it reads")
+    share: float = Field(default=0.3, gt=0, lt=1, description="of each batch")
+    labels: dict[str, str] = Field(
+        default={},
+        description="its labels by the first set's; a name that both have needs no entry, and a "
+        'label mapped to "" is left out',
+    )
+    trust: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of the target that its labels make where a teacher answers; 0: the "
+        "teacher alone, its labels are not read",
+    )
+    weight: float = Field(default=1.0, gt=0, description="factor of the loss of its images")
+    balance: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="of its classes in the draws: 0 as frequent as they are, 1 all alike",
+    )
 
 
 class Data(Section):
@@ -30,6 +57,15 @@ class Data(Section):
     synthetic_per_class: int = Field(
         default=400, ge=20, description="faces a class, where a run is given no data"
     )
+    sources: dict[str, DataSource] = Field(
+        default={}, description="further sets by name, mixed into each batch of training"
+    )
+
+    @model_validator(mode="after")
+    def _room_for_the_first(self) -> "Data":
+        if sum(source.share for source in self.sources.values()) > 0.9:
+            raise ValueError("the shares of all sources leave the first set less than a tenth")
+        return self
 
 
 class Augment(Section):
@@ -41,6 +77,16 @@ class Augment(Section):
     zoom: float = Field(default=0.15, ge=0, lt=1, description="scale from 1 - zoom to 1 + zoom")
     brightness: float = Field(default=0.2, ge=0, le=1, description="share of the range, either way")
     contrast: float = Field(default=0.3, ge=0, lt=1, description="factor from 1 - c to 1 + c")
+    gamma: float = Field(
+        default=0.0, ge=0, le=2, description="largest exponent's logarithm to base 2, either way"
+    )
+    side_light: float = Field(
+        default=0.0, ge=0, le=1, description="largest gradient of brightness, share of the range"
+    )
+    blur: float = Field(default=0.0, ge=0, le=3, description="largest Gaussian sigma, in pixels")
+    noise: float = Field(
+        default=0.0, ge=0, le=0.5, description="largest standard deviation, share of the range"
+    )
     erasing: float = Field(default=0.3, ge=0, le=1, description="chance of a gray rectangle")
     erasing_side: float = Field(default=0.4, gt=0, le=1, description="its largest side, as a share")
 
@@ -92,6 +138,11 @@ class Teacher(Section):
         serialization_alias="share",
         description="weight of the teacher's probabilities in the targets",
     )
+    nets: tuple[str, ...] = Field(
+        default=(),
+        description="trained nets whose mean answer it is, instead of a recipe's: zoo:teacher, "
+        "zoo:NAME or the folder of a run",
+    )
 
 
 class Train(Phase):
@@ -102,8 +153,16 @@ class Train(Phase):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
     ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
-    bfloat16: bool = Field(
-        default=False, description="convolutions compute in bfloat16: faster on CPUs that have it"
+    ferplus_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="of the fer2013 head's target that the FER+ votes make, and of its teacher's "
+        "answer that the teacher's ferplus head makes",
+    )
+    bfloat16: Setting = Field(
+        default=False,
+        description="convolutions compute in bfloat16: faster on CPUs that have it; auto: on these",
     )
     small_side: int = Field(
         default=48, ge=24, le=48, description="side in pixels of the pictures of the first epochs"
@@ -206,6 +265,12 @@ class Recipe(Section):
             raise ValueError(
                 'data.split = "random" has no val split: set select = "last" throughout'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _share_needs_ferplus(self) -> "Recipe":
+        if self.train.ferplus_share and self.model.heads != ("fer2013", "ferplus"):
+            raise ValueError('train.ferplus_share needs model.heads = ["fer2013", "ferplus"]')
         return self
 
     @property

@@ -16,9 +16,20 @@ RecipeName = Annotated[
     ),
 ]
 Data = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
-        help="Faces: a .npz of `data prepare`, or what it reads; else the embedded synthetic ones."
+        help="Faces: a .npz of `data prepare`, or what it reads. Given again: further sets that "
+        "train beside the first, whose splits select and test.",
+        show_default="embedded synthetic faces",
+    ),
+]
+Share = Annotated[
+    list[float] | None,
+    typer.Option(
+        min=0.01,
+        max=0.9,
+        help="Share of each batch that the further --data make, together or one each.",
+        show_default="0.3 each",
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/RECIPE")]
@@ -50,13 +61,14 @@ def pipeline(
     overrides: Set = None,
     teacher: Teacher = None,
     init: Init = None,
+    share: Share = None,
     as_json: AsJson = False,
 ) -> None:
     """Train, prune, quantize, convert, verify, benchmark and report.
 
     An interrupted run goes on with the same command; what is done stays.
     """
-    job = start(recipe, data, out, overrides, teacher, init, until=None, quiet=as_json)
+    job = start(recipe, data, out, overrides, teacher, init, share, until=None, quiet=as_json)
     report = job / "report" / "report.md"
     if as_json:
         results = json.loads((job / "benchmark" / "results.json").read_text())
@@ -74,11 +86,12 @@ def pipeline(
 
 def start(
     recipe: str | None,
-    data: Path | None,
+    data: list[Path] | None,
     out: Path | None,
     overrides: list[str] | None,
     teacher: str | None,
     init: str | None,
+    share: list[float] | None,
     *,
     until: str | None,
     quiet: bool,
@@ -92,7 +105,8 @@ def start(
     model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
     folder = out or Path("runs") / chosen.name
-    faces = source.resolve_data(data, chosen, folder)
+    faces = source.resolve_data(data[0] if data else None, chosen, folder)
+    chosen = source.with_sources(chosen, (data or [])[1:], share or [], folder)
     job = Run(chosen, faces, folder, teacher, init)
     for name, seconds in pipeline.run(job, until=until):
         if not quiet:

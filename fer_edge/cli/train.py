@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from fer_edge.cli.pipeline import AsJson, Data, Init, Out, RecipeName, Set, Teacher, start
+from fer_edge.cli.pipeline import AsJson, Data, Init, Out, RecipeName, Set, Share, Teacher, start
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
 
@@ -16,10 +16,11 @@ def train(
     overrides: Set = None,
     teacher: Teacher = None,
     init: Init = None,
+    share: Share = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe's float net; `pipeline` with the same options goes on from there."""
-    run = start(recipe, data, out, overrides, teacher, init, until="train", quiet=as_json)
+    run = start(recipe, data, out, overrides, teacher, init, share, until="train", quiet=as_json)
     folder = run / "train"
     from fer_edge.training import history
 

@@ -36,6 +36,20 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -
         offset = uniform(6, -255.0, 255.0)[:, None, None, None] * recipe.brightness
         mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
         pixels = tf.clip_by_value((pixels - mean) * factor + mean + offset, 0.0, 255.0)
+    if recipe.gamma:
+        exponent = 2.0 ** (uniform(11, -1.0, 1.0) * recipe.gamma)[:, None, None, None]
+        pixels = 255.0 * (pixels / 255.0) ** exponent
+    if recipe.side_light:
+        slopes = uniform(12, -255.0, 255.0, (2,)) * recipe.side_light
+        pixels = _light(pixels, slopes, side)
+    if recipe.blur:
+        # Half of the images stay sharp.
+        sigma = tf.maximum(uniform(13, -recipe.blur, recipe.blur), 0.0) * (side / FACE_SIZE)
+        pixels = _blur(pixels, sigma)
+    if recipe.noise:
+        deviation = 255.0 * recipe.noise * uniform(14, 0.0, 1.0)[:, None, None, None]
+        grain = tf.random.stateless_normal(tf.shape(pixels), seed + 15)
+        pixels = tf.clip_by_value(pixels + deviation * grain, 0.0, 255.0)
     if recipe.erasing:
         chosen = uniform(7, 0.0, 1.0) < recipe.erasing
         sides = uniform(8, 0.1, max(recipe.erasing_side, 0.1), (2,)) * side
@@ -68,6 +82,37 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
         interpolation="BILINEAR",
         fill_mode="REFLECT",
     )
+
+
+def _light(pixels: Any, slopes: Any, side: int) -> Any:
+    """Add a linear gradient of brightness, as a lamp beside the face does."""
+    import tensorflow as tf
+
+    steps = tf.linspace(-0.5, 0.5, side)
+    rows = slopes[:, :1] * steps[None, :]
+    columns = slopes[:, 1:] * steps[None, :]
+    gradient = rows[:, :, None, None] + columns[:, None, :, None]
+    return tf.clip_by_value(pixels + gradient, 0.0, 255.0)
+
+
+def _blur(pixels: Any, sigma: Any) -> Any:
+    """Gaussian blur with a sigma for each image; the kernel reaches three pixels."""
+    import tensorflow as tf
+
+    reach = 3
+    offsets = tf.range(-reach, reach + 1, dtype=tf.float32)
+    kernel = tf.exp(-(offsets[None, :] ** 2) / (2 * tf.maximum(sigma, 1e-3)[:, None] ** 2))
+    kernel /= tf.reduce_sum(kernel, axis=1, keepdims=True)
+    for axis in (1, 2):
+        size = pixels.shape[axis]
+        margins = [[0, 0]] * 4
+        margins[axis] = [reach, reach]
+        padded = tf.pad(pixels, margins, "REFLECT")
+        shifted = [
+            tf.gather(padded, tf.range(i, i + size), axis=axis) for i in range(2 * reach + 1)
+        ]
+        pixels = tf.add_n([s * kernel[:, i, None, None, None] for i, s in enumerate(shifted)])
+    return pixels
 
 
 def _erase(pixels: Any, chosen: Any, sides: Any, center: Any, gray: Any, side: int) -> Any:

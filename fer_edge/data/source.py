@@ -1,9 +1,13 @@
 """What `--data` may be: a prepared `.npz`, a folder or table that is prepared now, or nothing."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
-from fer_edge.recipe import Recipe
+from pydantic import ValidationError
+
+from device.errors import InputError
+from fer_edge.recipe import Data, Recipe
 
 HELD_OUT = 0.15
 """Share of each class that becomes test, and then val, of data that comes without splits."""
@@ -38,6 +42,42 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     if not path.exists():
         prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed).save(path)
     return path
+
+
+def with_sources(
+    recipe: Recipe, further: Sequence[Path], shares: Sequence[float], folder: Path
+) -> Recipe:
+    """Add further sets to a recipe's `[data.sources]`, and prepare those that are no `.npz` yet.
+
+    Args:
+        recipe: of the run.
+        further: sets that train beside the first, each named after its file or folder.
+        shares: of each batch, one a set; one for all of them together, divided evenly; or none,
+            for the default.
+        folder: of the run.
+
+    Raises:
+        InputError: another number of shares, two sets of one name, or a share out of range.
+    """
+    sources = {name: source.model_dump() for name, source in recipe.data.sources.items()}
+    if len(shares) == 1:
+        shares = [shares[0] / max(len(further), 1)] * len(further)
+    if shares and len(shares) != len(further):
+        raise InputError(
+            f"--share: give one for all further --data together, or one for each: {len(further)}"
+        )
+    for i, path in enumerate(further):
+        name = path.resolve().stem
+        if name in sources:
+            raise InputError(f"--data {path}: there is a source {name} already: rename one")
+        sources[name] = {"path": path} | ({"share": shares[i]} if shares else {})
+    for source in sources.values():
+        source["path"] = resolve_data(source["path"], recipe, folder)
+    try:
+        data = Data.model_validate(recipe.data.model_dump() | {"sources": sources})
+    except ValidationError as error:
+        raise InputError(f"data.sources: {error.errors()[0]['msg']}") from error
+    return recipe.model_copy(update={"data": data})
 
 
 def synthetic_faces(recipe: Recipe, folder: Path) -> Path:

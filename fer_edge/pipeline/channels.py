@@ -71,12 +71,12 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
 
     phase = run.recipe.channels
     assert phase is not None
-    rows = _spread(len(job.train), phase)
+    rows = _spread(len(job.train.first), phase)
     scores = importance.measure(
         net,
         phase.importance,
-        images=artifacts.scaling(run).apply(job.train.images[rows]),
-        targets=[target[rows] for target in job.train.targets.values()],
+        images=artifacts.scaling(run).apply(job.train.first.images[rows]),
+        targets=[target[rows] for target in job.train.first.targets.values()],
     )
     if phase.target == "latency":
         measure = _latency_ratio(run, wide, job)
@@ -109,7 +109,7 @@ def _latency_ratio(run: "Run", wide: Any, job: Job) -> "Measure":
     from fer_edge.pipeline.latency import latency_ratio
 
     return latency_ratio(
-        wide, calibration_images(job.train.images, 100), normalization=artifacts.scaling(run)
+        wide, calibration_images(job.train.first.images, 100), normalization=artifacts.scaling(run)
     )
 
 

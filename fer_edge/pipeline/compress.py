@@ -31,7 +31,7 @@ def prune(run: "Run", out: Path) -> None:
     phase = run.recipe.prune
     assert phase is not None
     job, _ = training_job(run, phase, out, teacher=trained_model(run))
-    steps = len(job.train) // job.batch
+    steps = job.train.steps
     end = int(steps * phase.epochs * phase.ramp)
     wrapped, hook = magnitude.prune(
         float_model(run),
@@ -77,7 +77,7 @@ def quantize(run: "Run", out: Path) -> None:
     job, _ = training_job(run, phase, out, teacher=trained_model(run))
 
     # Ranges that start where the activations are; those of a resumed run replace them.
-    images = calibration_images(job.train.images, phase.calibration)
+    images = calibration_images(job.train.first.images, phase.calibration)
     qat.calibrate(model, images, normalization=scaling(run), ranges=phase.ranges)
 
     def freeze(epoch: int) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,24 @@ class Initial:
     def section(self) -> dict[str, Any]:
         """The net as the `[model]` section of a recipe, for data with labels and no FER+ votes."""
         return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
+
+    def model(self, heads: Mapping[str, int]) -> Any:
+        """The trained net itself, to answer with.
+
+        Args:
+            heads: number of labels by head that it has to have.
+
+        Raises:
+            InputError: it has other heads.
+        """
+        own = {head: len(names) for head, names in self.labels.items()}
+        if own != dict(heads):
+            raise InputError(
+                f"{self.name} answers {_sizes(own)}, and this training needs {_sizes(heads)}"
+            )
+        net = self.net.build(own, dropout=False)
+        weights.load(net, self.path)
+        return net
 
     def load_into(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
         """Give a model of the same trunk these weights; a head that has other labels learns anew.
@@ -115,6 +134,10 @@ def narrowed(net: Net, run: Path) -> Net:
             "mobilenet without squeeze-and-excite alone"
         )
     return net.narrowed(kept_channels.load(kept))
+
+
+def _sizes(heads: Mapping[str, int]) -> str:
+    return ", ".join(f"{head} with {size} labels" for head, size in heads.items())
 
 
 def _net(section: dict[str, Any]) -> Net:

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.data import splits
+from fer_edge.pipeline import mixed_sources
 from fer_edge.recipe import Phase
 from fer_edge.training import targets
+from fer_edge.training.input_pipeline import Mixture
 from fer_edge.training.load_tensorflow import load_tensorflow
 from fer_edge.training.trainer import Job
 
@@ -21,11 +23,19 @@ def training_job(
     recipe = run.recipe
     data = splits.training(run.data, recipe)
     heads = targets.head_sizes(data.train, recipe)
+    parts = [
+        mixed_sources.mixed(name, section, data, heads, recipe.train)
+        for name, section in recipe.data.sources.items()
+    ]
     job = Job(
         phase=phase,
-        train=targets.labeled(data.train, heads, recipe.train),
+        train=Mixture(
+            targets.labeled(data.train, heads, recipe.train),
+            recipe.train.batch,
+            tuple(part.source for part in parts),
+        ),
         val=None if data.val is None else targets.labeled(data.val, heads, recipe.train),
-        batch=recipe.train.batch,
+        others={part.source.name: part.val for part in parts if part.val is not None},
         seed=recipe.seed,
         augment=recipe.augment,
         normalization=recipe.model.normalization,

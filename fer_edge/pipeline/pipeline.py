@@ -11,6 +11,7 @@ from typing import Any
 from fer_edge.pipeline import stages
 from fer_edge.pipeline.run import Run
 from fer_edge.pipeline.stages import Stage
+from fer_edge.recipe import Recipe
 
 
 def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | None]]:
@@ -58,8 +59,8 @@ def plan(job: Run) -> list[Stage]:
     steps = []
     soft_targets: Path | None = None
     if recipe.teacher:
-        taught_by = teacher.teacher_run(job)
-        trained = stages.fingerprints(plan(taught_by))[0]
+        taught_by = None if recipe.teacher.nets else teacher.teacher_run(job)
+        trained = stages.fingerprints(plan(taught_by))[0] if taught_by else None
         soft_targets = teacher.soft_targets_folder(job, taught_by, trained)
         work = _train_teacher(taught_by, soft_targets)
         steps.append(stage("teacher", work, **teacher.settings(job)))
@@ -70,6 +71,7 @@ def plan(job: Run) -> list[Stage]:
             data=load(job.data).digest,
             seed=recipe.seed,
             split=section("data"),
+            **({"sources": _digests(recipe)} if recipe.data.sources else {}),
             model=section("model"),
             augment=section("augment"),
             train=section("train"),
@@ -95,13 +97,19 @@ def plan(job: Run) -> list[Stage]:
     return steps
 
 
-def _train_teacher(teacher_run: Run, soft_targets: Path) -> Callable[[Run, Path], None]:
+def _digests(recipe: Recipe) -> dict[str, str]:
+    from fer_edge.data.dataset import load
+
+    return {name: load(source.path).digest for name, source in recipe.data.sources.items()}
+
+
+def _train_teacher(teacher_run: Run | None, soft_targets: Path) -> Callable[[Run, Path], None]:
     """The work of the stage `teacher`: train it, unless it ships, and cache its soft targets."""
     from fer_edge import zoo
     from fer_edge.pipeline import teacher
 
     def work(student: Run, out: Path) -> None:
-        if student.teacher != zoo.TEACHER:
+        if teacher_run and student.teacher != zoo.TEACHER:
             for _ in run(teacher_run, until="train"):
                 pass
         teacher.precompute(student, teacher_run, soft_targets)

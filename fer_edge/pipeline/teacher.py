@@ -2,7 +2,8 @@
 
 The teacher is a run like any other, inside the student's run or, with `--teacher DIR`, in a folder
 that several students share. Its soft targets stand beside it, so that those students share them
-too. With `--teacher zoo:teacher` it is the shipped one, and is not trained again.
+too. With `--teacher zoo:teacher` it is the shipped one, and is not trained again. A recipe that
+names trained nets (`teacher.nets`) has no other teacher: their mean prediction is the soft target.
 """
 
 import hashlib
@@ -10,14 +11,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from device.errors import InputError
 from fer_edge import recipe as recipes
 from fer_edge import zoo
 from fer_edge.data import splits
-from fer_edge.pipeline import artifacts
+from fer_edge.data.dataset import load
+from fer_edge.pipeline import artifacts, initial_weights
 from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.run import Run
-from fer_edge.recipe import Recipe
+from fer_edge.recipe import Recipe, Teacher
 from fer_edge.training import distillation, input_pipeline, targets
 from fer_edge.training.distillation import SoftTargets
 
@@ -26,6 +31,8 @@ def settings(run: Run) -> dict[str, Any]:
     """What the teacher's answers depend on, for the fingerprint of the student's stages."""
     section = run.recipe.teacher
     assert section is not None
+    if section.nets:
+        return {"views": section.epochs, "nets": _digests(section)}
     teacher = _recipe(run.recipe)
     return {
         "views": section.epochs,
@@ -33,42 +40,61 @@ def settings(run: Run) -> dict[str, Any]:
     }
 
 
-def precompute(run: Run, teacher: Run, folder: Path) -> None:
+def precompute(run: Run, teacher: Run | None, folder: Path) -> None:
     """Cache the teacher's soft targets for every augmented epoch of the student.
 
     Epochs that are cached already are kept, so that an interrupted stage goes on.
 
     Args:
         run: the student's run.
-        teacher: the teacher's run, trained, or that of the shipped teacher.
+        teacher: the teacher's run, trained, or that of the shipped teacher; None where the recipe
+            names trained nets.
         folder: where the soft targets are cached.
     """
     section = run.recipe.teacher
     assert section is not None
-    if run.teacher == zoo.TEACHER:
-        net = artifacts.net(teacher, zoo.teacher_weights())
+    job, heads = training_job(run, run.recipe.train, run.folder("teacher"))
+    if teacher is None:
+        nets = [initial_weights.find(name).model(heads) for name in section.nets]
+    elif run.teacher == zoo.TEACHER:
+        nets = [artifacts.net(teacher, zoo.teacher_weights())]
     else:
-        net = artifacts.trained_model(teacher)
-    job, _ = training_job(run, run.recipe.train, run.folder("teacher"))
+        nets = [artifacts.trained_model(teacher)]
     batches = input_pipeline.training(
         job.train,
-        batch=job.batch,
         seed=job.seed,
         epochs=range(section.epochs),
         augment=job.augment,
-        normalization=teacher.recipe.model.normalization,
+        normalization=run.recipe.model.normalization,
     )
-    whole = len(job.train) // job.batch * job.batch
-    distillation.precompute(net, batches, folder, epochs=section.epochs, images=whole)
+    images = job.train.steps * job.train.batch
+    distillation.precompute(nets, batches, folder, epochs=section.epochs, images=images)
 
 
 def soft_targets(run: Run, folder: Path) -> SoftTargets:
-    """Read the soft targets that `precompute` cached for a student."""
+    """Read the soft targets that `precompute` cached for a student.
+
+    Where FER+ makes a share of the fer2013 head's target, it makes that share of these too.
+    """
     section = run.recipe.teacher
     assert section is not None
     heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
+    share = run.recipe.train.ferplus_share
+
+    def with_ferplus(answers: NDArray[np.float16]) -> NDArray[np.float16]:
+        if not share:
+            return answers
+        bounds = np.cumsum(list(heads.values()))[:-1]
+        parts = np.split(answers.astype(np.float32), bounds, axis=1)
+        changed = targets.with_ferplus(dict(zip(heads, parts, strict=True)), share)
+        return np.concatenate(list(changed.values()), axis=1).astype(np.float16)
+
     return distillation.load(
-        folder, epochs=section.epochs, sizes=list(heads.values()), alpha=section.alpha
+        folder,
+        epochs=section.epochs,
+        sizes=list(heads.values()),
+        alpha=section.alpha,
+        change=with_ferplus,
     )
 
 
@@ -83,23 +109,33 @@ def teacher_run(run: Run) -> Run:
     return Run(_recipe(run.recipe), run.data, folder)
 
 
-def soft_targets_folder(run: Run, teacher: Run, fingerprint: str) -> Path:
+def soft_targets_folder(run: Run, teacher: Run | None, fingerprint: str | None) -> Path:
     """The cache of a student's soft targets, named after all that decides what they are.
 
     Args:
         run: the student's run.
-        teacher: the teacher's run.
+        teacher: the teacher's run; None where the recipe names trained nets.
         fingerprint: that of the teacher's stage `train`.
     """
+    section = run.recipe.teacher
+    assert section is not None
     shown = {
-        "teacher": fingerprint,
+        "teacher": fingerprint or [*_digests(section), load(run.data).digest],
         "seed": run.recipe.seed,
         "batch": run.recipe.train.batch,
         "augment": run.recipe.augment.model_dump(mode="json"),
     }
+    if run.recipe.data.sources:
+        shown["data"] = run.recipe.data.model_dump(mode="json")
     digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-    older = teacher.out / f"lessons-{digest[:12]}"
-    return older if older.is_dir() else teacher.out / f"soft-targets-{digest[:12]}"
+    shared = Path(run.teacher) if run.teacher else run.folder("teacher")
+    home = teacher.out if teacher else shared
+    older = home / f"lessons-{digest[:12]}"
+    return older if older.is_dir() else home / f"soft-targets-{digest[:12]}"
+
+
+def _digests(section: Teacher) -> list[str]:
+    return [initial_weights.find(name).digest for name in section.nets]
 
 
 def _recipe(student: Recipe) -> Recipe:
@@ -110,7 +146,7 @@ def _recipe(student: Recipe) -> Recipe:
             f"recipe {student.name} has the heads {', '.join(student.model.heads)} and its teacher "
             f"{teacher.name} {', '.join(teacher.model.heads)}: give both the same"
         )
-    if teacher.data != student.data:
+    if teacher.data != student.data.model_copy(update={"sources": {}}):
         raise InputError(
             f"recipe {student.name} and its teacher {teacher.name} differ in [data]: a teacher "
             "that saw other images may have seen those that test its student"

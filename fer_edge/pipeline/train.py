@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.data import splits
-from fer_edge.models.bfloat16 import convolutions_in_bfloat16
+from fer_edge.models import bfloat16
 from fer_edge.pipeline import initial_weights, teacher
 from fer_edge.pipeline.job import training_job
 from fer_edge.training import targets, trainer
@@ -39,8 +39,8 @@ def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
         data = splits.training(run.data, recipe).train
         labels = {head: targets.label_names(data, head) for head in heads}
         initial_weights.find(run.init).load_into(model, labels)
-    if recipe.train.bfloat16:
-        model = convolutions_in_bfloat16(model)
+    if bfloat16.enabled(recipe.train.bfloat16, "train.bfloat16"):
+        model = bfloat16.convolutions_in_bfloat16(model)
 
     def side(epoch: int) -> int:
         return recipe.train.small_side if epoch < recipe.train.small_epochs else 48

@@ -21,6 +21,7 @@ from fer_edge.data import splits
 from fer_edge.data.calibration_images import calibration_images
 from fer_edge.recipe import Recipe
 from fer_edge.training import targets, trainer, weights
+from fer_edge.training.input_pipeline import Mixture
 from fer_edge.training.load_tensorflow import load_tensorflow
 from fer_edge.training.trainer import Hooks, Job
 
@@ -60,9 +61,10 @@ class Comparison:
         heads = targets.head_sizes(self.data.train, self.recipe)
         job = Job(
             phase=phase.model_copy(update={"epochs": 1, "select": "last"}),
-            train=targets.labeled(self.data.train.take(rows), heads, self.recipe.train),
+            train=Mixture(
+                targets.labeled(self.data.train.take(rows), heads, self.recipe.train), batch
+            ),
             val=None,
-            batch=batch,
             seed=self.recipe.seed,
             augment=self.recipe.augment,
             normalization=self.recipe.model.normalization,

@@ -6,7 +6,7 @@ teacher's probabilities for the first N epochs are cached and the student repeat
 teacher's cost does not depend on how long, or how often, students train.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,27 +44,39 @@ class SoftTargets:
 
         return tf.constant(self.probabilities[cached_epoch])
 
-    def mix(self, targets: Sequence[Any], probabilities: Any) -> list[Any]:
+    def mix(self, targets: Sequence[Any], probabilities: Any, trust: Any = None) -> list[Any]:
         """Blend targets with teacher probabilities.
 
         Args:
             targets: per head float32 `[batch, labels]`.
             probabilities: float16 `[batch, labels of all heads]`.
+            trust: float32 `[batch]`, the weight of its own target for an image of a further
+                source, negative for one of the first set; None where all are of the first set.
 
         Returns:
-            Per head float32 `[batch, labels]`: (1 - alpha) * target + alpha * teacher.
+            Per head float32 `[batch, labels]`: (1 - alpha) * target + alpha * teacher, where alpha
+            is 1 - trust for an image of a further source, and 1 where that has no target.
         """
         import tensorflow as tf
 
         taught = tf.split(tf.cast(probabilities, tf.float32), self.sizes, axis=1)
-        return [(1 - self.alpha) * t + self.alpha * p for t, p in zip(targets, taught, strict=True)]
+        alphas: list[Any] = [self.alpha] * len(targets)
+        if trust is not None:
+            known = [tf.reduce_sum(target, axis=1) > 0 for target in targets]
+            of_source = [tf.where(k, 1 - trust, 1.0) for k in known]
+            alphas = [tf.where(trust < 0, self.alpha, alpha)[:, None] for alpha in of_source]
+        return [
+            (1 - alpha) * t + alpha * p for alpha, t, p in zip(alphas, targets, taught, strict=True)
+        ]
 
 
-def precompute(teacher: Any, batches: Any, folder: Path, *, epochs: int, images: int) -> None:
-    """Cache the teacher's probabilities for every augmented epoch that the folder lacks.
+def precompute(
+    teachers: Sequence[Any], batches: Any, folder: Path, *, epochs: int, images: int
+) -> None:
+    """Cache the teachers' mean probabilities for every augmented epoch that the folder lacks.
 
     Args:
-        teacher: a Keras model from images to logits by head.
+        teachers: Keras models from images to logits by head.
         batches: one data set per epoch of (images, targets), from `input_pipeline.training`.
         folder: receives one file per epoch; an interrupted run continues at the first missing one.
         epochs: number of epochs.
@@ -74,7 +86,11 @@ def precompute(teacher: Any, batches: Any, folder: Path, *, epochs: int, images:
 
     @tf.function
     def probabilities(x: Any) -> Any:
-        return tf.concat([tf.nn.softmax(z) for z in by_head(teacher(x, training=False))], axis=1)
+        each = [
+            tf.concat([tf.nn.softmax(z) for z in by_head(teacher(x, training=False))], axis=1)
+            for teacher in teachers
+        ]
+        return tf.add_n(each) / len(each)
 
     folder.mkdir(parents=True, exist_ok=True)
     with Progress("soft targets", epochs * images, 0) as progress:
@@ -87,7 +103,14 @@ def precompute(teacher: Any, batches: Any, folder: Path, *, epochs: int, images:
             progress.advance(images)
 
 
-def load(folder: Path, *, epochs: int, sizes: Sequence[int], alpha: float) -> SoftTargets:
+def load(
+    folder: Path,
+    *,
+    epochs: int,
+    sizes: Sequence[int],
+    alpha: float,
+    change: Callable[[NDArray[np.float16]], NDArray[np.float16]] = lambda cached: cached,
+) -> SoftTargets:
     """Read the probabilities that `precompute` cached in a folder.
 
     Args:
@@ -95,8 +118,9 @@ def load(folder: Path, *, epochs: int, sizes: Sequence[int], alpha: float) -> So
         epochs: number of epochs to read.
         sizes: number of labels of each head.
         alpha: weight of the teacher, 0..1.
+        change: applied to the probabilities of each epoch.
     """
-    cached = np.stack([np.load(_file(folder, epoch)) for epoch in range(epochs)])
+    cached = np.stack([change(np.load(_file(folder, epoch))) for epoch in range(epochs)])
     return SoftTargets(cached, tuple(sizes), alpha)
 
 

@@ -23,12 +23,13 @@ def save(rows: list[dict[str, float]], path: Path) -> None:
 
 
 def best(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The row with the highest mean top-1 over the heads on val, the first of equals.
+    """The row with the highest mean of the figures on val, the first of equals.
 
-    Without a val split it is the last row.
+    They are top-1 of each head and mean recall on each further source. Without a val split it is
+    the last row.
     """
-    scored = [sum(v for k, v in row.items() if k.startswith("val_top1_")) for row in rows]
-    if not any(k.startswith("val_top1_") for k in rows[-1]):
+    scored = [sum(v for k, v in row.items() if k.startswith("val_")) for row in rows]
+    if not any(k.startswith("val_") for k in rows[-1]):
         return rows[-1]
     return rows[scored.index(max(scored))]
 
@@ -42,9 +43,10 @@ def draw(rows: list[dict[str, float]], chosen: dict[str, float], path: Path, *, 
     epochs = [row["epoch"] for row in rows]
     left.plot(epochs, [row["loss"] for row in rows])
     left.set(xlabel="epoch", ylabel="training loss")
-    for key in [k for k in rows[-1] if k.startswith("val_top1_")]:
-        right.plot(epochs, [100 * row[key] for row in rows], label=key.removeprefix("val_top1_"))
-    right.set(xlabel="epoch", ylabel="top-1 on val, %")
+    for key in [k for k in rows[-1] if k.startswith("val_")]:
+        label = key.removeprefix("val_").removeprefix("top1_").replace("_", " ")
+        right.plot(epochs, [100 * row[key] for row in rows], label=label)
+    right.set(xlabel="epoch", ylabel="top-1 or mean recall on val, %")
     if right.lines:
         epoch = chosen["epoch"]
         right.axvline(epoch, color="gray", linestyle=":", label=f"kept: epoch {epoch:.0f}")

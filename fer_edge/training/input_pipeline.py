@@ -34,10 +34,100 @@ class LabeledImages:
         return len(self.images)
 
 
+@dataclass(frozen=True)
+class Source:
+    """Further images, of which every batch holds a share.
+
+    Attributes:
+        name: of the source.
+        data: its training images.
+        share: of a batch, 0..1.
+        chances: float64 `[n]`, by which images are drawn, with replacement; their sum is 1.
+        trust: share of a target that the source's own makes where a teacher answers too, 0..1. A
+            head without a target of its own follows the teacher alone.
+        weight: factor of the loss of its images.
+    """
+
+    name: str
+    data: LabeledImages
+    share: float
+    chances: NDArray[np.float64]
+    trust: float = 1.0
+    weight: float = 1.0
+
+    def of_batch(self, batch: int) -> int:
+        """Images of this source in a batch; at least one."""
+        return max(1, round(batch * self.share))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The images of an epoch: each of the first set once, and those of the sources beside them.
+
+    Attributes:
+        first: the set whose size says how long an epoch is.
+        batch: images a step, of all sets.
+        sources: the other sets.
+    """
+
+    first: LabeledImages
+    batch: int
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def own(self) -> int:
+        """Images of the first set in a batch."""
+        return self.batch - sum(source.of_batch(self.batch) for source in self.sources)
+
+    @property
+    def steps(self) -> int:
+        """Whole batches of an epoch."""
+        return len(self.first) // self.own
+
+    def rows(self, shuffled: Any, seed: tuple[int, int]) -> Any:
+        """Which images each step shows, numbered through the sets in order.
+
+        Args:
+            shuffled: int64 `[n]`, the rows of the first set in the order of the epoch.
+            seed: of the draws from the sources.
+
+        Returns:
+            int64 `[steps, batch]`.
+        """
+        import tensorflow as tf
+
+        parts = [tf.reshape(shuffled[: self.steps * self.own], (self.steps, self.own))]
+        before = len(self.first)
+        for number, source in enumerate(self.sources):
+            rng = np.random.default_rng((*seed, number))
+            shape = (self.steps, source.of_batch(self.batch))
+            drawn = rng.choice(len(source.data), shape, p=source.chances)
+            parts.append(tf.constant(before + drawn, tf.int64))
+            before += len(source.data)
+        return tf.concat(parts, axis=1)
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """Of all sets, one after another."""
+        return np.concatenate([part.images for part in self._parts])
+
+    def targets(self, head: str) -> NDArray[np.float32]:
+        """Of all sets, one after another: float32 `[n, labels]`."""
+        return np.concatenate([part.targets[head] for part in self._parts])
+
+    @property
+    def _parts(self) -> list[LabeledImages]:
+        return [self.first, *(source.data for source in self.sources)]
+
+    def each(self, first: float, value: Callable[[Source], float]) -> NDArray[np.float32]:
+        """One number for each image, the same within a set: float32 `[n]`."""
+        parts = [np.full(len(source.data), value(source)) for source in self.sources]
+        return np.concatenate([np.full(len(self.first), first), *parts]).astype(np.float32)
+
+
 def training(
-    data: LabeledImages,
+    data: Mixture,
     *,
-    batch: int,
     seed: int,
     epochs: range,
     augment: Augment,
@@ -53,8 +143,7 @@ def training(
     teacher answered a number of such epochs beforehand, those are what all epochs repeat.
 
     Args:
-        data: the training split.
-        batch: images a step.
+        data: the training images, and how many of which make a batch.
         seed: of the run.
         epochs: the epochs to yield, for example `range(3, 40)` for a run resumed at 3.
         augment: the recipe's changes.
@@ -72,8 +161,10 @@ def training(
 
     mean, std = normalization
     images = tf.constant(data.images)
-    targets = [tf.constant(target) for target in data.targets.values()]
-    steps = len(data) // batch
+    targets = [tf.constant(data.targets(head)) for head in data.first.targets]
+    weights = tf.constant(data.each(1.0, lambda source: source.weight))
+    trust = tf.constant(data.each(-1.0, lambda source: source.trust))
+    batch = data.batch
 
     def one_epoch(epoch: int) -> Any:
         shown = soft_targets.cached_epoch(epoch) if soft_targets else epoch
@@ -86,15 +177,18 @@ def training(
             pixels = change(pixels, changes, augment, side=side(epoch))
             chosen = [tf.gather(target, rows) for target in targets]
             if soft_targets:
-                chosen = soft_targets.mix(chosen, probabilities[i * batch : (i + 1) * batch])
+                taught = probabilities[i * batch : (i + 1) * batch]
+                chosen = soft_targets.mix(chosen, taught, tf.gather(trust, rows))
+            if data.sources:
+                weight = tf.gather(weights, rows)[:, None]
+                chosen = [weight * target for target in chosen]
             return (pixels - mean) / std, tuple(chosen)
 
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(data), dtype=tf.int64), tf.constant([seed, shown], tf.int64)
+            tf.range(len(data.first), dtype=tf.int64), tf.constant([seed, shown], tf.int64)
         )
-        rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
-        numbered = rows.take(steps).enumerate()
-        return numbered.map(step, num_parallel_calls=2, deterministic=True).prefetch(4)
+        rows = tf.data.Dataset.from_tensor_slices(data.rows(order, (seed, shown)))
+        return rows.enumerate().map(step, num_parallel_calls=2, deterministic=True).prefetch(4)
 
     # One concrete data set an epoch: the caller sees where epochs end.
     return (one_epoch(epoch) for epoch in epochs)

@@ -1,5 +1,7 @@
 """From labels and votes to the distributions that a net learns."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,7 +59,36 @@ def labeled(data: Dataset, heads: dict[str, int], train: Train) -> LabeledImages
         if train.class_weights:
             smooth *= _class_weights(data.labels, size)[data.labels][:, None]
         targets[head] = smooth.astype(np.float32)
+    targets = with_ferplus(targets, train.ferplus_share)
     return LabeledImages(data.images, targets, {head: classes(data, head) for head in heads})
+
+
+def with_ferplus(
+    targets: Mapping[str, NDArray[np.float32]], share: float
+) -> dict[str, NDArray[np.float32]]:
+    """Let FER+'s answer make a share of the fer2013 head's target.
+
+    FER2013's labels come from search terms, FER+'s votes from people who looked at the faces: a
+    face at rest that was found by "angry" is neutral to most of them.
+
+    Args:
+        targets: float32 `[n, labels]` by head, the labels of `fer2013` being FER2013's own.
+        share: 0..1. A row keeps its target where FER+ has no answer that FER2013 knows.
+
+    Returns:
+        The targets with that share; a row's sum stays what it was.
+    """
+    if not share:
+        return dict(targets)
+    labels = ferplus.TO_FER2013[: targets["ferplus"].shape[1]]
+    answer = np.zeros_like(targets["fer2013"])
+    for column in np.flatnonzero(labels >= 0):
+        answer[:, labels[column]] += targets["ferplus"][:, column]
+    total = answer.sum(axis=1, keepdims=True)
+    own = targets["fer2013"]
+    taken = np.where(total > 0, share, 0).astype(np.float32)
+    scaled = answer / np.maximum(total, 1e-6) * own.sum(axis=1, keepdims=True)
+    return {**targets, "fer2013": ((1 - taken) * own + taken * scaled).astype(np.float32)}
 
 
 def _class_weights(labels: NDArray[np.int16], size: int) -> NDArray[np.float32]:

@@ -6,12 +6,13 @@ checkpoint; shuffling, augmentation and the schedule follow from the seed and th
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.errors import InputError
 from fer_edge.models.net import by_head
@@ -19,7 +20,7 @@ from fer_edge.recipe import Augment, Phase
 from fer_edge.training import history, input_pipeline, optimizers, weights
 from fer_edge.training.distillation import SoftTargets
 from fer_edge.training.ema import WeightAverage
-from fer_edge.training.input_pipeline import LabeledImages
+from fer_edge.training.input_pipeline import LabeledImages, Mixture
 from fer_edge.training.progress import Progress
 
 
@@ -53,9 +54,8 @@ class Job:
 
     Attributes:
         phase: epochs, optimizer, schedule, selection.
-        train: the images that train.
+        train: the images that train, and how many make a step.
         val: the images that select; never the test split.
-        batch: images a step.
         seed: of shuffling, augmentation and dropout.
         augment: changes to the training images.
         normalization: mean and standard deviation.
@@ -66,14 +66,14 @@ class Job:
         soft_targets: a teacher's cached probabilities.
         side: of the pictures of an epoch, counted from 0; the model has to take it.
         hooks: see `Hooks`.
+        others: by name the val images of further sources, scored by mean recall.
         selectable: epochs before this one, counted from 0, are not what the training is for (a net
             that is still being pruned) and are never selected.
     """
 
     phase: Phase
-    train: LabeledImages
+    train: Mixture
     val: LabeledImages | None
-    batch: int
     seed: int
     augment: Augment
     normalization: tuple[float, float]
@@ -84,6 +84,7 @@ class Job:
     soft_targets: SoftTargets | None = None
     side: Callable[[int], int] = input_pipeline.full_side
     hooks: Hooks = field(default_factory=Hooks)
+    others: Mapping[str, LabeledImages] = field(default_factory=dict)
     selectable: int = 0
 
 
@@ -136,10 +137,11 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     """
     import tensorflow as tf
 
-    steps = len(job.train) // job.batch
+    steps = job.train.steps
     if steps == 0:
         raise InputError(
-            f"{len(job.train)} training images do not fill a batch of {job.batch}: set train.batch"
+            f"{len(job.train.first)} training images do not fill a batch of {job.train.own}: set "
+            "train.batch"
         )
     tf.config.experimental.enable_op_determinism()
     job.out.mkdir(parents=True, exist_ok=True)
@@ -151,7 +153,6 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
     epochs = range(first, job.phase.epochs)
     data = input_pipeline.training(
         job.train,
-        batch=job.batch,
         seed=job.seed,
         epochs=epochs,
         augment=job.augment,
@@ -238,17 +239,26 @@ def _forward(model: Any) -> Callable[[Any], list[Any]]:
 
 
 def _evaluate(forward: Callable[[Any], list[Any]], job: Job) -> dict[str, float]:
-    """Top-1 on val, by head; nothing where there is no val split."""
+    """Top-1 on val by head, mean recall on that of each source; nothing where there is no val."""
+    row: dict[str, float] = {}
     if job.val is None:
-        return {}
-    parts = [
-        forward(x) for x in input_pipeline.evaluation(job.val, normalization=job.normalization)
-    ]
-    row = {}
-    for (head, right), logits in zip(
-        job.val.classes.items(), zip(*parts, strict=True), strict=True
-    ):
-        z = np.concatenate(logits)
-        known = right >= 0
-        row[f"val_top1_{head}"] = float(np.mean(z[known].argmax(1) == right[known]))
+        return row
+    for head, (right, answer) in _answers(forward, job.val, job).items():
+        row[f"val_top1_{head}"] = float(np.mean(answer == right))
+    for name, part in job.others.items():
+        right, answer = _answers(forward, part, job)["fer2013"]
+        recalls = [np.mean(answer[right == label] == label) for label in np.unique(right)]
+        row[f"val_recall_{name}"] = float(np.mean(recalls))
     return row
+
+
+def _answers(
+    forward: Callable[[Any], list[Any]], part: LabeledImages, job: Job
+) -> dict[str, tuple[NDArray[np.int16], NDArray[np.int64]]]:
+    """By head the right labels and the given ones of the images that have one."""
+    found = [forward(x) for x in input_pipeline.evaluation(part, normalization=job.normalization)]
+    answers = {}
+    for (head, right), logits in zip(part.classes.items(), zip(*found, strict=True), strict=True):
+        known = right >= 0
+        answers[head] = right[known], np.concatenate(logits)[known].argmax(1)
+    return answers

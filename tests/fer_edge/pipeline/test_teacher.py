@@ -84,3 +84,26 @@ def test_the_share_decides_between_label_and_teacher() -> None:
     cached = SoftTargets(np.full((1, 1, 2), 0.5, np.float16), (2,), alpha=0.25)
     (mixed,) = cached.mix([np.array([[1.0, 0.0]], np.float32)], cached.tensor(0))
     np.testing.assert_allclose(mixed, [[0.875, 0.125]])
+
+
+def test_an_image_of_a_further_set_follows_its_label_as_far_as_it_is_trusted() -> None:
+    lessons = SoftTargets(np.full((1, 3, 2), 0.5, np.float16), (2,), alpha=0.25)
+    target = np.array([[1, 0], [1, 0], [0, 0]], np.float32)
+    trust = np.array([-1, 0.9, 0.9], np.float32)
+    (mixed,) = lessons.mix([target], lessons.tensor(0), trust)
+    np.testing.assert_allclose(mixed, [[0.875, 0.125], [0.95, 0.05], [0.5, 0.5]], atol=1e-6)
+
+
+def test_trained_nets_teach_without_a_run_of_their_own(tiny, finished, tmp_path: Path) -> None:
+    chosen = recipe.load(str(tiny.recipe), ["teacher.epochs=1", f'teacher.nets=["{finished.out}"]'])
+    run = Run(chosen, tiny.data, tmp_path)
+    assert [name for name, _ in pipeline.run(run, until="teacher")] == ["teacher"]
+    (view,) = tmp_path.glob("teacher/soft-targets-*/view_*.npy")
+    assert not (tmp_path / "teacher" / "train").exists()
+    np.testing.assert_allclose(np.load(view).astype(float).sum(axis=1), 1, atol=0.01)
+
+
+def test_a_net_of_other_heads_cannot_teach(tiny, tmp_path: Path) -> None:
+    chosen = recipe.load(str(tiny.recipe), ['teacher.nets=["zoo:nano"]'])
+    with pytest.raises(InputError, match="ferplus with 8 labels"):
+        list(pipeline.run(Run(chosen, tiny.data, tmp_path), until="teacher"))

@@ -8,9 +8,9 @@ from fer_edge.data import ferplus, synthetic
 from fer_edge.data.augment import augment
 from fer_edge.recipe import Augment, Phase, Train
 from fer_edge.training import history, input_pipeline, optimizers, targets
-from fer_edge.training.input_pipeline import LabeledImages
+from fer_edge.training.input_pipeline import LabeledImages, Mixture
 
-EVERYTHING = Augment(erasing=1.0)
+EVERYTHING = Augment(erasing=1.0, gamma=1.0, side_light=0.5, blur=2.0, noise=0.2)
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
 
@@ -22,8 +22,7 @@ def faces(n: int) -> LabeledImages:
 
 def epoch(data: LabeledImages, number: int, *, seed: int = 0, change: Augment = EVERYTHING):
     made = input_pipeline.training(
-        data,
-        batch=8,
+        Mixture(data, 8),
         seed=seed,
         epochs=range(number, number + 1),
         augment=change,
@@ -82,6 +81,26 @@ def test_a_shift_moves_the_face_by_no_more_than_asked() -> None:
     moved = np.abs(np.array(centers) - 24)
     assert moved.max() <= 5.01
     assert moved.max() > 3
+
+
+def test_blur_leaves_about_half_sharp_and_keeps_the_mean() -> None:
+    pixels = faces(100).images.astype(np.float32)[..., None]
+    changed = augment(pixels, np.array([1, 1]), NOTHING.model_copy(update={"blur": 1.5})).numpy()
+    sharp = np.isclose(changed, pixels, atol=1e-2).all((1, 2, 3))
+    assert 30 < sharp.sum() < 70
+    blurred = changed[~sharp]
+    assert (blurred.std((1, 2, 3)) < pixels[~sharp].std((1, 2, 3))).all()
+    np.testing.assert_allclose(blurred.mean((1, 2, 3)), pixels[~sharp].mean((1, 2, 3)), rtol=0.05)
+
+
+def test_side_light_brightens_one_side_and_darkens_the_other() -> None:
+    pixels = np.full((20, 48, 48, 1), 128, np.float32)
+    changed = augment(
+        pixels, np.array([1, 1]), NOTHING.model_copy(update={"side_light": 0.5})
+    ).numpy()
+    left, right = changed[:, :, :24].mean((1, 2, 3)), changed[:, :, 24:].mean((1, 2, 3))
+    np.testing.assert_allclose(left + right, 256, atol=1)
+    assert np.abs(left - right).max() > 30
 
 
 @given(
@@ -157,6 +176,17 @@ def test_an_image_without_label_or_votes_teaches_nothing() -> None:
     assert (ferplus.majority(data.votes) == -1).all()
 
 
+def test_the_share_of_ferplus_moves_the_label_towards_what_the_voters_saw() -> None:
+    fer2013 = np.eye(7, dtype=np.float32)[[0, 0, 0]]
+    ferplus = np.zeros((3, 8), np.float32)
+    ferplus[0, 0] = 1  # neutral
+    ferplus[1, 7] = 1  # contempt, which FER2013 has not
+    made = targets.with_ferplus({"fer2013": fer2013, "ferplus": ferplus}, 0.25)
+    np.testing.assert_allclose(made["fer2013"][0], [0.75, 0, 0, 0, 0, 0, 0.25])
+    np.testing.assert_array_equal(made["fer2013"][1:], fer2013[1:])
+    np.testing.assert_array_equal(made["ferplus"], ferplus)
+
+
 def test_the_best_epoch_is_that_of_the_highest_mean_over_the_heads() -> None:
     rows = [
         {"epoch": 1.0, "val_top1_fer2013": 0.5, "val_top1_ferplus": 0.6},
@@ -165,6 +195,14 @@ def test_the_best_epoch_is_that_of_the_highest_mean_over_the_heads() -> None:
     ]
     assert history.best(rows)["epoch"] == 2
     assert history.best([{"epoch": 1.0}, {"epoch": 2.0}])["epoch"] == 2
+
+
+def test_the_best_epoch_counts_the_recall_on_further_sets() -> None:
+    rows = [
+        {"epoch": 1.0, "val_top1_fer2013": 0.70, "val_recall_mine": 0.5},
+        {"epoch": 2.0, "val_top1_fer2013": 0.69, "val_recall_mine": 0.7},
+    ]
+    assert history.best(rows)["epoch"] == 2
 
 
 def test_a_history_survives_its_file(tmp_path) -> None:
