@@ -91,7 +91,7 @@ class VideoSink(Sink):
         self._video = None
         self._file.close()
         with suppress_opencv_log():
-            video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+            video = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
             found = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
             video.release()
         if found < self._written:
@@ -106,7 +106,7 @@ class VideoSink(Sink):
         codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
         self._fps = self._ask_fps() or FPS
         with suppress_opencv_log():
-            video = cv2.VideoWriter(str(partial), codec, self._fps, (width, height))
+            video = cv2.VideoWriter(str(partial.absolute()), codec, self._fps, (width, height))
         if not video.isOpened():
             raise InputError(f"{self._path}: cannot be written as a video of {width} x {height}")
         self._canvas = np.empty((height, width, 3), np.uint8)

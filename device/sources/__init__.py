@@ -1,21 +1,25 @@
 """Where frames come from: pictures, videos, cameras, streams, standard input."""
 
 import re
+import stat
 from pathlib import Path
 from typing import get_args
 
 import cv2
 
 from device.errors import InputError
+from device.sources.animation import Animation, is_animated_file
 from device.sources.base import Source
 from device.sources.camera import Camera
 from device.sources.capture import CapturedSource
 from device.sources.image_files import ENDINGS, ImageFiles
+from device.sources.jpegs import is_raw_mjpeg
 from device.sources.picamera import PiCamera
 from device.sources.stdin import Format, JpegStdin, RawStdin
-from device.sources.stream import SCHEMES, Stream, without_password
+from device.sources.stream import SCHEMES, Stream
 from device.sources.video import VideoFile
 from device.system.opencv_log import suppress_opencv_log
+from device.system.redact import redact_url
 
 __all__ = ["Source", "open_source"]
 
@@ -53,10 +57,11 @@ def open_source(
         return CapturedSource(raw)
     if spec == "picamera":
         return CapturedSource(PiCamera(width=width, height=height, fps=fps))
-    if address := re.match(r"(\w+)://", spec):
+    if address := re.match(r"([A-Za-z][\w+.-]*)://", spec):
         if address[1].lower() not in SCHEMES:
             raise InputError(
-                f"{without_password(spec)}: {address[1]} is no stream; use {', '.join(SCHEMES)}"
+                f"{redact_url(spec)}: {address[1]} is not a stream that can be read; use "
+                f"{', '.join(sorted(SCHEMES))}"
             )
         return CapturedSource(Stream(spec))
     if spec.isdecimal() or spec.startswith("/dev/"):
@@ -65,25 +70,36 @@ def open_source(
 
 
 def _open_file(path: Path, fps: float | None) -> Source:
-    if path.is_dir():
-        return ImageFiles(path, fps=fps)
     try:
-        empty = path.stat().st_size == 0
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return ImageFiles(path, fps=fps)
+        if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for its writer
+            raise InputError(
+                f"{path} is not a regular file: for a pipe use fer-edge run - < {path}"
+            )
         with path.open("rb"):
             pass
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
-            f"{path}: no such picture, folder or video (cameras are /dev/videoN or picamera)"
+            f"{redact_url(str(path)) if '@' in str(path) else path}: no such picture, folder or "
+            "video (cameras are /dev/videoN or picamera, streams start with rtsp:// or the like)"
         ) from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if empty:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read: {reason}") from error
+    if status.st_size == 0:
         raise InputError(f"{path} is empty")
+    if is_animated_file(path):
+        return Animation(path)
+    if path.suffix.lower() in ENDINGS:
+        return ImageFiles(path, fps=fps)
+    if is_raw_mjpeg(path):
+        return CapturedSource(VideoFile(path, fps))
     return ImageFiles(path, fps=fps) if _is_picture(path) else CapturedSource(VideoFile(path))
 
 
 def _is_picture(path: Path) -> bool:
-    """Go by the ending where it says it, else by the content; a GIF may be animated."""
-    ending = path.suffix.lower()
+    """Go by the content; a GIF may be animated, so FFmpeg reads it."""
     with suppress_opencv_log():
-        return ending in ENDINGS or (ending != ".gif" and cv2.haveImageReader(str(path)))
+        return path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path))

@@ -1,6 +1,7 @@
 """Single JPEGs out of a stream of bytes (motion JPEG)."""
 
 import re
+from pathlib import Path
 
 _START = b"\xff\xd8\xff"
 _END = 0xD9
@@ -8,6 +9,23 @@ _SCAN = 0xDA
 # In a scan 0xFF is data when 0 follows, a restart marker when D0..D7 does, and a fill byte when
 # another 0xFF does (ITU-T T.81, B.1.1).
 _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+
+_SCANNED = 64 << 20  # bytes of a file's start in which a second JPEG is looked for
+
+
+def is_raw_mjpeg(path: Path) -> bool:
+    """Tell whether a file is motion JPEG without a container: one JPEG directly after another."""
+    splitter = Splitter()
+    with path.open("rb") as file:
+        if file.read(len(_START)) != _START:
+            return False
+        splitter.feed(_START)
+        while file.tell() < _SCANNED and (chunk := file.read(1 << 16)):
+            splitter.feed(chunk)
+            if splitter.next() is not None:
+                splitter.feed(file.read(len(_START)))
+                return splitter.starts_jpeg
+    return False
 
 
 class Splitter:
@@ -33,6 +51,11 @@ class Splitter:
     def begun(self) -> bool:
         """Whether a JPEG has begun and is not whole yet."""
         return self._begun
+
+    @property
+    def starts_jpeg(self) -> bool:
+        """Whether the bytes held back start with a JPEG."""
+        return self._bytes.startswith(_START)
 
     def feed(self, piece: bytes | memoryview) -> None:
         """Add bytes as they come."""

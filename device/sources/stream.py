@@ -1,6 +1,4 @@
-"""Streams over the network: RTSP, and HTTP as multipart JPEG or anything FFmpeg knows."""
-
-import re
+"""Streams over the network: RTSP, RTMP, SRT, HTTP and whatever else FFmpeg reads."""
 
 import cv2
 import numpy as np
@@ -9,8 +7,37 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.sources.capture import Capture
 from device.system.opencv_log import suppress_opencv_log
+from device.system.redact import redact_url
 
-SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp")
+SCHEMES = frozenset(
+    [
+        "rtsp",
+        "rtsps",
+        "rtmp",
+        "rtmpe",
+        "rtmps",
+        "rtmpt",
+        "rtmpte",
+        "rtmpts",
+        "srt",
+        "rtp",
+        "srtp",
+        "http",
+        "https",
+        "tcp",
+        "tls",
+        "udp",
+        "udplite",
+        "mmsh",
+        "mmst",
+        "ftp",
+        "unix",
+    ]
+)
+"""Protocols of FFmpeg that carry live pictures (https://ffmpeg.org/ffmpeg-protocols.html)."""
+
+_OPTIONAL = frozenset({"srt"})
+# FFmpeg needs a library for these, which the OpenCV of PyPI is built without.
 
 _TIMEOUT = 5000  # milliseconds without an answer
 
@@ -24,7 +51,7 @@ class Stream(Capture):
         Args:
             address: a URL; user and password in it are used and never logged.
         """
-        self.name = without_password(address)
+        self.name = redact_url(address)
         self._address = address
         self._stream: cv2.VideoCapture | None = None
 
@@ -39,9 +66,7 @@ class Stream(Capture):
             flat = [value for option in options.items() for value in option]
             stream = cv2.VideoCapture(self._address, cv2.CAP_FFMPEG, flat)
         if not stream.isOpened():
-            raise InputError(
-                f"{self.name} cannot be opened: check the address, the network, user and password"
-            )
+            raise InputError(f"{self.name} cannot be opened: {self._advice()}")
         self._stream = stream
         fps = stream.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps < 1000 else 0.0
@@ -58,7 +83,11 @@ class Stream(Capture):
             self._stream.release()
             self._stream = None
 
-
-def without_password(address: str) -> str:
-    """Give an address fit for logs: neither user, password nor query, which may hold a token."""
-    return re.sub(r"^(\w+://)([^/@]*@)?([^?#]*).*$", r"\1\3", address, flags=re.DOTALL)
+    def _advice(self) -> str:
+        scheme = self._address.partition(":")[0].lower()
+        if scheme in _OPTIONAL:
+            return (
+                f"check the address and the network; OpenCV's FFmpeg may lack {scheme}, as that of "
+                "PyPI does: ffmpeg -i ADDRESS -q:v 3 -f mjpeg - | fer-edge run -"
+            )
+        return "check the address, the network, user and password"

@@ -20,12 +20,14 @@ class VideoFile(Capture):
     live = False
     reopens = False
 
-    def __init__(self, path: Path) -> None:
-        """Note the file.
+    def __init__(self, path: Path, fps: float | None = None) -> None:
+        """Note the file; it is opened by `open`.
 
         Args:
-            path: any container that OpenCV's FFmpeg reads, an animated GIF too.
+            path: any container that OpenCV's FFmpeg reads, also an animated GIF or raw motion JPEG.
+            fps: frames per second of a file without times; None takes what the file says.
         """
+        self._given_fps = fps
         self.name = path.name
         self._path = path
         self._video: cv2.VideoCapture | None = None
@@ -35,7 +37,10 @@ class VideoFile(Capture):
     def open(self) -> None:
         """Open the file; InputError when it is no video."""
         with suppress_opencv_log():
-            video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+            # An absolute path: FFmpeg takes "a:b.mp4" for an address.
+            video = cv2.VideoCapture(
+                str(self._path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
+            )
         if not video.isOpened():
             raise InputError(
                 f"{self._path} is no picture or video that OpenCV can read, or is cut short: "
@@ -43,7 +48,7 @@ class VideoFile(Capture):
             )
         self._video = video
         fps = video.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if 0 < fps < 1000 else 0.0
+        self.fps = self._given_fps or (fps if 0 < fps < 1000 else 0.0)
         count = video.get(cv2.CAP_PROP_FRAME_COUNT)
         self._expected = int(count) if 0 < count < 1e9 else 0
 
@@ -56,7 +61,8 @@ class VideoFile(Capture):
             return None
         position = self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # Some containers name no times; frames still come at a rate.
-        self.time = position if position > 0 or not self.fps else self._frames / self.fps
+        by_rate = self._given_fps or (self.fps and position <= 0)
+        self.time = self._frames / self.fps if by_rate else position
         self._frames += 1
         return image
 

@@ -98,7 +98,7 @@ def test_a_file_that_is_neither(tmp_path, name, content, message):
     ("spec", "message"),
     [
         ("nowhere.avi", "no such picture, folder or video"),
-        ("gopher://there/is", "gopher is no stream"),
+        ("gopher://there/is", "gopher is not a stream"),
         ("/dev/video97", "no such camera"),
         ("97", "/dev/video97: no such camera"),
         ("picamera", "python3-picamera2"),
@@ -201,3 +201,89 @@ def test_a_camera_without_rights_names_the_group(monkeypatch):
 def test_addresses_are_logged_without_secrets():
     source = open_source("rtsp://me:secret@cam.local:554/live?token=abc")
     assert source.name == "rtsp://cam.local:554/live"
+
+
+def frames_of(count=8):
+    return [np.full((48, 64, 3), 20 * number, np.uint8) for number in range(count)]
+
+
+@pytest.mark.parametrize("name", ["film.mjpg", "film", "film.bin"])
+def test_a_raw_motion_jpeg_file_gives_every_frame(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"".join(cv2.imencode(".jpg", image)[1].tobytes() for image in frames_of()))
+    frames = read_all(open_source(str(path), fps=5))
+    assert [round(image.mean() / 20) for *_, image in frames] == list(range(8))
+    assert [time for _, _, time, _ in frames] == pytest.approx([n / 5 for n in range(8)])
+
+
+def test_a_single_jpeg_without_a_picture_s_ending_is_a_picture(tmp_path):
+    path = tmp_path / "upload"
+    path.write_bytes(cv2.imencode(".jpg", picture(9))[1].tobytes())
+    assert len(read_all(open_source(str(path)))) == 1
+
+
+@pytest.mark.parametrize("ending", ["webp", "avif", "png", "gif"])
+def test_an_animated_picture_gives_every_frame_at_its_time(tmp_path, ending):
+    path = tmp_path / f"film.{ending}"
+    animation = cv2.Animation()
+    animation.frames = [cv2.cvtColor(image, cv2.COLOR_BGR2BGRA) for image in frames_of()]
+    animation.durations = [100] * 8
+    assert cv2.imwriteanimation(str(path), animation)
+    frames = read_all(open_source(str(path)))
+    assert [round(image.mean() / 20) for *_, image in frames] == list(range(8))
+    assert {image.shape for *_, image in frames} == {(48, 64, 3)}
+    assert [time for _, _, time, _ in frames] == pytest.approx([n / 10 for n in range(8)], abs=0.02)
+
+
+def test_a_long_animation_is_decoded_in_parts(tmp_path, monkeypatch):
+    from device.sources import animation as module
+
+    monkeypatch.setattr(module, "_CHUNK_BYTES", 3 * 48 * 64 * 4)
+    path = tmp_path / "film.png"
+    animation = cv2.Animation()
+    animation.frames = [cv2.cvtColor(image, cv2.COLOR_BGR2BGRA) for image in frames_of()]
+    animation.durations = [40] * 8
+    assert cv2.imwriteanimation(str(path), animation)
+    frames = read_all(open_source(str(path)))
+    assert [round(image.mean() / 20) for *_, image in frames] == list(range(8))
+
+
+def test_a_still_picture_that_could_be_animated_is_one_picture(tmp_path):
+    for name in ("a.webp", "a.png", "a.avif"):
+        cv2.imwrite(str(tmp_path / name), picture(50))
+        assert len(read_all(open_source(str(tmp_path / name)))) == 1
+
+
+def test_a_relative_video_name_with_a_colon(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "09:30.avi")
+    assert len(read_all(open_source("09:30.avi"))) == 12
+
+
+def test_a_named_pipe_is_refused_instead_of_awaited(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        open_source(str(tmp_path / "pipe"))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "rtsp:/u:S3CRET@h/x",
+        "http+tcp://u:S3CRET/y@h",
+        "gopher://u:P@S3CRET@h",
+        "admin:S3CRET@cam/live",
+        "rtsp://127.0.0.1:9/user=a&password=S3CRET",
+        "srt://127.0.0.1:9?passphrase=S3CRET",
+        "rtmp://u:S3/CRET@127.0.0.1:9/x",
+    ],
+)
+def test_no_error_shows_a_password(spec):
+    with pytest.raises(InputError) as raised:
+        read_all(open_source(spec))
+    assert "CRET" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["rtmp", "srt", "rtmps", "tls", "mmsh", "ftp"])
+def test_every_live_protocol_of_ffmpeg_is_a_stream(scheme):
+    assert open_source(f"{scheme}://127.0.0.1:9/x").live
