@@ -1,6 +1,9 @@
 """Keras models and the layers inside the wrappers that tfmot puts around them."""
 
+from importlib import import_module
 from typing import Any
+
+from device.errors import InputError
 
 QAT_PREFIX = "quant_"
 """What tfmot puts before the name of a layer that is trained for quantization."""
@@ -74,3 +77,30 @@ def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
         inner = plain(layer)
         inner.set_weights(sources[inner.name].get_weights())
     return built
+
+
+def logits(model: Any) -> Any:
+    """The model up to its logits, if it ends in a softmax; else the model itself.
+
+    The conversion adds a softmax of its own. Keras 2 and Keras 3 models are both taken.
+
+    Args:
+        model: a functional or sequential Keras model with one output, whose softmax, if any, is
+            the last layer or the last layer's activation.
+
+    Raises:
+        InputError: the model has several outputs.
+    """
+    if len(model.outputs) != 1:
+        raise InputError(f"{model.name} has {len(model.outputs)} outputs: give a model with one")
+    last = model.layers[-1]
+    activation = getattr(getattr(last, "activation", None), "__name__", None)
+    if type(last).__name__ != "Softmax" and activation != "softmax":
+        return model
+    keras = import_module(type(model).__module__.split(".")[0])
+    if not last.weights:
+        return keras.Model(model.inputs, last.input, name=model.name)
+    linear = type(last).from_config(last.get_config() | {"activation": "linear"})
+    net = keras.Model(model.inputs, linear(last.input), name=model.name)
+    linear.set_weights(last.get_weights())
+    return net

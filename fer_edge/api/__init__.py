@@ -1,0 +1,1 @@
+"""What `fer_edge` exports: models, tracking, training, compression, benchmarks."""
