@@ -61,7 +61,7 @@ class VideoSink(Sink):
         self.name = str(path)
         self._ask_fps = fps
         self._fps = FPS
-        self._path = path
+        self._path = self._partial = path
         self._file = ExitStack()
         self._video: cv2.VideoWriter | None = None
         self._canvas = np.empty((0, 0, 3), np.uint8)
@@ -79,34 +79,37 @@ class VideoSink(Sink):
         due = self._due(result)
         if due:
             self._draw(result)
-        for _ in range(due):
-            self._video.write(self._canvas)
-            self._written += 1
+        with suppress_opencv_log():  # a full disk: `close` reports it
+            for _ in range(due):
+                self._video.write(self._canvas)
+                self._written += 1
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
+        """Finish the file and give it its name; one that is not whole gets another name."""
         if self._video is None:
             return
         self._video.release()
         self._video = None
-        self._file.close()
-        with suppress_opencv_log():
-            video = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
-            found = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
-            video.release()
-        if found < self._written:
-            raise InputError(
-                f"{self._path} holds {found} of {self._written} frames: is the disk full?"
-            )
+        with self._file:
+            if not _is_whole(self._partial, self._written):
+                found = _readable_frames(self._partial)
+                kept = self._path.with_stem(f"{self._path.stem}-incomplete-{os.getpid()}")
+                self._partial.replace(kept)
+                raise InputError(
+                    f"{self._path}: {found} of {self._written} frames can be read (is the disk "
+                    f"full?); what there is was kept as {kept}"
+                )
 
     def _begin(self, result: Result) -> cv2.VideoWriter:
         height, width = result.frame.image.shape[:2]
         height, width = max(2, height - height % 2), max(2, width - width % 2)  # codecs want even
-        partial = self._file.enter_context(replacing(self._path))
+        self._partial = self._file.enter_context(replacing(self._path))
         codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
         self._fps = self._ask_fps() or FPS
         with suppress_opencv_log():
-            video = cv2.VideoWriter(str(partial.absolute()), codec, self._fps, (width, height))
+            video = cv2.VideoWriter(
+                str(self._partial.absolute()), codec, self._fps, (width, height)
+            )
         if not video.isOpened():
             raise InputError(f"{self._path}: cannot be written as a video of {width} x {height}")
         self._canvas = np.empty((height, width, 3), np.uint8)
@@ -139,6 +142,27 @@ class VideoSink(Sink):
         count = max(0, int((result.frame.time - self._clock) * self._fps) + 1)
         self._clock += count / self._fps
         return count
+
+
+def _readable_frames(path: Path) -> int:
+    """Count the frames of a broken video that can be read."""
+    with suppress_opencv_log():
+        video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        found = 0
+        while video.grab():
+            found += 1
+        video.release()
+    return found
+
+
+def _is_whole(path: Path, frames: int) -> bool:
+    """Tell whether a video has so many frames, by its header and by reading the last one."""
+    with suppress_opencv_log():
+        video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        whole = video.get(cv2.CAP_PROP_FRAME_COUNT) >= frames
+        whole = whole and video.set(cv2.CAP_PROP_POS_FRAMES, frames - 1) and video.grab()
+        video.release()
+    return whole
 
 
 def _drawn(face: TrackedFace, labels: tuple[str, ...], scale: tuple[float, float]) -> _Drawn:

@@ -9,31 +9,11 @@ from device.sources.capture import Capture
 from device.system.opencv_log import suppress_opencv_log
 from device.system.redact import redact_url
 
-SCHEMES = frozenset(
-    [
-        "rtsp",
-        "rtsps",
-        "rtmp",
-        "rtmpe",
-        "rtmps",
-        "rtmpt",
-        "rtmpte",
-        "rtmpts",
-        "srt",
-        "rtp",
-        "srtp",
-        "http",
-        "https",
-        "tcp",
-        "tls",
-        "udp",
-        "udplite",
-        "mmsh",
-        "mmst",
-        "ftp",
-        "unix",
-    ]
-)
+_SCHEMES = """
+rtsp rtsps rtmp rtmpe rtmps rtmpt rtmpte rtmpts srt rtp srtp http https tcp tls udp udplite mmsh
+mmst ftp unix
+"""
+SCHEMES = frozenset(_SCHEMES.split())
 """Protocols of FFmpeg that carry live pictures (https://ffmpeg.org/ffmpeg-protocols.html)."""
 
 _OPTIONAL = frozenset({"srt"})

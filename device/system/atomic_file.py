@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,22 +21,28 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
 
 
+_KEPT_OF_NAME = 40  # characters
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path`; it takes the place of `path` when the block ends well.
+    """Give a temporary file beside `path`, which replaces `path` when the block succeeds.
 
-    When the block raises (Ctrl-C too), the temporary file is removed and `path` stays as it was.
-    The temporary name ends as `path` does, since many writers choose the format by the ending.
+    When the block raises (also by Ctrl-C), the temporary file is removed and `path` is unchanged.
+    The temporary file's name is random and ends as `path` does, since many writers choose the
+    format by the ending. The file is created exclusively: a link planted there is not followed.
 
     Args:
-        path: the file to write; missing parent folders are made.
+        path: file to write; missing parent folders are created.
 
     Raises:
         InputError: the folder or the file cannot be written.
     """
     make_folder(path.parent)
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    # Cut, so that a name of the longest permitted length still has a temporary name.
+    partial = path.with_name(f".partial-{secrets.token_hex(8)}-{path.name[-_KEPT_OF_NAME:]}")
     try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield partial
         partial.replace(path)
     except OSError as error:

@@ -1,5 +1,6 @@
-"""OpenCV without its own warnings, in the versions that people have."""
+"""OpenCV without its own warnings, in the versions in use."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,15 +8,29 @@ import cv2
 
 _SILENT = 0
 
+_lock = threading.Lock()
+_depth = 0  # blocks that are entered, in all threads: the level is one for the whole process
+_level = 0  # before the first of them
+
 
 @contextmanager
 def suppress_opencv_log() -> Iterator[None]:
-    """Within the block OpenCV prints nothing: who calls says what is wrong, in one line."""
+    """Keep OpenCV from printing within the block; the caller reports errors, in one line.
+
+    Blocks may overlap in several threads: OpenCV prints again after the end of the last one.
+    """
+    global _depth, _level
     # OpenCV 4.12 moved these two functions.
     logging = getattr(cv2.utils, "logging", cv2)
-    level = logging.getLogLevel()
-    logging.setLogLevel(_SILENT)
+    with _lock:
+        if not _depth:
+            _level = logging.getLogLevel()
+            logging.setLogLevel(_SILENT)
+        _depth += 1
     try:
         yield
     finally:
-        logging.setLogLevel(level)
+        with _lock:
+            _depth -= 1
+            if not _depth:
+                logging.setLogLevel(_level)

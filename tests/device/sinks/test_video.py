@@ -1,6 +1,9 @@
 """The annotated video, as a player sees it."""
 
 import errno
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -89,3 +92,35 @@ def test_a_full_disk_is_an_error_of_that_result_and_the_video_is_whole(
         sink.write(make_result(2))
     assert len(play(tmp_path / "out.avi")[0]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["out.avi"]
+
+
+@pytest.mark.parametrize("name", ["out.avi", "out.mp4"])
+def test_a_video_that_the_disk_cut_short_does_not_pass_for_whole(tmp_path, name):
+    """In a process whose files cannot grow beyond a limit, as on a full disk."""
+    program = f"""
+import resource, signal
+from pathlib import Path
+import numpy as np
+from device.frame import Frame, Result
+from device.sinks.video import VideoSink
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+with VideoSink(Path({name!r})) as sink:
+    for number in range(60):
+        sink.write(Result(Frame(noise, number, number / 15, "x"), [], ()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "of 60 frames can be read" in done.stderr
+    assert "Failed to write frame" not in done.stderr
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.startswith("out-incomplete-") and kept.suffix == f".{name[-3:]}"
+
+
+def test_a_relative_name_with_a_colon(make_result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with VideoSink(Path("09:30.avi")) as sink:
+        sink.write(make_result(0))
+    assert len(play(tmp_path / "09:30.avi")[0]) == 1
