@@ -183,6 +183,27 @@ class Channels(Phase):
     recovery: int = Field(default=0, ge=0, description="further epochs of the last step")
 
 
+class Adjust(Section):
+    """The `[adjust]` section: changes to the heads that need no training and cost nothing."""
+
+    ferplus_blend: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="weight of the ferplus head's logits in the fer2013 head's",
+    )
+    prior_exponent: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="divide the fer2013 head's answers by (share of the class in training) to this "
+        "power (logit adjustment, Menon et al. 2021)",
+    )
+    temperature: bool = Field(
+        default=True, description="divide the logits by the temperature that fits val best"
+    )
+
+
 class Prune(Phase):
     """The `[prune]` section: magnitude pruning."""
 
@@ -245,6 +266,7 @@ class Recipe(Section):
     teacher: Teacher | None = None
     train: Train
     channels: Channels | None = None
+    adjust: Adjust | None = None
     prune: Prune | None = None
     cluster: Cluster | None = None
     quantize: Quantize | None = None
@@ -271,6 +293,19 @@ class Recipe(Section):
     def _share_needs_ferplus(self) -> "Recipe":
         if self.train.ferplus_share and self.model.heads != ("fer2013", "ferplus"):
             raise ValueError('train.ferplus_share needs model.heads = ["fer2013", "ferplus"]')
+        return self
+
+    @model_validator(mode="after")
+    def _adjusted_heads_stay(self) -> "Recipe":
+        if not self.adjust:
+            return self
+        if self.adjust.ferplus_blend and self.model.heads != ("fer2013", "ferplus"):
+            raise ValueError('adjust.ferplus_blend needs model.heads = ["fer2013", "ferplus"]')
+        later = (self.prune, self.cluster, self.quantize)
+        if any(phase and phase.distill < 1 for phase in later):
+            raise ValueError(
+                "after [adjust] the later trainings follow the adjusted net alone: distill = 1"
+            )
         return self
 
     @property

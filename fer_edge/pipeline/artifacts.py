@@ -19,6 +19,11 @@ def trained_model(run: "Run") -> Any:
     return net(run, run.folder("train") / "weights.npz")
 
 
+def followed_model(run: "Run") -> Any:
+    """The float net that later trainings follow: with adjusted heads where the recipe has them."""
+    return float_model(run) if run.recipe.adjust else trained_model(run)
+
+
 def float_model(run: "Run") -> Any:
     """The float net that is exported, and that pruning and int8 start from."""
     return net(run, float_weights(run), kept=kept(run))
@@ -26,6 +31,13 @@ def float_model(run: "Run") -> Any:
 
 def float_weights(run: "Run") -> Path:
     """The file with the weights of `float_model`."""
+    if run.recipe.adjust:
+        return run.folder("adjust") / "weights.npz"
+    return unadjusted_weights(run)
+
+
+def unadjusted_weights(run: "Run") -> Path:
+    """The file with the weights of the float net before its heads are adjusted."""
     return run.folder("channels" if run.recipe.channels else "train") / "weights.npz"
 
 

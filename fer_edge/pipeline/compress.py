@@ -9,12 +9,12 @@ from device.system.atomic_file import replacing
 from fer_edge.data.calibration_images import calibration_images
 from fer_edge.pipeline.artifacts import (
     float_model,
+    followed_model,
     kept,
     net,
     pruned_weights,
     qat_model,
     scaling,
-    trained_model,
 )
 from fer_edge.pipeline.job import training_job
 from fer_edge.training import trainer, weights
@@ -30,7 +30,7 @@ def prune(run: "Run", out: Path) -> None:
 
     phase = run.recipe.prune
     assert phase is not None
-    job, _ = training_job(run, phase, out, teacher=trained_model(run))
+    job, _ = training_job(run, phase, out, teacher=followed_model(run))
     steps = job.train.steps
     end = int(steps * phase.epochs * phase.ramp)
     wrapped, hook = magnitude.prune(
@@ -60,7 +60,7 @@ def cluster(run: "Run", out: Path) -> None:
     wrapped = clustering.cluster(
         parent, clusters=phase.clusters, keep_zeros=run.recipe.prune is not None
     )
-    job, _ = training_job(run, phase, out, teacher=trained_model(run))
+    job, _ = training_job(run, phase, out, teacher=followed_model(run))
     trainer.fit(wrapped, job)
     clustered = clustering.strip(wrapped)
     weights.save(clustered, out / "clustered.npz")
@@ -74,7 +74,7 @@ def quantize(run: "Run", out: Path) -> None:
     phase = run.recipe.quantize
     assert phase is not None
     model = qat_model(run, load=False)
-    job, _ = training_job(run, phase, out, teacher=trained_model(run))
+    job, _ = training_job(run, phase, out, teacher=followed_model(run))
 
     # Ranges that start where the activations are; those of a resumed run replace them.
     images = calibration_images(job.train.first.images, phase.calibration)

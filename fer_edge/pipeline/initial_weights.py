@@ -114,9 +114,9 @@ def find(name: str) -> Initial:
 
 
 def float_weights(run: Path) -> Path:
-    """The weights of a finished run's float net, less the channels that it took out."""
-    stage = "channels" if (run / "channels" / kept_channels.KEPT).exists() else "train"
-    return run / stage / "weights.npz"
+    """The weights of the float net that a finished run exported."""
+    later = (run / stage / "weights.npz" for stage in ("adjust", "channels"))
+    return next((path for path in later if path.exists()), run / "train" / "weights.npz")
 
 
 def narrowed(net: Net, run: Path) -> Net:

@@ -37,6 +37,7 @@ def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
     from fer_edge.data.dataset import load
     from fer_edge.pipeline import (
+        adjust,
         channels,
         compress,
         evaluate,
@@ -81,6 +82,8 @@ def plan(job: Run) -> list[Stage]:
     )
     if recipe.channels:
         steps.append(stage("channels", channels.prune_channels, channels=section("channels")))
+    if recipe.adjust:
+        steps.append(stage("adjust", adjust.adjust, adjust=section("adjust")))
     if recipe.prune:
         steps.append(stage("prune", compress.prune, prune=section("prune")))
     if recipe.cluster:

@@ -1,0 +1,113 @@
+"""The stage that changes the heads without training: label meaning, class priors, temperature.
+
+All three are linear in the logits, so that they fold into the kernels and biases of the heads and
+cost nothing on the device.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.system.atomic_file import replacing
+from fer_edge.data import ferplus, splits
+from fer_edge.models.net import by_head
+from fer_edge.pipeline import artifacts
+from fer_edge.pipeline.job import training_job
+from fer_edge.training import input_pipeline, weights
+
+if TYPE_CHECKING:
+    from fer_edge.pipeline.run import Run
+    from fer_edge.training.trainer import Job
+
+TEMPERATURES = np.geomspace(0.25, 4.0, 401)
+
+
+def adjust(run: "Run", out: Path) -> None:
+    """Fold the recipe's `[adjust]` section into the heads.
+
+    Args:
+        run: the run.
+        out: gets the weights, and `adjust.json` with the temperature of each head.
+    """
+    section = run.recipe.adjust
+    assert section is not None
+    job, heads = training_job(run, run.recipe.train, out)
+    model = artifacts.net(run, artifacts.unadjusted_weights(run), kept=artifacts.kept(run))
+    layers = {head: model.get_layer(head) for head in heads}
+    if section.ferplus_blend:
+        own, theirs = (layers[head].get_weights() for head in ("fer2013", "ferplus"))
+        layers["fer2013"].set_weights(blend(own, theirs, section.ferplus_blend))
+    if section.prior_exponent:
+        kernel, bias = layers["fer2013"].get_weights()
+        labels = splits.training(run.data, run.recipe).train.labels
+        counts = np.bincount(labels[labels >= 0], minlength=len(bias))
+        prior = np.maximum(counts, 1) / counts.sum()
+        layers["fer2013"].set_weights([kernel, bias - section.prior_exponent * np.log(prior)])
+    temperatures = _temperatures(model, job) if section.temperature else {}
+    for head, temperature in temperatures.items():
+        layers[head].set_weights([w / temperature for w in layers[head].get_weights()])
+    out.mkdir(parents=True, exist_ok=True)
+    weights.save(model, out / "weights.npz")
+    with replacing(out / "adjust.json") as partial:
+        partial.write_text(json.dumps({"temperature": temperatures}, indent=1) + "\n")
+
+
+def _temperatures(model: Any, job: "Job") -> dict[str, float]:
+    """By head the temperature that fits the val split best; none without one."""
+    if job.val is None:
+        return {}
+    batches = input_pipeline.evaluation(job.val, normalization=job.normalization)
+    parts = [[z.numpy() for z in by_head(model(x, training=False))] for x in batches]
+    found = {}
+    for (head, right), logits in zip(
+        job.val.classes.items(), zip(*parts, strict=True), strict=True
+    ):
+        known = right >= 0
+        found[head] = fit_temperature(np.concatenate(logits)[known], right[known])
+    return found
+
+
+def blend(
+    fer2013: list[NDArray[np.float32]], other: list[NDArray[np.float32]], share: float
+) -> list[NDArray[np.float32]]:
+    """Blend FER+'s head into FER2013's: a geometric mean of what both say, class by class.
+
+    Args:
+        fer2013: kernel `[features, 7]` and bias `[7]`.
+        other: kernel `[features, 8]` and bias `[8]` of the ferplus head.
+        share: weight of the ferplus head, 0..1. Contempt, which FER2013 has not, says nothing.
+
+    Returns:
+        Kernel and bias of a head for FER2013's labels.
+    """
+    labels = ferplus.TO_FER2013[: other[1].shape[0]]
+    made = []
+    for own, theirs in zip(fer2013, other, strict=True):
+        mapped = np.zeros_like(own)
+        for column in np.flatnonzero(labels >= 0):
+            mapped[..., labels[column]] += theirs[..., column]
+        made.append(((1 - share) * own + share * mapped).astype(np.float32))
+    return made
+
+
+def fit_temperature(logits: NDArray[np.float32], right: NDArray[np.integer]) -> float:
+    """The temperature of least negative log-likelihood (Guo et al. 2017).
+
+    Args:
+        logits: float32 `[n, labels]`.
+        right: int `[n]`, the right labels.
+
+    Returns:
+        What to divide the logits by, 0.25 to 4.
+    """
+
+    def loss(temperature: float) -> float:
+        z = logits / temperature
+        z = z - z.max(axis=1, keepdims=True)
+        chosen = z[np.arange(len(z)), right]
+        return float(np.mean(np.log(np.exp(z).sum(axis=1)) - chosen))
+
+    return float(min(TEMPERATURES, key=loss))
