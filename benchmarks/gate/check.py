@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from benchmarks.gate import parent as parents
 from benchmarks.gate.figures import Block, Case, Session, UnmeasuredError, estimate
 from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
+from benchmarks.gate.rules import limit as limit_of
 from benchmarks.gate.wording import sentence
 from benchmarks.stats.estimate import Estimate
 from device.errors import InputError
@@ -98,7 +99,7 @@ def check(session: Session, rules: Rules, baseline: Session | None = None) -> Ve
 def _before(model: Block, rule: Rule, baseline: Session | None, rules: Rules) -> Block | None:
     """Find a model in the baseline; None without a baseline, or where it may lack the model."""
     found = baseline.model(model["name"]) if baseline else None
-    compared = any(LIMITS[key].baseline for key in rule.limits)
+    compared = any(limit_of(key).baseline for key in rule.limits)
     if baseline and compared and found is None and not rules.allow_new:
         raise InputError(
             f"{baseline.name} has no model {model['name']}: measure the baseline with it, or set "
@@ -115,8 +116,9 @@ def _check_model(
     baseline: Session | None,
     confidence: float,
 ) -> Iterator[Check]:
-    for key, limit in rule.limits.items():
+    for key, core, limit in _expanded(rule, model):
         what, drop = LIMITS[key], key.endswith("_drop")
+        name = f"{model['name']} on {core}" if core else model["name"]
         if drop and parents.is_parent(model, rule):
             continue
         try:
@@ -125,17 +127,30 @@ def _check_model(
             if what.baseline and baseline and before is None:
                 raise _SkippedError(f"new, {baseline.name} does not have it")
             parent = parents.find(model, rule, session) if drop else None
-            found = estimate(key, Case(model, session, parent, before, baseline, confidence))
+            found = estimate(key, Case(model, session, parent, before, baseline, confidence, core))
         except UnmeasuredError as why:
             if not rule.optional and not isinstance(why, _SkippedError):
                 raise InputError(f'[models."{rule.models}"] {key}: {why}') from why
-            says = f"{model['name']}: {why} ({key})"
+            says = f"{name}: {why} ({key})"
             yield Check(rule.models, model["name"], key, Status.skipped, says, limit, None)
             continue
         against = parent["name"] if parent else baseline.name if what.baseline and baseline else ""
-        says = f"{model['name']}: {sentence(what, found, limit, against)} ({key})"
+        says = f"{name}: {sentence(what, found, limit, against)} ({key})"
         status = decide(found, limit, what.side, rule.decide_by)
         yield Check(rule.models, model["name"], key, status, says, limit, found)
+
+
+def _expanded(rule: Rule, model: Block) -> Iterator[tuple[str, str | None, float]]:
+    """Give each limit with its core: one named in the rule, each counted one, or None."""
+    for key, limit in rule.limits.items():
+        name, _, named = key.partition(".")
+        counted = [count["core"] for count in model["counts"]]
+        if named or not LIMITS[name].each_core or not counted:
+            yield name, named or None, limit
+            continue
+        for core in counted:
+            if f"{name}.{core}" not in rule.limits:
+                yield name, core, limit
 
 
 class _SkippedError(UnmeasuredError):
@@ -159,7 +174,7 @@ def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None
     Raises:
         InputError: a limit of the rules cannot be told from the two.
     """
-    keys = {key for rule in rules.rules for key in rule.limits if LIMITS[key].baseline}
+    keys = {key for rule in rules.rules for key in rule.limits if limit_of(key).baseline}
     now, before = session.results, baseline.results
     if keys & {"max_top1_loss", "max_macro_f1_loss"}:
         for part in ("digest", "split"):
@@ -219,6 +234,10 @@ def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) 
             yield f"{one.name} is marked: {mark['text']}"
     if baseline is None and any(LIMITS[one.key].baseline for one in checks):
         yield "no --baseline was given: limits on changes were not checked"
+    if baseline is not None and any(one.key == "max_more_instructions" for one in checks):
+        ours, theirs = (_counted_with(one) for one in (session, baseline))
+        if ours != theirs:
+            yield f"{baseline.name} was counted with {theirs}, {session.name} with {ours}"
     compared = any(one.key == "max_slower" and one.estimate for one in checks)
     if baseline is None or not compared:
         return
@@ -228,3 +247,13 @@ def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) 
             f"{baseline.name} comes from another machine ({theirs['board'] or theirs['cpu']}): "
             "latencies are compared as multiples of the reference workload"
         )
+
+
+def _counted_with(session: Session) -> str:
+    """Name what a session counted instructions with."""
+    found = {
+        f"{count['runtime']} under {count['emulator']}"
+        for model in session.results["models"]
+        for count in model["counts"]
+    }
+    return ", ".join(sorted(found)) or "nothing"

@@ -46,6 +46,7 @@ class Case:
         before: the block of the same name in the baseline.
         baseline: the baseline's session.
         confidence: of each bound.
+        core: that instructions were counted for; None for figures of no core.
     """
 
     model: Block
@@ -54,6 +55,7 @@ class Case:
     before: Block | None
     baseline: Session | None
     confidence: float
+    core: str | None = None
 
 
 def estimate(key: str, case: Case) -> Estimate:
@@ -165,6 +167,33 @@ def _slower(case: Case) -> Estimate:
     )
 
 
+def _count(model: Block, case: Case, session: Session | None) -> Block:
+    """Find a model's count on the case's core."""
+    for count in model["counts"]:
+        if count["core"] == case.core:
+            return count
+    where = f" in {session.name}" if session else ""
+    on = f" on {case.core}" if case.core else ""
+    raise UnmeasuredError(f"{model['name']} has no count{on}{where}: measure it with --count")
+
+
+def _counted(key: str) -> Callable[[Case], Estimate]:
+    return lambda case: exactly(_count(case.model, case, case.session)[key])
+
+
+def _estimated_cycles(case: Case) -> Estimate:
+    block = _count(case.model, case, case.session)["estimate"]
+    low, high = block["cycles_low"], block["cycles_high"]
+    return Estimate((low + high) / 2, low, high)
+
+
+def _more_instructions(case: Case) -> Estimate:
+    assert case.before is not None
+    now = _count(case.model, case, case.session)
+    before = _count(case.before, case, case.baseline)
+    return exactly(now["instructions"] / before["instructions"] - 1)
+
+
 def _larger(case: Case) -> Estimate:
     return exactly(
         _block(case.model, "size", case.session)["bytes"] / _before(case, "size")["bytes"] - 1
@@ -213,6 +242,10 @@ _FIGURES: Mapping[str, Callable[[Case], Estimate]] = {
     "max_macro_f1_loss": lambda case: difference.macro_f1_loss(
         _accuracy(case), _before(case, "accuracy"), confidence=case.confidence
     ),
+    "max_instructions": _counted("instructions"),
+    "max_working_set_bytes": _counted("working_set_bytes"),
+    "max_estimated_cycles": _estimated_cycles,
+    "max_more_instructions": _more_instructions,
     "max_larger": _larger,
     "max_rss_growth": _rss_growth,
 }

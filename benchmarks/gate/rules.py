@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from benchmarks.counting.cores import CORES
 from device.errors import InputError
 
 DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
@@ -45,6 +46,7 @@ class Limit:
         side: floor or ceiling.
         highest: the largest limit that makes sense.
         baseline: whether the figure is a change against the baseline's.
+        each_core: whether the figure is one of each core that instructions were counted for.
     """
 
     says: str
@@ -52,6 +54,7 @@ class Limit:
     side: Side = Side.ceiling
     highest: float = math.inf
     baseline: bool = False
+    each_core: bool = False
 
 
 LIMITS: Mapping[str, Limit] = {
@@ -78,8 +81,19 @@ LIMITS: Mapping[str, Limit] = {
     "max_macro_f1_loss": Limit("macro-F1 lost", Unit.points, highest=1.0, baseline=True),
     "max_larger": Limit("larger", Unit.percent, baseline=True),
     "max_rss_growth": Limit("more peak RSS", Unit.percent, baseline=True),
+    "max_instructions": Limit("instructions", Unit.number, each_core=True),
+    "max_working_set_bytes": Limit("working set", Unit.bytes, each_core=True),
+    "max_estimated_cycles": Limit("estimated cycles", Unit.number, each_core=True),
+    "max_more_instructions": Limit(
+        "more instructions", Unit.percent, baseline=True, each_core=True
+    ),
 }
 """Every limit that a rule may set."""
+
+
+def limit(key: str) -> Limit:
+    """Give what a key of a rule limits; KEY.CORE limits KEY on one core."""
+    return LIMITS[key.partition(".")[0]]
 
 
 class DecideBy(StrEnum):
@@ -95,7 +109,8 @@ class Rule:
 
     Attributes:
         models: a glob of model names, as `fnmatch` has it.
-        limits: by key of `LIMITS`; fractions of 1, bytes, kB, microseconds or milliseconds.
+        limits: by key of `LIMITS`, or KEY.CORE for one core; fractions of 1, bytes, kB,
+            microseconds or milliseconds.
         parent: a glob of the model that drops are measured from; None finds the model of
             `parent_precision` with the same labels.
         parent_precision: of the parent.
@@ -173,9 +188,9 @@ def _rule(glob: str, table: Any, decide_by: DecideBy, path: Path) -> Rule:
     options = ("parent", "parent_precision", "decide_by", "optional")
     _check_keys(table, (*LIMITS, *options), where)
     limits = {
-        key: _number(value, f"{where} {key}", 0.0, LIMITS[key].highest)
-        for key, value in table.items()
-        if key in LIMITS
+        key: _number(value, f"{where} {key}", 0.0, limit(key).highest)
+        for key, value in _flat(table, where).items()
+        if key.partition(".")[0] in LIMITS
     }
     if not limits:
         raise InputError(f"{where} limits nothing: give it a limit such as max_bytes")
@@ -190,6 +205,18 @@ def _rule(glob: str, table: Any, decide_by: DecideBy, path: Path) -> Rule:
         decide_by=_decide_by(table, f"{where} decide_by", decide_by),
         optional=_typed(table.get("optional", False), bool, f"{where} optional"),
     )
+
+
+def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Write limits of single cores, as `max_instructions = {cortex-a72 = 16e6}`, as KEY.CORE."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in LIMITS and LIMITS[key].each_core and isinstance(value, dict):
+            _check_keys(value, CORES, f"{where} {key}:")
+            flat |= {f"{key}.{core}": limit for core, limit in value.items()}
+        else:
+            flat[key] = value
+    return flat
 
 
 def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:

@@ -11,7 +11,11 @@ def sentence(what: Limit, found: Estimate, limit: float, against: str) -> str:
     interval = ""
     if found.low != found.high:
         interval = f" [{write(found.low, what.unit)}, {write(found.high, what.unit)}]"
-    to = f" than {against}" if what.says in ("slower", "larger") else f" against {against}"
+    to = (
+        f" than {against}"
+        if what.says in ("slower", "larger", "more instructions")
+        else f" against {against}"
+    )
     return (
         f"{what.says} {write(found.value, what.unit)}{interval}{to if against else ''}, "
         f"{_SIDES[what.side]} {write(limit, what.unit)}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import plots
+from benchmarks.report import counts, plots
 from benchmarks.report.core import machine_title
 from benchmarks.report.table import (
     NOTHING,
@@ -48,7 +48,11 @@ def text(results: dict[str, Any]) -> str:
         _models(results),
     ]
     parts.append("\n".join(f"- {line}" for line in conditions(results)))
-    sections = {"Threads and backends": _sweep(results), "Camera frame": _frame(results)}
+    sections = {
+        "Threads and backends": _sweep(results),
+        "Instructions on other cores": _counts(results),
+        "Camera frame": _frame(results),
+    }
     for heading, body in sections.items():
         if body:
             parts += [f"## {heading}", body]
@@ -102,6 +106,16 @@ def _sweep(results: dict[str, Any]) -> str:
 
 def _known(time: float | None) -> str:
     return NOTHING if time is None else microseconds(time)
+
+
+def _counts(results: dict[str, Any]) -> str:
+    rows = counts.rows(results)
+    if not rows:
+        return ""
+    head = [
+        (title, "" if title in ("core", "model", "est. ms") else "right") for title in counts.HEAD
+    ]
+    return f"{counts.caption(results)}\n\n{table(head, rows)}"
 
 
 def _frame(results: dict[str, Any]) -> str:

@@ -115,7 +115,8 @@ def columns(results: dict[str, Any], *, brief: bool = False) -> list[Column]:
 
 def notices(results: dict[str, Any]) -> list[str]:
     """Give the lines that must stand above the figures, because these mislead without them."""
-    lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] else []
+    classified = any(model["accuracy"] for model in results["models"])
+    lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] and classified else []
     if results["partial"]:
         lines.append("Partial: the run was interrupted, and shows what was measured until then.")
     for mark in results["machine"]["marks"]:
@@ -159,14 +160,22 @@ def conditions(results: dict[str, Any]) -> list[str]:
     leaks = (
         "" if data["leaked"] is None else f", {data['leaked']:,} of which also stand in training"
     )
+    lines = []
+    if any(model["accuracy"] for model in results["models"]):
+        lines.append(
+            f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
+            f"(data digest {data['digest'][:12]}); single crop, in brackets the 95 % interval."
+        )
+    if done:
+        lines.append(
+            f"Latency: one call from the face's pixels to the probabilities, {max(done):,} rounds "
+            f"of {protocol['per_round']:,} calls a model, interleaved in random order, {threads} "
+            f"{'thread' if threads == 1 else 'threads'}, {runtimes}; `x first` is the ratio to the "
+            "table's first model within a round, `x reference` that to the workload that comes "
+            "with fer-edge."
+        )
     return [
-        f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
-        f"(data digest {data['digest'][:12]}); single crop, in brackets the 95 % interval.",
-        f"Latency: one call from the face's pixels to the probabilities, "
-        f"{max(done, default=0):,} rounds of {protocol['per_round']:,} calls a model, interleaved "
-        f"in random order, {threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; "
-        f"`x first` is the ratio to the table's first model within a round, `x reference` that to "
-        f"the workload that comes with fer-edge.",
+        *lines,
         f"Machine: {place}{governor}{load}; {machine['os']}, Python {machine['python']}.",
         f"Measured {results['created']} by {results['created_by']}.",
     ]

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.report import counts
 from benchmarks.report.core import machine_title
 from benchmarks.report.table import Column, columns, conditions, notices
 
@@ -30,8 +31,24 @@ def show(results: dict[str, Any], console: Console) -> None:
         cells = (_cell(column, model) for column in shown)
         table.add_row(*map(escape, cells))
     console.print(table)
+    if rows := counts.rows(results):
+        _show_counts(rows, counts.caption(results), console)
     for line in conditions(results):
         console.print(line, style="dim", markup=False, highlight=False)
+
+
+def _show_counts(rows: list[list[str]], caption: str, console: Console) -> None:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown = [i for i, title in enumerate(counts.HEAD) if title in counts.BRIEF]
+    for title in counts.BRIEF:
+        figure = title not in ("core", "model", "est. ms")
+        table.add_column(
+            title.replace(" ", "\n"), justify="right" if figure else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(escape(row[i].replace("; ", "\n")) for i in shown))
+    console.print(table)
+    console.print(caption, style="dim", markup=False, highlight=False)
 
 
 def _cell(column: Column, model: dict[str, Any]) -> str:

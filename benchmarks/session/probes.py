@@ -1,4 +1,4 @@
-"""What a session measures beside accuracy and steady latency: cold starts, operators, peak, frame.
+"""What a session measures beside accuracy and latency: cold starts, operators, counts, frames.
 
 Each has a module of its own; here is which of them a session wants, and where the figures go.
 """
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import progress
+from benchmarks.counting import cores, kit
+from benchmarks.counting.count import InstructionCounter
 from benchmarks.models.model import Subject
 from benchmarks.probes import camera_frame, cold_start, peak_throughput
 from benchmarks.probes import operators as operator_profile
@@ -26,6 +28,7 @@ class Extras:
         cold: fresh processes a model, 0 for no cold starts.
         profile: whether to time each operator.
         peak: whether to time a large matrix product.
+        count: names of the cores that instructions are counted for, see `counting.cores`.
         video: of a face, to time whole frames; None for none.
         frames: of the video.
         detector: of the frames, "haar" or "yunet".
@@ -35,6 +38,7 @@ class Extras:
     cold: int = 0
     profile: bool = False
     peak: bool = False
+    count: Sequence[str] = ()
     video: Path | None = None
     frames: int = 300
     detector: str = "haar"
@@ -44,10 +48,14 @@ class Extras:
         """Refuse what cannot be measured, before anything is.
 
         Raises:
-            InputError: a number below 0, no such video, or no model of ours for it.
+            InputError: a number below 0, no such core, nothing to count with, no such video, or no
+                model of ours for it.
         """
         if self.cold < 0:
             raise InputError(f"cold is {self.cold}: give 0 or more")
+        cores.select(self.count)
+        if self.count:
+            kit.find()
         if self.video is None:
             return
         if not self.video.is_file():
@@ -93,6 +101,11 @@ class Extras:
                 block["operators"] = operator_profile.operators(
                     one.classifier.path, images=images, seed=seed
                 )
+        if self.count:
+            counter = InstructionCounter(kit.find())
+            wanted = [(*pair, core) for pair in pairs for core in cores.select(self.count)]
+            for one, block, core in progress.track(wanted, "instructions", len(wanted)):
+                block["counts"].append(counter.model(one.classifier.path, core))
         if self.video is not None:
             written["frame"] = camera_frame.measure(
                 self.video,

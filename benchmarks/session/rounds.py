@@ -46,6 +46,11 @@ class Timing:
             if not any(isinstance(call, backend.Worker) for call in calls):
                 self.others = watch.others()
 
+    @property
+    def has_rounds(self) -> bool:
+        """Whether anything was timed."""
+        return bool(self._rounds)
+
     def disturbed(self, cores: int | None, names: Sequence[str]) -> list[str]:
         """Name what was disturbed: models, the reference workload, other settings of models.
 

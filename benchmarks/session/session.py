@@ -48,6 +48,7 @@ def run(
     peers: Sequence[Path] = (),
     label_names: Mapping[str, Sequence[str]] = HEADS,
     seed: int = 0,
+    timed: bool = True,
     **wanted: Any,
 ) -> dict[str, Any]:
     """Measure size, accuracy and latency of models with one and the same interpreter.
@@ -72,6 +73,7 @@ def run(
         label_names: per head what its integers stand for, where that is not FER2013's and FER+'s.
         peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
         seed: of the order in the rounds and of the bootstrap.
+        timed: whether to classify and to time; without, there is only what `wanted` asks for.
         wanted: what else to measure, see `benchmarks.session.probes.Extras`.
 
     Returns:
@@ -90,7 +92,7 @@ def run(
         subjects = model_under_test.load(models, labels, counts[0], specs, label_names)
         further = probes.Extras(**wanted)
         further.check(subjects)
-        timed = configurations.open_all(subjects, settings, closing)
+        opened = configurations.open_all(subjects, settings, closing) if timed else []
         make_folder(out)  # what cannot be written is better not measured first
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
@@ -104,10 +106,11 @@ def run(
             "backend": settings[0].backend,
             "reference": reference.NAME,
         }
-        timing = Timing(timed)
+        timing = Timing(opened)
         try:
-            _classify(subjects, images, leaked, written["models"])
-            timing.run(images, count=rounds, per_round=per_round, seed=seed)
+            if timed:
+                _classify(subjects, images, leaked, written["models"])
+                timing.run(images, count=rounds, per_round=per_round, seed=seed)
             further.measure(subjects, images, written, threads=counts[0], seed=seed)
             written["partial"] = False
         except KeyboardInterrupt:
@@ -182,7 +185,7 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
     place, blocks = written["machine"], written["models"]
     place["after"] = machine_info.state()
     cores = place["cores_allowed"]
-    place["marks"] = interference.marks(
+    found = interference.marks(
         place["before"],
         place["after"],
         cores=cores,
@@ -190,6 +193,7 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
         preempted=timing.disturbed(cores, [block["name"] for block in blocks]),
         runs=presence.others(),
     )
+    place["marks"] = found if timing.has_rounds else []  # they are about latencies
     doubtful = interference.is_doubtful(place["marks"])
     written["reference"]["latency"] = timing.summarize(blocks, cores, doubtful=doubtful, seed=seed)
     for block in blocks:

@@ -87,6 +87,21 @@ def bench(
         bool,
         typer.Option("--peak", help="Time a large matrix product.", rich_help_panel=MORE),
     ] = False,
+    count: Annotated[
+        str | None,
+        typer.Option(
+            help="Count instructions on these Arm cores, under emulation: cortex-a53,cortex-a72,"
+            "cortex-a76; needs `fer-edge fetch arm`.",
+            rich_help_panel=MORE,
+        ),
+    ] = None,
+    timing: Annotated[
+        bool,
+        typer.Option(
+            help="Classify and time; --no-timing leaves --count, which needs no quiet machine.",
+            rich_help_panel=MORE,
+        ),
+    ] = True,
     video: Annotated[
         Path | None,
         typer.Option(
@@ -118,7 +133,9 @@ def bench(
         "builtin": full or xnnpack_off,
         "backends": backend or [],
         "peers": peer or [],
-        "cold": cold,
+        "cold": cold if timing else 0,
+        "count": _cores(count, on, timing),
+        "timed": timing,
         "profile": full or profile,
         "peak": full or peak,
         "video": video,
@@ -164,6 +181,19 @@ def bench(
         typer.echo(f"Report: {written}")
     if results["partial"]:
         raise typer.Exit(INTERRUPTED)
+
+
+def _cores(text: str | None, hosts: list[str] | None, timing: bool) -> list[str]:
+    """Read the names of cores to count for."""
+    from benchmarks.counting import cores
+
+    if text is None:
+        if not timing:
+            raise InputError("--no-timing leaves nothing to do: name cores with --count")
+        return []
+    if hosts:
+        raise InputError("--count emulates cores on this machine: leave out --on")
+    return [core.name for core in cores.parse(text)]
 
 
 def _threads(text: str) -> list[int]:

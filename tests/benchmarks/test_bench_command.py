@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.counting import kit
 from benchmarks.latency import measure as latency
 from benchmarks.results import file as results_file
 from device.labels import FER2013
@@ -143,3 +144,36 @@ def test_a_model_of_others_without_its_description_is_refused(npz, model_files, 
 )
 def test_bench_refuses_an_option_out_of_range(option):
     assert bench("any.tflite", *option).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--count", "cortex-a99"), "no core 'cortex-a99' to count for: there are cortex-a53"),
+        (("--no-timing",), "name cores with --count"),
+        (("--count", "cortex-a72", "--on", "ssh://pi"), "leave out --on"),
+    ],
+)
+def test_counts_that_cannot_be_had_are_refused_in_one_line(arguments, message, tmp_path):
+    ran = bench(*arguments, "--out", tmp_path / "out")
+    assert ran.exit_code == 2
+    assert message in ran.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_counting_without_the_kit_says_what_to_fetch(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    ran = bench("--count", "cortex-a72", "--no-timing", "--out", tmp_path / "out")
+    assert ran.exit_code == 2
+    assert "run `fer-edge fetch arm`" in ran.output
+
+
+def test_counts_alone_need_no_timing(tmp_path):
+    if not kit.is_installed():
+        pytest.skip("needs `fer-edge fetch arm`")
+    ran = bench("zoo:nano", "--count", "cortex-a76", "--no-timing", "--out", tmp_path / "out")
+    assert ran.exit_code == 0, ran.output
+    (model,) = results_file.load(tmp_path / "out" / "results.json")["models"]
+    assert [count["core"] for count in model["counts"]] == ["cortex-a76"]
+    assert model["latency"] is None and model["accuracy"] is None and model["cold"] is None
+    assert "Synthetic" not in (tmp_path / "out" / "report.md").read_text()

@@ -86,6 +86,8 @@ def test_every_limit_can_break_and_can_hold(key, main, now):
     slowed(now, "fer2013_int8", 1.5)
     ours["size"]["bytes"] *= 2
     ours["cold"]["peak_rss_kb"] = {"p50": 90_000, "ci95": [89_000, 91_000]}
+    for count in ours["counts"]:
+        count["instructions"] *= 2
     if key.endswith(("_drop", "_loss")):  # every answer one class on
         counts = [row[-1:] + row[:-1] for row in ours["accuracy"]["confusion"]]
         hits = sum(counts[i][i] for i in range(len(counts)))
@@ -96,7 +98,10 @@ def test_every_limit_can_break_and_can_hold(key, main, now):
     strict, lax = (top, 0.0) if floor else (0.0, top)
     for limit, status in ((strict, Status.broken), (lax, Status.held)):
         verdict = judge(now, f'[models."fer2013_int8"]\n{key} = {limit}', main)
-        assert [check.status for check in verdict.checks] == [status], verdict.checks[0].says
+        cores = len(ours["counts"]) if rules.LIMITS[key].each_core else 1
+        assert [check.status for check in verdict.checks] == [status] * cores, verdict.checks[
+            0
+        ].says
 
 
 def test_the_drop_is_measured_from_the_float_twin_and_never_by_it(now):
@@ -216,3 +221,52 @@ def test_two_files_that_name_no_core_class_do_not_compare(main, now):
         results["machine"]["core_class"] = "unknown"
     with pytest.raises(InputError, match=r"neither main\.json nor results\.json says"):
         judge(now, SLOWER, main)
+
+
+MORE = '[models."fer2013_int8"]\nmax_more_instructions = 0.01'
+
+
+def counted(results, name, core) -> dict:
+    return next(c for c in block(results, name)["counts"] if c["core"] == core)
+
+
+def test_one_percent_more_instructions_is_caught_on_the_core_that_has_them(main, now):
+    count = counted(now, "fer2013_int8", "cortex-a72")
+    count["instructions"] = round(1.0101 * count["instructions"])
+    verdict = judge(now, MORE, main)
+    assert [check.status for check in verdict.checks] == [Status.broken, Status.held]
+    line = verdict.checks[0].says
+    assert line.startswith("fer2013_int8 on cortex-a72: more instructions 1.01 % than main.json")
+    count["instructions"] = round(count["instructions"] / 1.0101 * 1.0099)
+    assert not judge(now, MORE, main).count(Status.broken)
+
+
+def test_counts_compare_between_machines_of_any_class(main, now):
+    now["machine"]["core_class"] = "x86-avx2"
+    assert set(statuses(judge(now, MORE, main)).values()) == {Status.held}
+
+
+def test_a_limit_may_be_one_of_a_single_core(now):
+    limits = "max_instructions = {cortex-a72 = 1e12, cortex-a76 = 1}"
+    verdict = judge(now, f'[models."fer2013_int8"]\n{limits}')
+    assert [check.status for check in verdict.checks] == [Status.held, Status.broken]
+
+
+def test_a_limit_of_an_unknown_core_names_the_nearest(now):
+    with pytest.raises(InputError, match="did you mean cortex-a7"):
+        judge(now, '[models."*"]\nmax_instructions = {cortex-a7 = 1}')
+
+
+def test_counts_that_are_not_there_are_asked_for(main, now):
+    with pytest.raises(InputError, match=r"no count on cortex-a53 in results\.json.*--count"):
+        judge(now, '[models."fer2013_int8"]\nmax_instructions = {cortex-a53 = 1}')
+    for model in now["models"]:
+        model["counts"] = []
+    with pytest.raises(InputError, match=r"no count in results\.json"):
+        judge(now, MORE, main)
+
+
+def test_counts_of_another_runtime_are_noted(main, now):
+    for count in block(now, "fer2013_int8")["counts"]:
+        count["runtime"] = "ai-edge-litert 2.2.0"
+    assert any("litert 2.2.0" in note for note in judge(now, MORE, main).notes)

@@ -10,6 +10,7 @@ from benchmarks.report import github_action, markdown, plots
 from benchmarks.report.table import SYNTHETIC
 
 from ..example import example
+from ..zoo import zoo
 
 
 def terminal(results, width=160) -> str:
@@ -127,3 +128,11 @@ def test_the_core_class_stands_in_the_title_and_a_slow_int8_is_explained():
     assert "x86-avx2 have no int8 dot product" in text
     slow["latency"]["p50_us"] = 400.0
     assert "times as long" not in markdown.text(results)
+
+
+def test_counts_have_a_table_of_their_own_and_say_what_is_estimated():
+    text = markdown.text(zoo(images=50, rounds=20))
+    assert "## Instructions on other cores" in text
+    assert "| cortex-a76 | fer2013_int8 |" in text
+    assert "cycles and times are estimated" in text
+    assert "Instructions" not in markdown.text(example())

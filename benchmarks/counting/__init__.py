@@ -1,0 +1,1 @@
+"""Instructions per inference on Arm cores, counted under QEMU without a board."""

@@ -1,0 +1,109 @@
+"""Instructions, memory and estimated cycles of one inference on a core."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.counting import cycles, emulator
+from benchmarks.counting.cores import CORES, Core
+from benchmarks.counting.cycles import Cycles
+from benchmarks.counting.instructions import Disassembler, Kind, classify
+from benchmarks.counting.kit import Kit
+from benchmarks.counting.recording import Words
+from benchmarks.models import reference
+from device.errors import GateError
+
+GUEST = Path(__file__).with_name("guest.py")
+INFERENCES = 4
+"""Inferences of the first stage; the second one has twice as many."""
+
+LITERT = "ai-edge-litert"
+
+
+def try_out(kit: Kit) -> None:
+    """Count the reference workload, to see that a kit works.
+
+    Raises:
+        GateError: it does not.
+    """
+    count = InstructionCounter(kit).model(reference.PATH, CORES["cortex-a53"])
+    if not count["by_kind"][Kind.integer_multiply]:
+        raise GateError("the reference workload was counted without integer multiplications")
+
+
+class InstructionCounter:
+    """Counts models with an installed kit.
+
+    Args:
+        kit: the installed kit.
+    """
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._disassemble = Disassembler(kit.llvm_mc)
+
+    def model(self, path: Path, core: Core) -> dict[str, Any]:
+        """Count one inference of a model on a core.
+
+        Returns:
+            A `count` block of `results.json`.
+
+        Raises:
+            GateError: the model does not run on the core, or the kit's programs fail.
+        """
+        arguments = ("model.tflite", str(INFERENCES))
+        recorded = emulator.run(self._kit, core, GUEST, arguments, {"model.tflite": path})
+        blocks = recorded.difference(2, 1, INFERENCES)
+        by_kind = self.by_kind(blocks)
+        less, more = recorded.memory[1:3]
+        return {
+            "kind": "counted",
+            "core": core.name,
+            "core_class": core.core_class,
+            "instructions": sum(by_kind.values()),
+            "by_kind": by_kind,
+            "bytes_read": round((more.read - less.read) / INFERENCES),
+            "bytes_written": round((more.written - less.written) / INFERENCES),
+            "working_set_bytes": less.touched,
+            "runtime": f"{LITERT} {self._kit.version(LITERT)}",
+            "emulator": f"QEMU {upstream(self._kit.version('qemu-user'))}",
+            "estimate": estimate(self.cycles(blocks, core), core),
+        }
+
+    def by_kind(self, blocks: Mapping[Words, float]) -> dict[str, int]:
+        """Add up the executed instructions by what they do."""
+        texts = self._disassemble(word for words in blocks for word in words)
+        found = dict.fromkeys(Kind, 0.0)
+        for words, executions in blocks.items():
+            for word in words:
+                found[classify(texts[word])] += executions
+        return {kind.value: round(found[kind]) for kind in Kind}
+
+    def cycles(self, blocks: Mapping[Words, float], core: Core) -> Cycles:
+        """Estimate the cycles of executed blocks on a core."""
+        texts = self._disassemble(word for words in blocks for word in words)
+        return cycles.estimate(blocks, texts, core, self._kit.llvm_mca)
+
+
+def upstream(version: str) -> str:
+    """Give the program's version in that of its Debian package, as 7.2 in 1:7.2+dfsg-7."""
+    return version.partition(":")[2].partition("+")[0] or version
+
+
+def estimate(found: Cycles, core: Core) -> dict[str, Any]:
+    """Give the `estimate` block of `results.json`: cycles, and times on the core's boards."""
+    return {
+        "kind": "estimated",
+        "cycles_low": round(found.low),
+        "cycles_high": round(found.high),
+        "how": found.how,
+        "boards": [
+            {
+                "board": board.name,
+                "ghz": board.ghz,
+                "ms_low": round(found.low / board.ghz / 1e6, 3),
+                "ms_high": round(found.high / board.ghz / 1e6, 3),
+            }
+            for board in core.boards
+        ],
+    }

@@ -1,0 +1,121 @@
+"""Runs a Python program on an emulated core, and records what it executes."""
+
+import ctypes
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.counting import recording
+from benchmarks.counting.cores import Core
+from benchmarks.counting.kit import PYTHON, Kit
+from benchmarks.counting.recording import Recording
+from device.errors import GateError
+
+TIMEOUT = 600.0
+"""Seconds after which a program is taken for hung: emulation is some 20 times slower."""
+
+_ADDR_NO_RANDOMIZE = 0x0040000  # linux/personality.h
+_libc = ctypes.CDLL(None)
+
+_GUEST_ENVIRONMENT = {
+    # One thread, and the same dictionaries in every run: otherwise counts vary by up to 7 %.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "HOME": "/",
+}
+
+
+def run(
+    kit: Kit,
+    core: Core,
+    program: Path,
+    arguments: Sequence[str],
+    files: Mapping[str, Path],
+    *,
+    packages: Sequence[Path] = (),
+) -> Recording:
+    """Run a Python program on a core.
+
+    Args:
+        kit: the installed kit.
+        core: the core, which the program's libraries see in /proc/cpuinfo and HWCAP.
+        program: Python file.
+        arguments: of the program; files are named as in `files`.
+        files: files the program reads, by the name under which it finds them in its folder: the
+            names, and so the memory addresses, are those of every other run.
+        packages: folders of pure Python packages besides the kit's own.
+
+    Raises:
+        GateError: the program fails or hangs, or runs more than one thread.
+    """
+    with tempfile.TemporaryDirectory(prefix="fer-edge-count-") as name:
+        folder = Path(name)
+        root = folder / "root"
+        core.write_system(root)
+        for entry in ("bin", "etc", "lib", "usr"):
+            if (kit.guest / entry).exists():
+                (root / entry).symlink_to(kit.guest / entry)
+        for file, path in {"main.py": program, **files}.items():
+            (folder / file).symlink_to(path.absolute())
+        site = folder / "site"
+        site.mkdir()
+        _link(kit.site, site)
+        for package in packages:
+            (site / package.name).symlink_to(package.absolute())
+        recorded = folder / "recorded.bin"
+        _emulate(kit, core, root, folder, site, recorded, arguments)
+        return recording.read(recorded)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Show every entry of a folder in another one."""
+    for entry in source.iterdir():
+        (target / entry.name).symlink_to(entry)
+
+
+def _emulate(
+    kit: Kit,
+    core: Core,
+    root: Path,
+    folder: Path,
+    site: Path,
+    recorded: Path,
+    arguments: Sequence[str],
+) -> None:
+    variables = _GUEST_ENVIRONMENT | {"PYTHONPATH": str(site)}
+    command = [
+        *kit.command("usr/bin/qemu-aarch64"),
+        *("-L", str(root), "-cpu", core.name, "-seed", "1"),
+        *(part for item in variables.items() for part in ("-E", "=".join(item))),
+        *("-plugin", f"{kit.plugin},out={recorded}"),
+        *(str(root / "usr/bin" / PYTHON), "main.py", *arguments),
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={"PATH": os.defpath},  # QEMU hands its own variables to the guest
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+            preexec_fn=_fix_addresses,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GateError(f"the program on {core.name} did not end in {TIMEOUT:.0f} s") from error
+    if done.returncode or not recorded.exists():
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise GateError(f"the program on {core.name} failed: {lines[-1]}")
+
+
+def _fix_addresses() -> None:
+    """Switch off the randomization of addresses: Python's allocator takes other paths by them.
+
+    A container may forbid it; counts of two runs then differ in the seventh digit.
+    """
+    _libc.personality(_ADDR_NO_RANDOMIZE)

@@ -1,0 +1,47 @@
+"""Runs in the emulated machine: invokes a model N times, then 2N times.
+
+    python guest.py MODEL N
+
+Needs the runtime alone. Nothing in here is random, so that a second run executes the same
+instructions to the last one. The difference of the two stages is N inferences, without what
+announces a stage.
+"""
+
+import contextlib
+import os
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+MARK = 0x666572
+
+
+def enter(stage: int) -> None:
+    """Announce a stage to the plugin, by a system call that fails without doing anything."""
+    with contextlib.suppress(OSError):
+        os.getpriority(MARK, stage)
+
+
+def main() -> None:
+    """Invoke the model."""
+    path, times = sys.argv[1], int(sys.argv[2])
+    interpreter = Interpreter(path, num_threads=1)
+    interpreter.allocate_tensors()
+    for tensor in interpreter.get_input_details():
+        whole = tensor["dtype"] in (np.int8, np.uint8)
+        pattern = np.arange(np.prod(tensor["shape"])).reshape(tensor["shape"]) * 37 % 251
+        values = pattern - 128 * (tensor["dtype"] == np.int8) if whole else pattern / 125.0 - 1
+        interpreter.set_tensor(tensor["index"], values.astype(tensor["dtype"]))
+    interpreter.invoke()
+    enter(1)
+    for _ in range(times):
+        interpreter.invoke()
+    enter(2)
+    for _ in range(2 * times):
+        interpreter.invoke()
+    enter(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What the plugin recorded: how often each block of instructions ran in each stage."""
+
+import struct
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.errors import GateError
+
+Words = tuple[int, ...]
+"""Instructions of a block, 32 bits each, in their order."""
+
+LINE = 64
+"""Bytes of a cache line."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory accesses of a stage.
+
+    Attributes:
+        read: bytes read, counting each access.
+        written: bytes written, likewise.
+        touched: bytes of the distinct cache lines that were read or written.
+    """
+
+    read: int
+    written: int
+    touched: int
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The stages of a run.
+
+    Attributes:
+        blocks: per block, its executions in each stage.
+        memory: accesses of each stage.
+    """
+
+    blocks: Mapping[Words, tuple[int, ...]]
+    memory: tuple[Memory, ...]
+
+    def executions(self, stage: int) -> Counter[Words]:
+        """Executions of each block in a stage."""
+        return Counter({words: n[stage] for words, n in self.blocks.items() if n[stage]})
+
+    def difference(self, more: int, less: int, times: int) -> dict[Words, float]:
+        """Executions that one stage has beyond another, divided by `times`."""
+        return {
+            words: (n[more] - n[less]) / times
+            for words, n in self.blocks.items()
+            if n[more] != n[less]
+        }
+
+
+def read(path: Path) -> Recording:
+    """Read a recording.
+
+    Raises:
+        GateError: it is cut off, or the guest ran more than one thread, which miscounts.
+    """
+    content = path.read_bytes()
+    try:
+        return _parse(content)
+    except struct.error as error:
+        raise GateError(f"{path} is cut off after {len(content)} bytes: count again") from error
+
+
+def _parse(content: bytes) -> Recording:
+    threads, stages = struct.unpack_from("=QQ", content)
+    if threads != 1:
+        raise GateError(
+            f"the emulated program ran {threads} threads: instructions are counted for one"
+        )
+    place = 16
+    memory = []
+    for _ in range(stages):
+        was_read, written, lines = struct.unpack_from("=QQQ", content, place)
+        memory.append(Memory(was_read, written, lines * LINE))
+        place += 24
+    blocks: dict[Words, tuple[int, ...]] = {}
+    while place < len(content):
+        (length,) = struct.unpack_from("=Q", content, place)
+        executions = struct.unpack_from(f"={stages}Q", content, place + 8)
+        place += 8 + 8 * stages
+        words = struct.unpack_from(f"={length}I", content, place)
+        place += 4 * length
+        before = blocks.get(words, (0,) * stages)  # the same code at two addresses is one block
+        blocks[words] = tuple(a + b for a, b in zip(before, executions, strict=True))
+    return Recording(blocks, tuple(memory))

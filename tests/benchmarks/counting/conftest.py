@@ -1,0 +1,34 @@
+import struct
+
+import pytest
+
+from benchmarks.counting import kit
+
+STAGES = 16
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """The installed kit; tests that need one are skipped without."""
+    if not kit.is_installed():
+        pytest.skip("needs `fer-edge fetch arm`")
+    return kit.find()
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Write a recording, as the plugin does."""
+
+    def recorded(blocks, *, threads=1, lines=(0, 3, 5)):
+        content = struct.pack("=QQ", threads, STAGES)
+        for stage in range(STAGES):
+            touched = lines[stage] if stage < len(lines) else 0
+            content += struct.pack("=QQQ", 100 * stage, 10 * stage, touched)
+        for words, executions in blocks:
+            counts = (*executions, *[0] * (STAGES - len(executions)))
+            content += struct.pack(f"=Q{STAGES}Q{len(words)}I", len(words), *counts, *words)
+        path = tmp_path / "recorded.bin"
+        path.write_bytes(content)
+        return path
+
+    return recorded
