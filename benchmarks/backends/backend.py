@@ -20,7 +20,7 @@ from typing import BinaryIO, NoReturn, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.backends.bootstrap import BOOT
+from benchmarks.backends.bootstrap import BOOTSTRAP
 from device.errors import InputError
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver, runtime_name
@@ -71,7 +71,7 @@ class Worker:
         ]
         try:
             self._process = subprocess.Popen(
-                [python, "-P", str(BOOT), *arguments],
+                [python, "-P", str(BOOTSTRAP), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,

@@ -13,13 +13,13 @@ import sys
 import types
 from pathlib import Path
 
-BOOT = Path(__file__).resolve()
+BOOTSTRAP = Path(__file__).resolve()
 """This file: what another Python is started with."""
 
 
 def main() -> None:
     """Name the packages, import the module, call it."""
-    root = BOOT.parents[2]
+    root = BOOTSTRAP.parents[2]
     for name in ("device", "benchmarks"):
         package = types.ModuleType(name)
         package.__path__ = [str(root / name)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.backends.bootstrap import BOOT
+from benchmarks.backends.bootstrap import BOOTSTRAP
 from device.errors import InputError
 from device.geometry import FACE_SIZE
 from device.model import file as model_file
@@ -71,7 +71,7 @@ def _convert(path: Path) -> bytes:
     """Convert in a process of its own: TensorFlow's memory and threads must not stay here."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model.onnx"
-        command = [sys.executable, "-P", str(BOOT), "benchmarks.backends.onnx_convert"]
+        command = [sys.executable, "-P", str(BOOTSTRAP), "benchmarks.backends.onnx_convert"]
         done = subprocess.run(
             [*command, str(path), str(output)],
             stdout=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from device.geometry import FACE_SIZE
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver, Runtime
@@ -51,7 +51,7 @@ def main(backend: str, path: str, threads: str, resolver: str) -> None:
         request = json.loads(line)
         faces = _read(sys.stdin.buffer, request["faces"])
         if request["do"] == "time":
-            answers.write(np.array(turn(classifier, list(faces)), np.int64).tobytes())
+            answers.write(np.array(time_calls(classifier, list(faces)), np.int64).tobytes())
         else:
             answers.write(classifier(faces[0]).tobytes())
         answers.flush()

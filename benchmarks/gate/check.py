@@ -1,8 +1,8 @@
-"""Hold the models of a results file to rules, and say which one breaks which, and how sure that is.
+"""Evaluate the rules of a gate on the models of a results file.
 
-A rule is broken by the interval and not by the point: a ceiling only when the lower bound is above
-it. So noise alone fails a build in at most one check of twenty where the truth is on the limit
-itself, and far more rarely where nothing changed.
+The interval decides, not the point estimate: a ceiling fails only when the lower bound is above it.
+So noise alone fails at most one check in twenty when the true value is at the limit, and far fewer
+when nothing changed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,15 @@ from device.system.processor import UNKNOWN
 class Status(StrEnum):
     """What a check found."""
 
-    held = "held"
-    unclear = "unclear"
+    passed = "passed"
+    inconclusive = "inconclusive"
     """The figure is beyond its limit, and its interval is not."""
-    broken = "broken"
+    failed = "failed"
     skipped = "skipped"
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One limit of one rule on one model.
 
     Attributes:
@@ -57,7 +57,7 @@ class Check:
 class Verdict:
     """All checks of a gate, and what one must know to read them."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     notes: tuple[str, ...]
 
     def count(self, status: Status) -> int:
@@ -65,7 +65,7 @@ class Verdict:
         return sum(check.status is status for check in self.checks)
 
 
-def check(session: Session, rules: Rules, baseline: Session | None = None) -> Verdict:
+def evaluate(session: Session, rules: Rules, baseline: Session | None = None) -> Verdict:
     """Hold a session to rules.
 
     Args:
@@ -79,7 +79,7 @@ def check(session: Session, rules: Rules, baseline: Session | None = None) -> Ve
     """
     if baseline is not None:
         _check_comparable(session, baseline, rules)
-    checks: list[Check] = []
+    checks: list[CheckResult] = []
     for rule in rules.rules:
         models = [
             model for model in session.results["models"] if fnmatchcase(model["name"], rule.models)
@@ -115,7 +115,7 @@ def _check_model(
     session: Session,
     baseline: Session | None,
     confidence: float,
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     for key, core, limit in _expanded(rule, model):
         what, drop = LIMITS[key], key.endswith("_drop")
         name = f"{model['name']} on {core}" if core else model["name"]
@@ -132,12 +132,12 @@ def _check_model(
             if not rule.optional and not isinstance(why, _SkippedError):
                 raise InputError(f'[models."{rule.models}"] {key}: {why}') from why
             says = f"{name}: {why} ({key})"
-            yield Check(rule.models, model["name"], key, Status.skipped, says, limit, None)
+            yield CheckResult(rule.models, model["name"], key, Status.skipped, says, limit, None)
             continue
         against = parent["name"] if parent else baseline.name if what.baseline and baseline else ""
         says = f"{name}: {sentence(what, found, limit, against)} ({key})"
         status = decide(found, limit, what.side, rule.decide_by)
-        yield Check(rule.models, model["name"], key, status, says, limit, found)
+        yield CheckResult(rule.models, model["name"], key, status, says, limit, found)
 
 
 def _expanded(rule: Rule, model: Block) -> Iterator[tuple[str, str | None, float]]:
@@ -164,8 +164,8 @@ def decide(found: Estimate, limit: float, side: Side, by: DecideBy) -> Status:
     else:
         beyond, surely = found.value < limit, found.high < limit
     if surely or (beyond and by is DecideBy.point):
-        return Status.broken
-    return Status.unclear if beyond else Status.held
+        return Status.failed
+    return Status.inconclusive if beyond else Status.passed
 
 
 def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None:
@@ -226,7 +226,9 @@ def _main(value: object) -> object:
     return value[0] if isinstance(value, list) else value
 
 
-def _notes(session: Session, baseline: Session | None, checks: Sequence[Check]) -> Iterator[str]:
+def _notes(
+    session: Session, baseline: Session | None, checks: Sequence[CheckResult]
+) -> Iterator[str]:
     for one in filter(None, (session, baseline)):
         if one.results["partial"]:
             yield f"{one.name} is partial: its run was interrupted"

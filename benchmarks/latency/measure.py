@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from benchmarks.machine.preemptions import preemptions
 from benchmarks.protocol import Classify
 from benchmarks.stats import bootstrap
@@ -77,7 +77,7 @@ def rounds(
         batch = [faces[(face + i) % len(faces)] for i in range(per_round)]
         for model in order.permutation(len(classifiers)):
             before = preemptions()
-            times[model] = turn(classifiers[model], batch)
+            times[model] = time_calls(classifiers[model], batch)
             preempted[model] = preemptions() - before
             if threads is not None and threads[model] > 1:
                 _let_workers_sleep()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.latency.measure import bootstrap_median
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from device.errors import FerEdgeError, InputError
 from device.geometry import FACE_SIZE
 from device.model.classifier import Classifier
@@ -82,7 +82,7 @@ def measure(path: Path, *, rounds: int = 200, per_round: int = 50, seed: int = 0
 
 
 def _timed(classifier: Classifier, faces: list[NDArray[np.uint8]]) -> int:
-    return sum(turn(classifier, faces))
+    return sum(time_calls(classifier, faces))
 
 
 def _bare(classifier: Classifier, faces: list[NDArray[np.uint8]]) -> int:

@@ -11,11 +11,11 @@ class Timed(Protocol):
     """What takes its turn elsewhere, as in a process of its own, so that the way is not timed."""
 
     def time(self, arguments: Sequence[Any]) -> list[int]:
-        """Take a turn; see `turn`."""
+        """Take a turn; see `time_calls`."""
         ...
 
 
-def turn(call: Callable[[Any], object], arguments: Sequence[Any]) -> list[int]:
+def time_calls(call: Callable[[Any], object], arguments: Sequence[Any]) -> list[int]:
     """Call once without a clock, because the model before has the caches, then with one.
 
     The garbage collector rests meanwhile, as in `timeit`.

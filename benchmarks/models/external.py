@@ -17,7 +17,7 @@ from device.model.runtime import Resolver, build, runtime_name
 _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 
 
-class Peer:
+class ExternalModel:
     """A model of others, called with a face as ours are: resizing and normalizing are its part.
 
     Attributes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.backends import backend as backends
 from benchmarks.metrics import size
-from benchmarks.models.external import Peer
+from benchmarks.models.external import ExternalModel
 from benchmarks.models.external_spec import Spec
 from benchmarks.protocol import LEFT_OUT
 from device.errors import InputError
@@ -47,7 +47,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Subject:
+class ModelUnderTest:
     """One model, loaded.
 
     Attributes:
@@ -60,7 +60,7 @@ class Subject:
 
     name: str
     head: str
-    classifier: Classifier | Peer
+    classifier: Classifier | ExternalModel
     labels: NDArray[np.integer]
     spec: Spec | None = None
 
@@ -68,7 +68,7 @@ class Subject:
         """Whether the model can be opened there: one of others in this process alone."""
         return self.spec is None or setting.backend == backends.own()
 
-    def open(self, setting: Setting) -> Classifier | Peer | backends.Worker:
+    def open(self, setting: Setting) -> Classifier | ExternalModel | backends.Worker:
         """Load the model once more.
 
         Raises:
@@ -76,7 +76,7 @@ class Subject:
         """
         path, resolver = self.classifier.path, setting.resolver or "xnnpack"
         if self.spec:
-            return Peer(path, self.spec, threads=setting.threads, resolver=resolver)
+            return ExternalModel(path, self.spec, threads=setting.threads, resolver=resolver)
         return backends.open(setting.backend, path, threads=setting.threads, resolver=resolver)
 
     def describe(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def load(
     threads: int,
     specs: Mapping[Path, Spec],
     label_names: Mapping[str, Sequence[str]] = HEADS,
-) -> list[Subject]:
+) -> list[ModelUnderTest]:
     """Load models and give each the labels that it can be measured against.
 
     Args:
@@ -124,18 +124,20 @@ def load(
     Raises:
         InputError: a file is no model, names labels of no known set, or of one without data.
     """
-    subjects = []
+    models_under_test = []
     for name, path in zip(names(models, specs), models, strict=True):
         spec = specs.get(path)
         classifier = (
-            Peer(path, spec, threads=threads) if spec else Classifier(path, threads=threads)
+            ExternalModel(path, spec, threads=threads)
+            if spec
+            else Classifier(path, threads=threads)
         )
         head = _head(classifier.labels, label_names, path)
         if head not in labels or not (labels[head] != LEFT_OUT).any():
             raise InputError(f"{path} names the {head} labels, and the data has none of them")
         truth = _reorder(labels[head], label_names[head], classifier.labels)
-        subjects.append(Subject(name, head, classifier, truth, spec))
-    return subjects
+        models_under_test.append(ModelUnderTest(name, head, classifier, truth, spec))
+    return models_under_test
 
 
 def _head(labels: Sequence[str], heads: Mapping[str, Sequence[str]], path: Path) -> str:

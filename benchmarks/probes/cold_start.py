@@ -15,9 +15,9 @@ from device.errors import InputError
 if TYPE_CHECKING:
     from benchmarks.models.external_spec import Spec
 
-from benchmarks.backends.bootstrap import BOOT
+from benchmarks.backends.bootstrap import BOOTSTRAP
 
-_PATIENCE = 120  # seconds
+_TIMEOUT = 120  # seconds
 
 
 def measure(
@@ -33,7 +33,7 @@ def measure(
         path: a `.tflite` file that `device.model.classifier.Classifier` runs, or `peer` describes.
         threads: of the interpreter.
         n: processes, at least 1.
-        peer: description of a model of others, which `benchmarks.models.external.Peer` runs.
+        peer: description of an external model, which `ExternalModel` runs.
         seed: of the bootstrap.
 
     Returns:
@@ -71,13 +71,19 @@ def measure(
 
 
 def _start(path: Path, arguments: list[str]) -> dict[str, float]:
-    command = [sys.executable, "-P", str(BOOT), "benchmarks.probes.cold_start_worker", *arguments]
+    command = [
+        sys.executable,
+        "-P",
+        str(BOOTSTRAP),
+        "benchmarks.probes.cold_start_worker",
+        *arguments,
+    ]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PATIENCE, check=False
+            command, capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
-        raise InputError(f"{path} was not loaded and run within {_PATIENCE} s") from None
+        raise InputError(f"{path} was not loaded and run within {_TIMEOUT} s") from None
     if done.returncode:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         named = reason[-1].startswith(str(path))

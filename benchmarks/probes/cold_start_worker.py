@@ -46,10 +46,10 @@ def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
     """Import what loads the model, which is not timed."""
     if not peer:
         return lambda: Classifier(path, threads=threads)
-    from benchmarks.models.external import Peer
+    from benchmarks.models.external import ExternalModel
     from benchmarks.models.external_spec import Spec
 
     described = json.loads(peer)
     lists = {name: tuple(described[name]) for name in ("labels", "size")}
     spec = Spec(**{**described, **lists})
-    return lambda: Peer(path, spec, threads=threads)
+    return lambda: ExternalModel(path, spec, threads=threads)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
 from device.model import file as model_file
 from device.model import graph
@@ -70,7 +70,7 @@ def operators(
         return None
     # Ratios to the whole model, which was timed in the same round.
     ratios = np.median(medians / medians[:, -1:], axis=0)
-    micros = np.diff(growing(ratios * np.median(medians[:, -1]))) / 1000
+    micros = np.diff(isotonic(ratios * np.median(medians[:, -1]))) / 1000
     total = max(float(micros.sum()), np.finfo(float).tiny)
     return {
         "kind": "derived",
@@ -107,12 +107,12 @@ def cut(schema: Any, content: bytes) -> list[bytes]:
     cuts = []
     for count in range(len(every) + 1):
         part.operators = every[:count]
-        part.outputs = loose_ends(part) or list(part.inputs)
+        part.outputs = dangling_outputs(part) or list(part.inputs)
         cuts.append(raw_model.pack(model))
     return cuts
 
 
-def loose_ends(part: Any) -> list[int]:
+def dangling_outputs(part: Any) -> list[int]:
     """Give the tensors that follow from the input and that no operator of a subgraph reads."""
     live, read = {int(i) for i in part.inputs}, set()
     written = []
@@ -125,7 +125,7 @@ def loose_ends(part: Any) -> list[int]:
     return [i for i in written if i not in read]
 
 
-def growing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the nearest values, by least squares, none of which is below the one before it.
 
     Pool adjacent violators: Barlow, Bartholomew, Bremner, Brunk, "Statistical inference under order
@@ -170,4 +170,4 @@ def _time(
 
 
 def _runs(interpreter: Any, count: int) -> NDArray[np.int64]:
-    return np.array(turn(lambda _: interpreter.invoke(), range(count)), np.int64)
+    return np.array(time_calls(lambda _: interpreter.invoke(), range(count)), np.int64)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
 from device.model.runtime import find_runtime
 
@@ -32,7 +32,7 @@ def measure(*, calls: int = 50) -> dict[str, Any] | None:
     source = interpreter.get_input_details()[0]["index"]
     draw = np.random.default_rng(0)
     interpreter.set_tensor(source, draw.integers(-128, 128, (SIDE, SIDE), np.int8))
-    times = turn(lambda _: interpreter.invoke(), range(calls))
+    times = time_calls(lambda _: interpreter.invoke(), range(calls))
     delegated = interpreter._get_ops_details()[-1]["op_name"] == "DELEGATE"
     return {
         "kind": "measured",

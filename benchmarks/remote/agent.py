@@ -43,14 +43,14 @@ GRACE = 20.0
 """Seconds that an interrupted run has to write what it measured."""
 
 
-class Gone(Exception):
+class Disconnected(Exception):
     """The other side has gone, or somebody ended this process."""
 
 
 def main() -> None:
     """Serve one run."""
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+        signal.signal(number, _on_signal)
     folder = None
     run = None
     try:
@@ -60,9 +60,9 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp(prefix="fer-edge-"))
         unpack(folder, size)
         run = start(folder)
-        say("measuring", folder=str(folder))
+        emit("measuring", folder=str(folder))
         answer(folder, watch(run))
-    except (Gone, BrokenPipeError):
+    except (Disconnected, BrokenPipeError):
         pass
     finally:
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
@@ -70,9 +70,9 @@ def main() -> None:
         clean(folder, run)
 
 
-def leave(*_: Any) -> None:
+def _on_signal(*_: Any) -> None:
     """End as if the other side had gone."""
-    raise Gone
+    raise Disconnected
 
 
 def hello() -> bool:
@@ -85,7 +85,7 @@ def hello() -> bool:
     old = sys.version_info < OLDEST
     marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     print(MARK)
-    say(
+    emit(
         "hello",
         python=sys.executable,
         version=platform.python_version(),
@@ -97,7 +97,7 @@ def hello() -> bool:
     return not old and not missing
 
 
-def say(event: str, **facts: Any) -> None:
+def emit(event: str, **facts: Any) -> None:
     """Send one event."""
     print(json.dumps(dict(facts, event=event)), flush=True)
 
@@ -105,10 +105,10 @@ def say(event: str, **facts: Any) -> None:
 def read(most: int) -> bytes:
     """Read what there is of standard input, at least a byte."""
     if not select.select([0], [], [], SILENCE)[0]:
-        raise Gone
+        raise Disconnected
     chunk = os.read(0, most)
     if not chunk:
-        raise Gone
+        raise Disconnected
     return chunk
 
 
@@ -171,17 +171,17 @@ def watch(run: subprocess.Popen[bytes]) -> int:
             return run.wait()
         now = time.monotonic()
         if now - heard > SILENCE or (limit is not None and now > limit):
-            raise Gone
+            raise Disconnected
 
 
 def answer(folder: Path, code: int) -> None:
     """Send the results, or the last line that the run said."""
     try:
-        say("results", results=json.loads((folder / "results.json").read_text(encoding="utf-8")))
+        emit("results", results=json.loads((folder / "results.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         log = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
         said = [line.strip() for line in log if line.strip()]
-        say("failed", code=code, text=said[-1] if said else "")
+        emit("failed", code=code, text=said[-1] if said else "")
 
 
 def clean(folder: Path | None, run: subprocess.Popen[bytes] | None) -> None:

@@ -14,13 +14,13 @@ from typing import IO, Any, TypeVar
 
 from benchmarks.remote import agent
 from benchmarks.remote.host import Host, quoted
-from benchmarks.remote.requirements import unfit
+from benchmarks.remote.requirements import missing_requirements
 from device.errors import FerEdgeError, GateError, InputError
 
 HEARTBEAT = 15.0
 """Seconds; the agent gives up after `agent.SILENCE`."""
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds that the host has to clean up after the end."""
 
 LONGEST_LINE = 1 << 27
@@ -67,13 +67,13 @@ async def measure(
     notify("connecting")
     async with _ssh(host, python) as (process, said):
         events = _events(process, said, host)
-        hello = await _unless(stop, _next(events), host)
-        problem = unfit(hello, host)
+        hello = await _cancel_on(stop, _next(events), host)
+        problem = missing_requirements(hello, host)
         if problem:
             raise InputError(problem)
         notify(f"sending {len(payload) / 1e6:.1f} MB")
-        await _unless(stop, _write(process, f"{len(payload)}\n".encode() + payload), host)
-        async with _beating(process, stop):
+        await _cancel_on(stop, _write(process, f"{len(payload)}\n".encode() + payload), host)
+        async with _heartbeat(process, stop):
             async for event in events:
                 if event["event"] == "measuring":
                     notify("measuring")
@@ -116,7 +116,7 @@ async def _end(process: asyncio.subprocess.Process) -> int:
     assert process.stdin is not None
     process.stdin.close()
     try:
-        return await asyncio.wait_for(process.wait(), PATIENCE)
+        return await asyncio.wait_for(process.wait(), TIMEOUT)
     except TimeoutError:
         return -1
     finally:
@@ -183,7 +183,7 @@ async def _next(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
     return await anext(events)
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T], host: Host) -> T:
+async def _cancel_on(stop: asyncio.Event, work: Coroutine[Any, Any, T], host: Host) -> T:
     """Do `work`, and give it up when `stop` comes first."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
@@ -203,7 +203,9 @@ def _interrupted(host: Host) -> FerEdgeError:
 
 
 @asynccontextmanager
-async def _beating(process: asyncio.subprocess.Process, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _heartbeat(
+    process: asyncio.subprocess.Process, stop: asyncio.Event
+) -> AsyncIterator[None]:
     """Send signs of life, and word of `stop`."""
 
     async def beat() -> None:

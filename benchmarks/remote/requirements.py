@@ -21,7 +21,7 @@ _LEGACY = {
 _LEGACY_MACHINES = ("armv7l", "armv6l")
 
 
-def unfit(hello: dict[str, Any], host: Host) -> str | None:
+def missing_requirements(hello: dict[str, Any], host: Host) -> str | None:
     """Say in one line what the Python on the host lacks, and what to do; None when it is fit.
 
     Args:

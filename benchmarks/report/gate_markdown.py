@@ -3,21 +3,21 @@
 from benchmarks.gate.check import Status, Verdict
 from benchmarks.report.markdown import table
 
-SIGNS = {Status.broken: "❌", Status.unclear: "❔", Status.held: "✅", Status.skipped: "–"}
+SIGNS = {Status.failed: "❌", Status.inconclusive: "❔", Status.passed: "✅", Status.skipped: "–"}
 ORDER = tuple(SIGNS)
 
 
 def markdown(verdict: Verdict) -> str:
-    """Write the verdict, the broken limits first; the ones that held are folded away."""
+    """Write the verdict, failed checks first; passed ones are folded away."""
     parts = [f"## {SIGNS[_worst(verdict)]} {headline(verdict)}"]
     parts += [f"> **{note}.**" for note in verdict.notes]
-    loud = [one for one in verdict.checks if one.status in (Status.broken, Status.unclear)]
+    loud = [one for one in verdict.checks if one.status in (Status.failed, Status.inconclusive)]
     if loud:
-        parts.append(_table(verdict, (Status.broken, Status.unclear)))
-    if verdict.count(Status.held):
+        parts.append(_table(verdict, (Status.failed, Status.inconclusive)))
+    if verdict.count(Status.passed):
         parts.append(
-            f"<details><summary>{verdict.count(Status.held)} checks held</summary>\n\n"
-            f"{_table(verdict, (Status.held,))}\n\n</details>"
+            f"<details><summary>{verdict.count(Status.passed)} checks passed</summary>\n\n"
+            f"{_table(verdict, (Status.passed,))}\n\n</details>"
         )
     return "\n\n".join(parts) + "\n"
 
@@ -27,17 +27,17 @@ def headline(verdict: Verdict) -> str:
     counts = {status: verdict.count(status) for status in ORDER}
     ran = sum(counts.values()) - counts[Status.skipped]
     text = (
-        f"{counts[Status.broken]} of {ran} checks broken"
-        if counts[Status.broken]
-        else f"{ran} {'check holds' if ran == 1 else 'checks hold'}"
+        f"{counts[Status.failed]} of {ran} checks failed"
+        if counts[Status.failed]
+        else f"{ran} {'check' if ran == 1 else 'checks'} passed"
     )
-    for status in (Status.unclear, Status.skipped):
+    for status in (Status.inconclusive, Status.skipped):
         text += f", {counts[status]} {status}" if counts[status] else ""
     return text
 
 
 def _worst(verdict: Verdict) -> Status:
-    return Status.broken if verdict.count(Status.broken) else Status.held
+    return Status.failed if verdict.count(Status.failed) else Status.passed
 
 
 def _table(verdict: Verdict, statuses: tuple[Status, ...]) -> str:

@@ -11,7 +11,7 @@ from device.system.atomic_file import replacing
 def write(verdict: Verdict, path: Path, suite: str) -> None:
     """Write one test case a check: the model is its class, the limit its name.
 
-    What is unclear passes, with its line as the case's output.
+    An inconclusive check passes, with its line as the output of the test case.
 
     Args:
         verdict: of the gate.
@@ -23,13 +23,13 @@ def write(verdict: Verdict, path: Path, suite: str) -> None:
         "testsuite",
         name=suite,
         tests=str(len(verdict.checks)),
-        failures=str(counts[Status.broken]),
+        failures=str(counts[Status.failed]),
         errors="0",
         skipped=str(counts[Status.skipped]),
     )
     for check in verdict.checks:
         case = ElementTree.SubElement(root, "testcase", classname=check.model, name=check.key)
-        if check.status is Status.broken:
+        if check.status is Status.failed:
             failure = ElementTree.SubElement(case, "failure", message=check.says)
             failure.text = f'[models."{check.rule}"] {check.key} = {check.limit:g}'
         elif check.status is Status.skipped:

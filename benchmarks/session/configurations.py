@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.backends import backend
 from benchmarks.models import reference
-from benchmarks.models.model import Setting, Subject
+from benchmarks.models.model import ModelUnderTest, Setting
 from benchmarks.protocol import Classify
 
 REFERENCE = -1
@@ -14,7 +14,7 @@ REFERENCE = -1
 
 
 @dataclass(frozen=True)
-class Lane:
+class Configuration:
     """One thing that is timed.
 
     Attributes:
@@ -48,31 +48,33 @@ def settings(threads: Sequence[int], *, builtin: bool, others: Sequence[str]) ->
 
 
 def open_all(
-    subjects: Sequence[Subject], settings: Sequence[Setting], closing: ExitStack
-) -> list[Lane]:
+    models_under_test: Sequence[ModelUnderTest], settings: Sequence[Setting], closing: ExitStack
+) -> list[Configuration]:
     """Load the models in all settings, and the reference workload in the first.
 
     A model of others runs in this process alone.
 
     Args:
-        subjects: the models.
+        models_under_test: the models.
         settings: as `settings` lists them.
         closing: ends the processes of other backends.
 
     Returns:
-        The main lanes of the models, that of the reference workload, and the other settings.
+        The models' main configurations, the reference workload's, then the other settings.
 
     Raises:
         InputError: a backend is not there, or does not run a model.
     """
     main, *others = settings
-    lanes = [Lane(i, main, True, one.classifier) for i, one in enumerate(subjects)]
-    lanes.append(Lane(REFERENCE, main, True, reference.load(main.threads)))
-    for i, one in enumerate(subjects):
+    configurations = [
+        Configuration(i, main, True, one.classifier) for i, one in enumerate(models_under_test)
+    ]
+    configurations.append(Configuration(REFERENCE, main, True, reference.load(main.threads)))
+    for i, one in enumerate(models_under_test):
         for setting in others:
             if one.runs_in(setting):
                 call = one.open(setting)
                 if isinstance(call, backend.Worker):
                     closing.enter_context(call)
-                lanes.append(Lane(i, setting, False, call))
-    return lanes
+                configurations.append(Configuration(i, setting, False, call))
+    return configurations

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from benchmarks import progress
 from benchmarks.counting import cores, kit
 from benchmarks.counting.count import InstructionCounter
-from benchmarks.models.model import Subject
+from benchmarks.models.model import ModelUnderTest
 from benchmarks.probes import camera_frame, cold_start, peak_throughput
 from benchmarks.probes import operators as operator_profile
 from device.errors import InputError
 
 
 @dataclass(frozen=True)
-class Extras:
+class OptionalProbes:
     """What is wanted.
 
     Attributes:
@@ -44,7 +44,7 @@ class Extras:
     detector: str = "haar"
     detector_model: Path | None = None
 
-    def check(self, subjects: Sequence[Subject]) -> None:
+    def check(self, models_under_test: Sequence[ModelUnderTest]) -> None:
         """Refuse what cannot be measured, before anything is.
 
         Raises:
@@ -60,12 +60,12 @@ class Extras:
             return
         if not self.video.is_file():
             raise InputError(f"{self.video}: no such video")
-        if all(one.spec for one in subjects):
+        if all(one.spec for one in models_under_test):
             raise InputError("whole frames take a model of fer-edge's own: give one")
 
     def measure(
         self,
-        subjects: Sequence[Subject],
+        models_under_test: Sequence[ModelUnderTest],
         images: NDArray[np.uint8],
         written: dict[str, Any],
         *,
@@ -78,7 +78,7 @@ class Extras:
         an application is not known here.
 
         Args:
-            subjects: the models.
+            models_under_test: the models.
             images: uint8 [n, 48, 48].
             written: the results.
             threads: of the interpreter.
@@ -88,7 +88,7 @@ class Extras:
             InputError: a model or the video cannot be used.
         """
         blocks = written["models"]
-        pairs = list(zip(subjects, blocks, strict=True))
+        pairs = list(zip(models_under_test, blocks, strict=True))
         if self.peak:
             written["peak"] = peak_throughput.measure()
         if self.cold:
@@ -109,7 +109,7 @@ class Extras:
         if self.video is not None:
             written["frame"] = camera_frame.measure(
                 self.video,
-                next(one.classifier.path for one in subjects if not one.spec),
+                next(one.classifier.path for one in models_under_test if not one.spec),
                 detector=self.detector,
                 detector_model=self.detector_model,
                 frames=self.frames,

@@ -10,7 +10,7 @@ from benchmarks import progress
 from benchmarks.backends import backend
 from benchmarks.latency import measure as latency
 from benchmarks.machine import interference
-from benchmarks.session.configurations import REFERENCE, Lane
+from benchmarks.session.configurations import REFERENCE, Configuration
 
 
 class Timing:
@@ -20,20 +20,20 @@ class Timing:
         others: cores that other processes used meanwhile; None where Linux does not say.
     """
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
+    def __init__(self, configurations: Sequence[Configuration]) -> None:
         """Begin with no rounds.
 
         Args:
-            lanes: what is timed, as `benchmarks.session.configurations.open_all` gives it.
+            configurations: what is timed, as `benchmarks.session.configurations.open_all` gives it.
         """
-        self._lanes = lanes
+        self._configurations = configurations
         self._rounds: list[latency.Round] = []
         self.others: float | None = None
 
     def run(self, faces: NDArray[np.uint8], *, count: int, per_round: int, seed: int) -> None:
         """Time so many rounds; see `benchmarks.latency.measure.rounds`."""
-        calls = [lane.call for lane in self._lanes]
-        threads = [lane.setting.threads for lane in self._lanes]
+        calls = [each.call for each in self._configurations]
+        threads = [each.setting.threads for each in self._configurations]
         rounds = latency.rounds(
             calls, faces, count=count, per_round=per_round, seed=seed, threads=threads
         )
@@ -59,22 +59,22 @@ class Timing:
             names: of the models.
         """
         found = []
-        for lane, disturbed in zip(self._lanes, self._disturbed(cores), strict=True):
+        for each, disturbed in zip(self._configurations, self._disturbed(cores), strict=True):
             if disturbed:
-                name = "the reference workload" if lane.model == REFERENCE else names[lane.model]
-                found.append(name if lane.is_main else f"{name} ({lane.setting})")
+                name = "the reference workload" if each.model == REFERENCE else names[each.model]
+                found.append(name if each.is_main else f"{name} ({each.setting})")
         return found
 
     def _disturbed(self, cores: int | None) -> list[bool]:
         if not self._rounds:
-            return [False] * len(self._lanes)
+            return [False] * len(self._configurations)
         times = np.stack([one.times for one in self._rounds])
         preempted = np.stack([one.preempted for one in self._rounds])
         # More threads than cores take the processor from each other: that is no disturbance.
-        crowded = [lane.setting.threads > (cores or 1) for lane in self._lanes]
+        crowded = [each.setting.threads > (cores or 1) for each in self._configurations]
         return [
             interference.disturbed(times[:, i], preempted[:, i] * (not crowded[i]))
-            for i in range(len(self._lanes))
+            for i in range(len(self._configurations))
         ]
 
     def summarize(
@@ -99,16 +99,18 @@ class Timing:
         if not self._rounds:
             return None
         times = np.stack([one.times for one in self._rounds])
-        reference = next(i for i, lane in enumerate(self._lanes) if lane.model == REFERENCE)
+        reference = next(
+            i for i, each in enumerate(self._configurations) if each.model == REFERENCE
+        )
         disturbed = self._disturbed(cores)
         found = None
-        for i, lane in enumerate(self._lanes):
+        for i, each in enumerate(self._configurations):
             marked = doubtful or disturbed[i]
             block = latency.summary(times, i, reference=reference, marked=marked, seed=seed)
-            if lane.model == REFERENCE:
+            if each.model == REFERENCE:
                 found = block
-            elif lane.is_main:
-                blocks[lane.model]["latency"] = block
+            elif each.is_main:
+                blocks[each.model]["latency"] = block
             else:
-                blocks[lane.model]["sweep"].append(lane.setting.describe() | {"latency": block})
+                blocks[each.model]["sweep"].append(each.setting.describe() | {"latency": block})
         return found

@@ -74,7 +74,7 @@ def run(
         peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
         seed: of the order in the rounds and of the bootstrap.
         timed: whether to classify and to time; without, there is only what `wanted` asks for.
-        wanted: what else to measure, see `benchmarks.session.probes.Extras`.
+        wanted: what else to measure, see `benchmarks.session.probes.OptionalProbes`.
 
     Returns:
         What was written; see `benchmarks/schema/results.schema.json`.
@@ -89,14 +89,14 @@ def run(
     settings = configurations.settings(counts, builtin=builtin, others=backends)
     with ExitStack() as closing:
         specs = external_spec.assign(models, peers)
-        subjects = model_under_test.load(models, labels, counts[0], specs, label_names)
-        further = probes.Extras(**wanted)
-        further.check(subjects)
-        opened = configurations.open_all(subjects, settings, closing) if timed else []
+        models_under_test = model_under_test.load(models, labels, counts[0], specs, label_names)
+        further = probes.OptionalProbes(**wanted)
+        further.check(models_under_test)
+        opened = configurations.open_all(models_under_test, settings, closing) if timed else []
         make_folder(out)  # what cannot be written is better not measured first
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
-        written = _blank(data, images, leaked, subjects)
+        written = _blank(data, images, leaked, models_under_test)
         written["protocol"] = {
             "threads": counts,
             "rounds": rounds,
@@ -109,14 +109,14 @@ def run(
         timing = Timing(opened)
         try:
             if timed:
-                _classify(subjects, images, leaked, written["models"])
+                _classify(models_under_test, images, leaked, written["models"])
                 timing.run(images, count=rounds, per_round=per_round, seed=seed)
-            further.measure(subjects, images, written, threads=counts[0], seed=seed)
+            further.measure(models_under_test, images, written, threads=counts[0], seed=seed)
             written["partial"] = False
         except KeyboardInterrupt:
             pass  # the blocks keep what they have, and `partial` stays set
         finally:
-            with _deaf_to_ctrl_c():
+            with _ignore_sigint():
                 _finish(written, timing, presence, seed)
                 results_file.save(written, out / RESULTS)
     return written
@@ -139,7 +139,7 @@ def _blank(
     data: Mapping[str, Any],
     images: NDArray[np.uint8],
     leaked: NDArray[np.bool_] | None,
-    subjects: Sequence[model_under_test.Subject],
+    models_under_test: Sequence[model_under_test.ModelUnderTest],
 ) -> dict[str, Any]:
     """Give results in which nothing but sizes and the machine is measured yet."""
     return {
@@ -157,19 +157,19 @@ def _blank(
         "protocol": {},
         "reference": {"name": reference.NAME, "sha256": reference.SHA256, "latency": None},
         "peak": None,
-        "models": [one.describe() for one in subjects],
+        "models": [one.describe() for one in models_under_test],
         "frame": None,
     }
 
 
 def _classify(
-    subjects: Sequence[model_under_test.Subject],
+    models_under_test: Sequence[model_under_test.ModelUnderTest],
     images: NDArray[np.uint8],
     leaked: NDArray[np.bool_] | None,
     blocks: list[dict[str, Any]],
 ) -> None:
     """Fill in the accuracy of each model."""
-    for one, block in zip(subjects, blocks, strict=True):
+    for one, block in zip(models_under_test, blocks, strict=True):
         faces = progress.track(images, f"accuracy of {one.name}", len(images))
         probabilities = accuracy.predict(one.classifier, faces)
         names = one.classifier.labels
@@ -203,7 +203,7 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _ignore_sigint() -> Iterator[None]:
     """Write in peace: a second Ctrl-C would lose what the first one kept."""
     if threading.current_thread() is not threading.main_thread():
         yield

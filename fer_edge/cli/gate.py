@@ -9,12 +9,12 @@ from device.errors import GateError, InputError
 from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
-    from benchmarks.gate.check import Check, Verdict
+    from benchmarks.gate.check import CheckResult, Verdict
     from benchmarks.gate.rules import Rules
 
 EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
 
-_COLORS = {"held": "green", "unclear": "yellow", "broken": "red", "skipped": "bright_black"}
+_COLORS = {"passed": "green", "inconclusive": "yellow", "failed": "red", "skipped": "bright_black"}
 
 
 def gate(
@@ -33,7 +33,7 @@ def gate(
         Path | None, typer.Option(help="Write Markdown there, as for a pull request.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Print what held, too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print passed checks, too.")] = False,
     print_rules: Annotated[
         bool, typer.Option("--print-rules", help="Print the default rules, as a start.")
     ] = False,
@@ -41,7 +41,7 @@ def gate(
 ) -> None:
     """Hold results to limits, and to a baseline: by the interval, not by the point.
 
-    Exit code 1 when a limit is broken, with one line for each.
+    Exit code 1 when a check fails, with one line for each.
     """
     from benchmarks.gate import rules as rule_files
 
@@ -64,7 +64,7 @@ def gate(
         if path and path.exists() and not force:
             raise InputError(f"{option} {path}: exists already; --force replaces it")
     known = rule_files.load(rules or rule_files.DEFAULT)
-    verdict = gates.check(
+    verdict = gates.evaluate(
         Session(str(results), load(results)),
         known,
         Session(str(baseline), load(baseline)) if baseline else None,
@@ -79,7 +79,7 @@ def gate(
         print_json(_as_json(verdict, known, results, baseline))
     else:
         _print(verdict, verbose)
-    if verdict.count(gates.Status.broken):
+    if verdict.count(gates.Status.failed):
         raise GateError(headline(verdict))
     if not as_json:
         typer.echo(headline(verdict))
@@ -89,8 +89,8 @@ def _print(verdict: "Verdict", verbose: bool) -> None:
     for note in verdict.notes:
         typer.echo(f"note: {note}")
     for check in verdict.checks:
-        if verbose or check.status in ("broken", "unclear"):
-            status = typer.style(f"{check.status:8}", fg=_COLORS[check.status])
+        if verbose or check.status in ("failed", "inconclusive"):
+            status = typer.style(f"{check.status:12}", fg=_COLORS[check.status])
             typer.echo(f"{status} {check.says}")
 
 
@@ -98,7 +98,7 @@ def _as_json(
     verdict: "Verdict", rules: "Rules", results: Path, baseline: Path | None
 ) -> dict[str, Any]:
     return {
-        "ok": all(check.status != "broken" for check in verdict.checks),
+        "ok": all(check.status != "failed" for check in verdict.checks),
         "results": str(results),
         "baseline": None if baseline is None else str(baseline),
         "rules": str(rules.path),
@@ -108,7 +108,7 @@ def _as_json(
     }
 
 
-def _check_as_json(check: "Check") -> dict[str, Any]:
+def _check_as_json(check: "CheckResult") -> dict[str, Any]:
     found = check.estimate
     return {
         "rule": check.rule,

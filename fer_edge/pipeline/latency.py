@@ -33,7 +33,7 @@ def latency_ratio(
         From a candidate to its latency as a share of the parent's: the median over rounds of one
         round's median against the other's.
     """
-    from benchmarks.latency.timer import turn
+    from benchmarks.latency.timer import time_calls
 
     def classifier(model: Any) -> Any:
         return _int8(model, images, normalization)
@@ -46,7 +46,7 @@ def latency_ratio(
         medians = np.empty((ROUNDS, len(nets)))
         for each in medians:
             for net in order.permutation(len(nets)):
-                each[net] = np.median(np.array(turn(nets[net], list(images[:PER_ROUND]))))
+                each[net] = np.median(np.array(time_calls(nets[net], list(images[:PER_ROUND]))))
         return float(np.median(medians[:, 1] / medians[:, 0]))
 
     return measure

@@ -11,7 +11,7 @@ from benchmarks.gate import rules
 from benchmarks.results import file as results_file
 from fer_edge.cli.app import app
 
-from .zoo import slowed, version_1, zoo
+from .full_results import full_results, results_1_0, slowed
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,10 @@ def no_summary(monkeypatch):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     for name, seed in (("main", 1), ("now", 2)):
-        results_file.save(zoo(seed=seed, images=200), folder / f"{name}.json")
-    results_file.save(slowed(zoo(seed=2, images=200), "fer2013_int8", 1.15), folder / "slow.json")
+        results_file.save(full_results(seed=seed, images=200), folder / f"{name}.json")
+    results_file.save(
+        slowed(full_results(seed=2, images=200), "fer2013_int8", 1.15), folder / "slow.json"
+    )
     (folder / "bench.toml").write_text('[models."*_int8"]\nmax_slower = 0.05\nmin_top1 = 0.5\n')
     return folder
 
@@ -38,15 +40,15 @@ def test_a_slow_down_is_one_line_and_exit_code_1(files):
         files / "slow.json", "--rules", files / "bench.toml", "--baseline", files / "main.json"
     )
     assert ran.exit_code == 1
-    broken = [line for line in ran.stdout.splitlines() if line.startswith("broken")]
+    broken = [line for line in ran.stdout.splitlines() if line.startswith("failed")]
     assert len(broken) == 1 and "fer2013_int8: slower 1" in broken[0]
-    assert "1 of 4 checks broken" in ran.stderr
+    assert "1 of 4 checks failed" in ran.stderr
 
 
 def test_the_same_models_pass_and_say_how_much_was_looked_at(files):
     ran = gate(files / "now.json", "--baseline", files / "main.json")
     assert ran.exit_code == 0, ran.output
-    assert "checks hold" in ran.stdout
+    assert "checks passed" in ran.stdout
     quiet = ran.stdout.count("\n")
     ran = gate(files / "now.json", "--baseline", files / "main.json", "--verbose")
     assert ran.stdout.count("\n") > quiet + 20
@@ -61,7 +63,7 @@ def test_json_holds_every_check_and_nothing_else_is_printed(files):
     told = json.loads(ran.stdout)
     assert told["ok"] is False
     slower = next(check for check in told["checks"] if check["key"] == "max_slower")
-    assert slower["status"] == "broken" and slower["limit"] == 0.05
+    assert slower["status"] == "failed" and slower["limit"] == 0.05
     assert 0.05 < slower["low"] <= slower["value"] <= slower["high"]
 
 
@@ -75,7 +77,7 @@ def test_junit_markdown_and_summary_say_the_same(files, tmp_path, monkeypatch):
     assert gate(*command).exit_code == 1
     assert ElementTree.parse(tmp_path / "gate.xml").getroot().get("failures") == "1"
     text = (tmp_path / "gate.md").read_text()
-    assert text.startswith("## ❌ 1 of 4 checks broken")
+    assert text.startswith("## ❌ 1 of 4 checks failed")
     assert "| ❌ | fer2013_int8 | slower 1" in text
     assert (tmp_path / "summary.md").read_text() == f"before\n{text}\n"
     refused = gate(*command)
@@ -86,7 +88,7 @@ def test_junit_markdown_and_summary_say_the_same(files, tmp_path, monkeypatch):
 
 def test_an_older_result_is_held_to_what_it_measured(tmp_path):
     path = tmp_path / "older.json"
-    path.write_text(json.dumps(version_1()))
+    path.write_text(json.dumps(results_1_0()))
     toml = tmp_path / "bench.toml"
     toml.write_text('[models."*"]\nmax_bytes = 450_000\nmax_p50_us = 1e6')
     ran = gate(path, "--rules", toml)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks.backends import backend
-from benchmarks.latency.timer import turn
+from benchmarks.latency.timer import time_calls
 from device.errors import InputError
 from device.model.classifier import Classifier
 
@@ -34,7 +34,7 @@ def test_a_worker_says_what_the_model_says_here(worker, model_files, faces):
 
 def test_a_worker_takes_its_turns_among_others(worker, model_files, faces):
     both = [Classifier(model_files["int8"]), worker]
-    found = np.array([turn(one, list(faces[:4])) for _ in range(3) for one in both])
+    found = np.array([time_calls(one, list(faces[:4])) for _ in range(3) for one in both])
     assert found.shape == (6, 4)
     assert (found > 0).all()
     assert worker(faces[0]).shape == (7,)  # and goes on answering

@@ -11,7 +11,7 @@ from benchmarks.stats import bootstrap
 from benchmarks.stats.estimate import student
 from device.errors import InputError
 
-from ..zoo import zoo
+from ..full_results import full_results
 
 NOISE = Path(__file__).parents[1] / "data" / "noise.npz"
 """32 sessions of 200 rounds of 4 nets on 2 shared cores: 12 beside other work, 12 beside bursts of
@@ -120,7 +120,7 @@ def test_macro_f1_varies_as_images_do():
 def test_noise_of_results_files_is_kept_and_simulated(tmp_path, capsys):
     paths = [tmp_path / f"{seed}.json" for seed in (1, 2)]
     for seed, path in enumerate(paths):
-        results_file.save(zoo(rounds=60, seed=seed, images=50), path)
+        results_file.save(full_results(rounds=60, seed=seed, images=50), path)
     kept = tmp_path / "kept.npz"
     command = [*map(str, paths), "--rounds", "40", "--pairs", "4", "--save", str(kept)]
     assert simulate.main(command) == 0

@@ -3,7 +3,7 @@ import pytest
 
 from benchmarks.machine import interference
 
-from ..example import STATE
+from ..minimal_results import STATE
 
 QUIET = {**STATE, "governor": "performance", "load": [0.1, 0.1, 0.1]}
 

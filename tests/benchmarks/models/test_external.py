@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.models import external_spec, reference
-from benchmarks.models.external import Peer
+from benchmarks.models.external import ExternalModel
 from benchmarks.probes import raw_model
 from device.errors import InputError
 from device.labels import FER2013
@@ -60,7 +60,7 @@ def dense(path: Path, height: int, width: int) -> Path:
 
 def test_a_model_of_ours_that_is_described_answers_as_it_does_anyway(tmp_path, faces):
     spec, _ = external_spec.load(describe(tmp_path))
-    ours, peer = reference.load(), Peer(reference.PATH, spec)
+    ours, peer = reference.load(), ExternalModel(reference.PATH, spec)
     assert (peer.precision, peer.delegated, peer.labels) == ("int8", True, FER2013)
     for face in faces[:5]:
         assert np.array_equal(ours(face), peer(face))
@@ -71,7 +71,7 @@ def test_a_face_is_resized_normalized_and_its_logits_become_probabilities(resize
     model = dense(tmp_path / "net.tflite", 64, 56)
     text = DESCRIPTION.replace("[48, 48]", "[64, 56]").replace("128", "127.5")
     file = describe(tmp_path, f'{text}resize = "{resize}"\nsoftmax = true\n')
-    peer = Peer(model, external_spec.load(file)[0])
+    peer = ExternalModel(model, external_spec.load(file)[0])
     found = peer(faces[0]).copy()
 
     ways = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
@@ -92,16 +92,16 @@ def test_a_face_is_resized_normalized_and_its_logits_become_probabilities(resize
 def test_a_model_that_is_not_as_described_is_refused(change, says, tmp_path):
     spec, _ = external_spec.load(describe(tmp_path, DESCRIPTION.replace(*change)))
     with pytest.raises(InputError, match=says):
-        Peer(reference.PATH, spec)
+        ExternalModel(reference.PATH, spec)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_and_kernels_do_not_change_the_class(threads, tmp_path, faces):
     spec, _ = external_spec.load(describe(tmp_path))
     wanted = reference.load()(faces[0]).argmax()
-    assert Peer(reference.PATH, spec, threads=threads, resolver="builtin")(faces[0]).argmax() == (
-        wanted
-    )
+    assert ExternalModel(reference.PATH, spec, threads=threads, resolver="builtin")(
+        faces[0]
+    ).argmax() == (wanted)
 
 
 def test_labels_in_other_words_are_translated(tmp_path):

@@ -39,7 +39,7 @@ def test_a_process_imports_what_a_device_needs_and_nothing_else(model_files):
         "-X",
         "importtime",
         "-P",
-        str(cold_start.BOOT),
+        str(cold_start.BOOTSTRAP),
         "benchmarks.probes.cold_start_worker",
     ]
     done = subprocess.run(

@@ -70,7 +70,7 @@ def test_what_follows_from_constants_alone_is_no_output(schema):
     part.inputs = [0]
     # 1 and 3 are weights; 3 is unpacked to 4, as in float16 files, for an operator that was cut.
     part.operators = [operator([0, 1], [2]), operator([3], [4])]
-    assert operator_profile.loose_ends(part) == [2]
+    assert operator_profile.dangling_outputs(part) == [2]
 
 
 def test_a_model_that_the_runtime_cannot_cut_has_no_profile(model_files, faces, monkeypatch):
@@ -98,7 +98,7 @@ def test_a_damaged_file_is_named(model_files, faces, tmp_path):
 
 @given(values)
 def test_growing_values_grow_and_keep_their_sum(numbers):
-    found = operator_profile.growing(np.array(numbers))
+    found = operator_profile.isotonic(np.array(numbers))
     assert (np.diff(found) >= -1e-9).all()
     assert found.sum() == pytest.approx(sum(numbers), rel=1e-9, abs=1e-3)
     assert min(numbers) - 1e-6 <= found[0] and found[-1] <= max(numbers) + 1e-6
@@ -107,8 +107,8 @@ def test_growing_values_grow_and_keep_their_sum(numbers):
 @given(values)
 def test_what_grows_already_stays(numbers):
     rising = np.sort(numbers)
-    np.testing.assert_array_equal(operator_profile.growing(rising), rising)
+    np.testing.assert_array_equal(operator_profile.isotonic(rising), rising)
 
 
 def test_a_fall_is_pooled():
-    assert operator_profile.growing(np.array([1.0, 4.0, 2.0, 5.0])).tolist() == [1, 3, 3, 5]
+    assert operator_profile.isotonic(np.array([1.0, 4.0, 2.0, 5.0])).tolist() == [1, 3, 3, 5]

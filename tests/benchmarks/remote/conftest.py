@@ -18,12 +18,12 @@ import pytest
 
 from benchmarks.remote import Host, Job
 
-PATIENCE = 60
+TIMEOUT = 60
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
 
 
 def _wait_until(true):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)

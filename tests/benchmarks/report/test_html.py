@@ -9,7 +9,7 @@ import pytest
 from benchmarks.report import html
 from benchmarks.results.file import load
 
-from ..zoo import version_1, zoo
+from ..full_results import full_results, results_1_0
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -23,7 +23,7 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def results():
     marks = ({"what": "busy", "text": "load 2.3 on 2 cores", "detail": {}},)
-    return zoo(rounds=30, images=300, marks=marks)
+    return full_results(rounds=30, images=300, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_hover_filters_sorting_and_the_choice_of_a_model_work(browse, results):
 
 def test_results_of_an_older_or_interrupted_run_have_a_page_too(browse, tmp_path):
     path = tmp_path / "older.json"
-    path.write_text(json.dumps(version_1()))
+    path.write_text(json.dumps(results_1_0()))
     older = load(path) | {"partial": True}
     older["data"]["synthetic"] = True
     older["models"][0] |= {"accuracy": None, "latency": None}

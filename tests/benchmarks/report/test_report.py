@@ -9,8 +9,8 @@ from benchmarks import report
 from benchmarks.report import github_action, markdown, plots
 from benchmarks.report.table import SYNTHETIC
 
-from ..example import example
-from ..zoo import zoo
+from ..full_results import full_results
+from ..minimal_results import minimal_results
 
 
 def terminal(results, width=160) -> str:
@@ -20,7 +20,7 @@ def terminal(results, width=160) -> str:
 
 
 def test_the_report_holds_one_table_and_every_plot_it_shows(tmp_path):
-    written = report.write(example(), tmp_path)
+    written = report.write(minimal_results(), tmp_path)
     text = written.read_text()
     assert text.count("| --- |") == 1
     for name in ("fer2013_0", "fer2013_1", "ferplus_2"):
@@ -46,14 +46,14 @@ def test_the_report_holds_one_table_and_every_plot_it_shows(tmp_path):
 
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_synthetic_faces_are_called_so_and_people_are_not(synthetic, tmp_path):
-    results = example(synthetic=synthetic)
+    results = minimal_results(synthetic=synthetic)
     text = report.write(results, tmp_path).read_text()
     assert (SYNTHETIC in text.split("|")[0]) is synthetic  # above the table
     assert (SYNTHETIC in terminal(results)) is synthetic
 
 
 def test_an_interrupted_run_is_reported_as_far_as_it_went(tmp_path):
-    results = example(partial=True)
+    results = minimal_results(partial=True)
     results["models"][1] |= {"accuracy": None, "latency": None}
     results["models"][2]["latency"] = None
     results["protocol"]["rounds"] = 9999
@@ -67,7 +67,7 @@ def test_an_interrupted_run_is_reported_as_far_as_it_went(tmp_path):
 
 
 def test_a_run_interrupted_at_once_has_a_report_without_plots(tmp_path):
-    results = example(partial=True)
+    results = minimal_results(partial=True)
     for model in results["models"]:
         model |= {"accuracy": None, "latency": None}
     assert "![" not in report.write(results, tmp_path).read_text()
@@ -75,13 +75,13 @@ def test_a_run_interrupted_at_once_has_a_report_without_plots(tmp_path):
 
 def test_without_matplotlib_the_report_says_why_there_are_no_plots(tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "available", lambda: False)
-    text = report.write(example(), tmp_path).read_text()
+    text = report.write(minimal_results(), tmp_path).read_text()
     assert "matplotlib is not installed" in text
     assert "![" not in text
 
 
 def test_the_terminal_shows_names_and_intervals():
-    text = terminal(example())
+    text = terminal(minimal_results())
     assert "ferplus_2" in text
     assert re.search(r"\[\d\d\.\d\d, \d\d\.\d\d\]", text)
 
@@ -117,7 +117,7 @@ def test_names_on_the_plot_do_not_cover_each_other():
 
 
 def test_the_core_class_stands_in_the_title_and_a_slow_int8_is_explained():
-    results = example(models=2)
+    results = minimal_results(models=2)
     slow, fast = results["models"]
     fast["precision"] = "float32"
     slow["latency"]["p50_us"], fast["latency"]["p50_us"] = 800.0, 500.0
@@ -131,8 +131,8 @@ def test_the_core_class_stands_in_the_title_and_a_slow_int8_is_explained():
 
 
 def test_counts_have_a_table_of_their_own_and_say_what_is_estimated():
-    text = markdown.text(zoo(images=50, rounds=20))
+    text = markdown.text(full_results(images=50, rounds=20))
     assert "## Instructions on other cores" in text
     assert "| cortex-a76 | fer2013_int8 |" in text
     assert "cycles and times are estimated" in text
-    assert "Instructions" not in markdown.text(example())
+    assert "Instructions" not in markdown.text(minimal_results())

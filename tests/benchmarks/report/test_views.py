@@ -10,7 +10,7 @@ from benchmarks.report import View, github_action, plots
 from benchmarks.results import file as results_file
 from fer_edge.cli.app import app
 
-from ..zoo import FILES, version_1, zoo
+from ..full_results import FILES, full_results, results_1_0
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def no_summary(monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole():
-    return zoo(rounds=30, images=200)
+    return full_results(rounds=30, images=200)
 
 
 def rows(folder) -> list[dict]:
@@ -45,7 +45,7 @@ def test_the_csv_has_a_row_for_every_way_that_a_model_was_timed(whole, tmp_path)
 
 def test_what_was_not_measured_is_empty_in_the_csv(tmp_path):
     path = tmp_path / "older.json"
-    path.write_text(json.dumps(version_1()))
+    path.write_text(json.dumps(results_1_0()))
     older = results_file.load(path)
     older["models"][1] |= {"accuracy": None, "latency": None}
     report.render(older, tmp_path, [View.csv])
@@ -85,7 +85,7 @@ def test_the_step_summary_gets_the_tables_and_keeps_what_it_had(whole, tmp_path,
 
 def test_marks_stand_above_the_figures(tmp_path):
     marks = ({"what": "throttled", "text": "the clock fell to 600 MHz", "detail": {}},)
-    marked = zoo(rounds=20, images=50, marks=marks)
+    marked = full_results(rounds=20, images=50, marks=marks)
     report.render(marked, tmp_path, [View.md])
     assert "the clock fell to 600 MHz" in (tmp_path / "report.md").read_text().split("|")[0]
 
@@ -107,7 +107,7 @@ def command(*arguments):
 @pytest.mark.parametrize("old", [False, True])
 def test_the_command_renews_the_views_of_a_file(old, whole, tmp_path):
     path = tmp_path / "results.json"
-    path.write_text(json.dumps(version_1() if old else whole))
+    path.write_text(json.dumps(results_1_0() if old else whole))
     before = path.read_bytes()
     (tmp_path / "report.html").write_text("an older view")
     ran = command(path, "--format", "html,md,csv,github")

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from benchmarks.results import file as results_file
 from device.errors import InputError
 
-from ..example import example
+from ..minimal_results import minimal_results
 
 SCHEMA = json.loads(results_file.SCHEMA.read_text())
 
@@ -18,16 +18,16 @@ def path(tmp_path):
 
 
 def test_what_is_saved_is_what_is_loaded(path):
-    results_file.save(example(), path)
-    assert results_file.load(path) == example()
+    results_file.save(minimal_results(), path)
+    assert results_file.load(path) == minimal_results()
     assert [file.name for file in path.parent.iterdir()] == ["results.json"]
 
 
 def test_a_failed_save_leaves_the_file_that_was_there(path):
-    results_file.save(example(), path)
+    results_file.save(minimal_results(), path)
     with pytest.raises(ValueError, match="JSON"):
-        results_file.save(example() | {"created": float("nan")}, path)
-    assert results_file.load(path) == example()
+        results_file.save(minimal_results() | {"created": float("nan")}, path)
+    assert results_file.load(path) == minimal_results()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_another_file_is_refused_by_name(path, text, message):
 
 
 def test_the_place_of_a_flaw_is_named(path):
-    broken = example()
+    broken = minimal_results()
     del broken["models"][1]["latency"]["p50_us"]
     path.write_text(json.dumps(broken))
     with pytest.raises(InputError, match=r"models\[1\]\.latency lacks p50_us"):
@@ -73,7 +73,7 @@ def places(value, at=()):
 def test_no_value_of_another_type_passes(path):
     """Wherever JSON Schema refuses a wrong type, so does loading, which a report relies on."""
     schema = Draft202012Validator(SCHEMA)
-    whole = example(models=1)
+    whole = minimal_results(models=1)
     for at in places(whole):
         if not at:
             continue
@@ -112,7 +112,7 @@ def first_version(results: dict) -> dict:
 
 
 def test_results_of_the_first_version_are_read_as_the_current_one(path):
-    old = first_version(example(partial=True))
+    old = first_version(minimal_results(partial=True))
     old["models"][1]["latency"] = None
     path.write_text(json.dumps(old))
     found = results_file.load(path)
@@ -121,14 +121,14 @@ def test_results_of_the_first_version_are_read_as_the_current_one(path):
     assert found["machine"]["before"]["load"] == [0.5, 0.4, 0.3]
     assert found["reference"] is None
     first, second, _ = found["models"]
-    assert first["latency"]["p50_us"] == example()["models"][0]["latency"]["p50_us"]
+    assert first["latency"]["p50_us"] == minimal_results()["models"][0]["latency"]["p50_us"]
     assert first["latency"]["round_medians_us"] is None
-    assert first["accuracy"] == example()["models"][0]["accuracy"]
+    assert first["accuracy"] == minimal_results()["models"][0]["accuracy"]
     assert second["latency"] is None
 
 
 def test_a_flaw_in_results_of_the_first_version_is_named(path):
-    old = first_version(example())
+    old = first_version(minimal_results())
     del old["models"][0]["size"]["bytes"]
     path.write_text(json.dumps(old))
     with pytest.raises(InputError, match=r"models\[0\]\.size lacks bytes"):
@@ -136,7 +136,7 @@ def test_a_flaw_in_results_of_the_first_version_is_named(path):
 
 
 def test_a_file_of_version_2_0_has_an_unknown_core_and_no_counts(path):
-    old = example() | {"schema_version": "2.0"}
+    old = minimal_results() | {"schema_version": "2.0"}
     for key in ("instruction_sets", "microarchitecture", "core_class"):
         del old["machine"][key]
     for model in old["models"]:

@@ -1,4 +1,4 @@
-"""Results of a session with a whole zoo, as schema 2.1 has them, without a session."""
+"""Results of a session with a whole full_results, as schema 2.1 has them, without a session."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ FILES = (
 )
 
 
-def zoo(
+def full_results(
     *, rounds: int = 60, images: int = 800, seed: int = 0, marks: tuple[dict, ...] = ()
 ) -> dict:
     """Build results of all FILES; another seed is another day on the same machine."""
@@ -250,9 +250,9 @@ def count(core: str, multiply_adds: int) -> dict:
     }
 
 
-def version_1() -> dict:
+def results_1_0() -> dict:
     """Build results of three of the FILES as schema 1.0 had them."""
-    whole = zoo(rounds=20, images=200)
+    whole = full_results(rounds=20, images=200)
     machine, protocol = whole["machine"], whole["protocol"]
     processor = ("instruction_sets", "microarchitecture", "core_class")
     for key in ("host", "before", "after", "marks", *processor):

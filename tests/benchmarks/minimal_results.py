@@ -17,7 +17,7 @@ STATE = {
 DATA = {"name": "noise", "digest": "ab" * 32, "split": "val", "images": 200, "leaked": None}
 
 
-def example(*, models: int = 3, synthetic: bool = False, partial: bool = False) -> dict:
+def minimal_results(*, models: int = 3, synthetic: bool = False, partial: bool = False) -> dict:
     heads = ("fer2013", "fer2013", "ferplus")[:models]
     times = np.random.default_rng(0).normal(3e5, 1e4, (5, models + 1, 4)).astype(np.int64)
     return {
