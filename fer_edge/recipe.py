@@ -34,6 +34,7 @@ class DataSource(Section):
         "teacher alone, its labels are not read",
     )
     weight: float = Field(default=1.0, gt=0, description="factor of the loss of its images")
+    license: str = Field(default="not stated", description="of its images, for the model's card")
     balance: float = Field(
         default=0.5,
         ge=0,
@@ -329,7 +330,8 @@ def load(
     Args:
         recipe: a name such as `small`, or the path of a `.toml` file.
         overrides: `section.key=value` each, the value as TOML would have it (a bare word is text).
-        model: the `[model]` section, where the recipe leaves it to what the training starts from.
+        model: the `[model]` section, where the recipe leaves it, or all of it but some options, to
+            what the training starts from.
 
     Raises:
         InputError: no such recipe, no TOML, an unknown key or a value out of range.
@@ -350,10 +352,11 @@ def load(
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{origin} is not TOML: {error}") from error
     values.setdefault("name", path.stem)
-    if "model" not in values:
+    given = values.get("model", {})
+    if "name" not in given:
         if model is None:
             raise InputError(f"{origin} has no [model]: give --init, for example --init zoo:base")
-        values["model"] = dict(model)
+        values["model"] = {**model, **given}
     for override in overrides:
         _override(values, override)
     try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.data import splits
 from fer_edge.data.calibration_images import calibration_images
+from fer_edge.data.dataset import load
 from fer_edge.pipeline import artifacts
 from fer_edge.training import targets
 
@@ -27,6 +28,11 @@ def export(run: "Run", out: Path) -> None:
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
+    sources = {
+        name: {"digest": load(source.path).digest}
+        | source.model_dump(mode="json", include={"share", "license"})
+        for name, source in recipe.data.sources.items()
+    }
     for head in recipe.model.heads:
         labels = targets.label_names(data, head)
         for precision in PRECISIONS:
@@ -56,6 +62,7 @@ def export(run: "Run", out: Path) -> None:
                     "digest": data.digest,
                     "name": data.provenance["name"],
                     "synthetic": data.synthetic,
+                    **({"sources": sources} if sources else {}),
                 },
                 parent_sha256=card.sha256(weights),
             )

@@ -103,11 +103,21 @@ def _origin(card: dict[str, Any]) -> str:
         f"`fer-edge pipeline {card['name']} --data fer2013.npz`",
         f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
         "also stand in PublicTest or PrivateTest were left out",
+        *_further(card["data"].get("sources", {})),
         f"- Hours of training on two cores: {hours}{parted}",
         "- To fine-tune it on faces and labels of your own: "
         f"`fer-edge pipeline --init zoo:{card['name']} --data my_faces/`",
     ]
     return "\n".join(lines)
+
+
+def _further(sources: dict[str, Any]) -> list[str]:
+    """A line for each further set that trained beside the first."""
+    return [
+        f"- Further data: {name}, {100 * source['share']:.0f} % of each batch, digest "
+        f"`{source['digest']}`; license of its images: {source['license']}"
+        for name, source in sources.items()
+    ]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -116,6 +116,7 @@ def _card(source: Source) -> dict[str, Any]:
         "recipe": recipe,
         "net": _net(recipe["model"], source.run),
         "data": first["data"],
+        "license_of_data": licenses(first["data"]),
         "seed": recipe["seed"],
         "hours": _hours(source.run),
         "resumed": _resumed(source.run),
@@ -127,6 +128,13 @@ def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:
     """The section that builds the shipped float net: narrower than the recipe's, perhaps."""
     net: Net = TypeAdapter(Net).validate_python(section)
     return initial_weights.narrowed(net, run).model_dump(mode="json")
+
+
+def licenses(data: dict[str, Any]) -> dict[str, str]:
+    """By set that a model was trained on, what its images may be used for."""
+    own = {data["name"]: data.get("license", "not stated")}
+    further = data.get("sources", {})
+    return own | {name: source["license"] for name, source in further.items()}
 
 
 def _file(source: Source, stem: str) -> dict[str, Any]:

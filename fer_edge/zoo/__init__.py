@@ -73,6 +73,13 @@ def find(name: str) -> ZooModel:
     Raises:
         InputError: there is no model of that name.
     """
+    base, wild, _ = name.partition("-wild")
+    if wild and base in NAMES:
+        raise InputError(
+            f"{PREFIX}{name} does not ship, its photos are for research alone: make it with "
+            f"fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
+            "docs/several-sets.md"
+        )
     if name not in NAMES:
         raise InputError(f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}")
     for model in list_models():

@@ -142,3 +142,8 @@ def test_base_says_that_an_astronaut_is_happy(tmp_path: Path) -> None:
     told = fer_edge("predict", tmp_path / "astronaut.png", "--json")
     (face,) = json.loads(told.stdout)["faces"]
     assert face["label"] == "happy"
+
+
+def test_a_model_for_research_says_how_it_is_made() -> None:
+    with pytest.raises(InputError, match="pipeline wild --init zoo:base"):
+        zoo.find("base-wild")
