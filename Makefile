@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BASE := .venv-base
 OUT ?= runs/demo
 
-.PHONY: install demo test lint types imports tests clean
+.PHONY: install demo test lint types imports tests base clean
 
 install: $(VENV)/.installed
 
@@ -32,5 +33,16 @@ imports:
 tests:
 	$(BIN)/pytest
 
+# What a Raspberry Pi installs, and nothing else: the tests of `device` and of the commands that need
+# no TensorFlow, against the installed wheel.
+base: $(BASE)/.installed
+	$(BIN)/python tests/device/untrained_models.py $(BASE)/models
+	FER_EDGE_TEST_MODELS=$(BASE)/models $(BASE)/bin/pytest -q -rs tests/device tests/base
+
+$(BASE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
+	$(PYTHON) -m venv $(BASE)
+	$(BASE)/bin/python -m pip install --quiet -c constraints.txt . pytest hypothesis jsonschema scikit-image
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BASE) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
