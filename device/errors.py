@@ -1,23 +1,47 @@
-"""The errors that end a command with one line for a person instead of a traceback."""
+"""Errors that end a command with one line instead of a traceback, and the exit codes."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command.
+
+    Attributes:
+        OK: all went well.
+        FAILED: the input was fine and a check of the result failed.
+        WRONG_INPUT: a file, an option or a recipe is wrong.
+        INTERRUPTED: Ctrl-C (128 + SIGINT).
+    """
+
+    OK = 0
+    FAILED = 1
+    WRONG_INPUT = 2
+    INTERRUPTED = 130
 
 
 class FerEdgeError(Exception):
-    """Anything that fer-edge can explain in one line.
+    """An error that fer-edge explains in one line.
 
     The message says what is wrong with which file or option, and what to do about it.
 
     Attributes:
-        exit_code: what the command line exits with.
+        exit_code: exit code of the command.
     """
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_INPUT
 
 
 class InputError(FerEdgeError):
     """A file, an option or a recipe is wrong: exit code 2."""
 
 
-class GateError(FerEdgeError):
+class CheckFailedError(FerEdgeError):
     """The input was fine and a check of the result failed: exit code 1."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
+
+
+class RuntimeCrashError(FerEdgeError):
+    """A subprocess crashed or exceeded its time limit: exit code 1."""
+
+    exit_code = ExitCode.FAILED

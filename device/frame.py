@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from device.geometry import Box
+from device.face import Face
 
 
 @dataclass(slots=True)
@@ -29,26 +29,6 @@ class Frame:
 
 
 @dataclass(slots=True)
-class TrackedFace:
-    """One face in a frame.
-
-    Attributes:
-        track: stays the same while the face is followed from frame to frame.
-        box: where it is, in pixels of the frame; it may reach over the edge.
-        probabilities: float32 [labels], 0..1, smoothed over time; a view that the next frame
-            overwrites: copy what is kept.
-        label: what it shows, or "uncertain" below the threshold.
-        confidence: the probability of the likeliest label, 0..1.
-    """
-
-    track: int
-    box: Box
-    probabilities: npt.NDArray[np.float32]
-    label: str
-    confidence: float
-
-
-@dataclass(slots=True)
 class Result:
     """What the loop hands to the sinks; one object, reused from frame to frame.
 
@@ -62,7 +42,7 @@ class Result:
     """
 
     frame: Frame
-    faces: list[TrackedFace]
+    faces: list[Face]
     labels: tuple[str, ...]
     stages: dict[str, float] = field(default_factory=dict)
     dropped: int = 0
@@ -88,6 +68,6 @@ class Recognizer(Protocol):
         """Milliseconds of the last `process`: detect, classify, track; each call fills it anew."""
         ...
 
-    def process(self, frame: Frame) -> list[TrackedFace]:
+    def process(self, frame: Frame) -> list[Face]:
         """Find, classify and follow the faces in the next frame."""
         ...

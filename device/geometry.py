@@ -1,6 +1,8 @@
-"""Faces in a picture: boxes, detections, and the size of a model's input."""
+"""Boxes in a picture, and the size of a model's input."""
 
 from typing import NamedTuple
+
+from device.errors import InputError
 
 
 class Box(NamedTuple):
@@ -18,23 +20,9 @@ class Box(NamedTuple):
     w: int
     h: int
 
-
-class Detection(NamedTuple):
-    """A face that was found.
-
-    Attributes:
-        box: framed as the pictures are that models are trained on, whatever the detector.
-        roll: how far the eye line is turned clockwise in the picture, in radians; 0 where the
-            detector does not see the eyes.
-    """
-
-    box: Box
-    roll: float = 0.0
-
-    @property
-    def area(self) -> int:
-        """Of the box, in square pixels."""
-        return self.box.w * self.box.h
+    def moved(self, across: int, down: int) -> "Box":
+        """The same box shifted by this many pixels."""
+        return Box(self.x + across, self.y + down, self.w, self.h)
 
 
 MARGIN = 0.0
@@ -44,6 +32,26 @@ On 327 of 400 random FER2013 pictures where the detector finds one face, its box
 side of the picture (median; 0.91 to 1.03 in the middle half) and the picture's center.
 """
 
+MAX_MARGIN = 2.0
+"""Largest margin that is accepted: a crop of five times the face's side."""
 
 FACE_SIZE = 48
 """Width and height of a model's input, in pixels."""
+
+
+def check_margin(value: float, name: str = "margin") -> float:
+    """Check the margin of a crop, a fraction of the box on each side.
+
+    Args:
+        value: above -0.5, which leaves nothing of a face, up to `MAX_MARGIN`.
+        name: what the message calls it.
+
+    Returns:
+        The value.
+
+    Raises:
+        InputError: it is out of range or not a number.
+    """
+    if not -0.5 < value <= MAX_MARGIN:
+        raise InputError(f"{name} is {value}: give a number above -0.5, up to {MAX_MARGIN:g}")
+    return value

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from device.errors import FerEdgeError, GateError, InputError
+    from device.errors import CheckFailedError, FerEdgeError, InputError
     from fer_edge.api.build import TrainingRun, export, quantize, train
     from fer_edge.api.model import Face, Model, load
     from fer_edge.api.tracking import TrackedFrame, track
@@ -29,7 +29,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 _MODULES = {
     "Face": "fer_edge.api.model",
     "FerEdgeError": "device.errors",
-    "GateError": "device.errors",
+    "CheckFailedError": "device.errors",
     "InputError": "device.errors",
     "Model": "fer_edge.api.model",
     "TrackedFrame": "fer_edge.api.tracking",
@@ -42,9 +42,9 @@ _MODULES = {
 }
 
 __all__ = [
+    "CheckFailedError",
     "Face",
     "FerEdgeError",
-    "GateError",
     "InputError",
     "Model",
     "TrackedFrame",

@@ -101,7 +101,7 @@ def deploy(
     Raises:
         InputError: the source is no model of ours, would be overwritten, or its card is another
             file's.
-        GateError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
+        CheckFailedError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
     """
     from quantization.export import io as io_adapter
     from quantization.tflite import card, metadata

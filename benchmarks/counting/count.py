@@ -11,7 +11,7 @@ from benchmarks.counting.instructions import Disassembler, Kind, classify
 from benchmarks.counting.kit import Kit
 from benchmarks.counting.recording import Words
 from benchmarks.models import reference
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 GUEST = Path(__file__).with_name("guest.py")
 INFERENCES = 4
@@ -24,11 +24,11 @@ def try_out(kit: Kit) -> None:
     """Count the reference workload, to see that a kit works.
 
     Raises:
-        GateError: it does not.
+        CheckFailedError: it does not.
     """
     count = InstructionCounter(kit).model(reference.PATH, CORES["cortex-a53"])
     if not count["by_kind"][Kind.integer_multiply]:
-        raise GateError("the reference workload was counted without integer multiplications")
+        raise CheckFailedError("the reference workload was counted without integer multiplications")
 
 
 class InstructionCounter:
@@ -49,7 +49,7 @@ class InstructionCounter:
             A `count` block of `results.json`.
 
         Raises:
-            GateError: the model does not run on the core, or the kit's programs fail.
+            CheckFailedError: the model does not run on the core, or the kit's programs fail.
         """
         arguments = ("model.tflite", str(INFERENCES))
         recorded = emulator.run(self._kit, core, GUEST, arguments, {"model.tflite": path})

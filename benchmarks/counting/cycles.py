@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from benchmarks.counting.cores import Core
 from benchmarks.counting.instructions import Kind, classify
 from benchmarks.counting.recording import Words
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 COVERED = 0.995
 """Share of the instructions whose blocks are simulated; the rest gets their mean cycles."""
@@ -51,7 +51,7 @@ def estimate(
         llvm_mca: command that runs LLVM's machine code analyzer.
 
     Raises:
-        GateError: `llvm-mca` fails, or does not know most of a block's instructions.
+        CheckFailedError: `llvm-mca` fails, or does not know most of a block's instructions.
     """
     total = sum(len(words) * n for words, n in blocks.items())
     hot, seen = [], 0.0
@@ -92,14 +92,14 @@ def _simulate(
     )
     if done.returncode:
         reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        raise GateError(f"llvm-mca cannot estimate cycles: {reason}")
+        raise CheckFailedError(f"llvm-mca cannot estimate cycles: {reason}")
     regions = {region["Name"]: region for region in json.loads(done.stdout)["CodeRegions"]}
     cycles = []
     for number, lines in enumerate(assembly):
         region = regions.get(str(number))
         known = len(region["Instructions"]) if region else 0
         if region is None or known < len(lines) / 2:
-            raise GateError(f"llvm-mca knows {known} of {len(lines)} instructions: {lines}")
+            raise CheckFailedError(f"llvm-mca knows {known} of {len(lines)} instructions: {lines}")
         each = region["SummaryView"]["TotalCycles"] / ITERATIONS
         cycles.append(each * len(lines) / known)
     return cycles

@@ -11,7 +11,7 @@ from benchmarks.counting import recording
 from benchmarks.counting.cores import Core
 from benchmarks.counting.kit import PYTHON, Kit
 from benchmarks.counting.recording import Recording
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 TIMEOUT = 600.0
 """Seconds after which a program is taken for hung: emulation is some 20 times slower."""
@@ -50,7 +50,7 @@ def run(
         packages: folders of pure Python packages besides the kit's own.
 
     Raises:
-        GateError: the program fails or hangs, or runs more than one thread.
+        CheckFailedError: the program fails or hangs, or runs more than one thread.
     """
     with tempfile.TemporaryDirectory(prefix="fer-edge-count-") as name:
         folder = Path(name)
@@ -107,10 +107,12 @@ def _emulate(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise GateError(f"the program on {core.name} did not end in {TIMEOUT:.0f} s") from error
+        raise CheckFailedError(
+            f"the program on {core.name} did not end in {TIMEOUT:.0f} s"
+        ) from error
     if done.returncode or not recorded.exists():
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise GateError(f"the program on {core.name} failed: {lines[-1]}")
+        raise CheckFailedError(f"the program on {core.name} failed: {lines[-1]}")
 
 
 def _fix_addresses() -> None:

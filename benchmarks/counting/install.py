@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.counting import debian, kit
 from benchmarks.counting.debian import Package
 from benchmarks.counting.kit import Kit
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 
 _GUEST = ("python3.11-minimal", "libpython3.11-stdlib", "libstdc++6")
 _HOST: Mapping[str, tuple[str, ...]] = {
@@ -43,7 +43,7 @@ def install(
 
     Raises:
         InputError: this machine cannot have the kit, or a package cannot be fetched.
-        GateError: what was fetched does not work here.
+        CheckFailedError: what was fetched does not work here.
     """
     architecture = kit.host_architecture()
     mirror = mirror or debian.find_mirror()
@@ -152,4 +152,4 @@ def _compile(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise GateError(f"the plugin cannot be compiled: {lines[0]}")
+        raise CheckFailedError(f"the plugin cannot be compiled: {lines[0]}")

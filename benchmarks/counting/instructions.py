@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 UNDEFINED = "udf"
 """The text of a word that the disassembler does not know."""
@@ -70,7 +70,7 @@ class Disassembler:
         """Give the text of each word.
 
         Raises:
-            GateError: `llvm-mc` fails.
+            CheckFailedError: `llvm-mc` fails.
         """
         wanted = set(words)
         if missing := sorted(wanted - self._known.keys()):
@@ -97,4 +97,6 @@ class Disassembler:
             ]
         except StopIteration:
             reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise GateError(f"{Path(self._command[0]).name} cannot disassemble: {reason}") from None
+            raise CheckFailedError(
+                f"{Path(self._command[0]).name} cannot disassemble: {reason}"
+            ) from None

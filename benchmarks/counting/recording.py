@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 Words = tuple[int, ...]
 """Instructions of a block, 32 bits each, in their order."""
@@ -59,19 +59,21 @@ def read(path: Path) -> Recording:
     """Read a recording.
 
     Raises:
-        GateError: it is cut off, or the guest ran more than one thread, which miscounts.
+        CheckFailedError: it is cut off, or the guest ran more than one thread, which miscounts.
     """
     content = path.read_bytes()
     try:
         return _parse(content)
     except struct.error as error:
-        raise GateError(f"{path} is cut off after {len(content)} bytes: count again") from error
+        raise CheckFailedError(
+            f"{path} is cut off after {len(content)} bytes: count again"
+        ) from error
 
 
 def _parse(content: bytes) -> Recording:
     threads, stages = struct.unpack_from("=QQ", content)
     if threads != 1:
-        raise GateError(
+        raise CheckFailedError(
             f"the emulated program ran {threads} threads: instructions are counted for one"
         )
     place = 16

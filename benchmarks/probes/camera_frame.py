@@ -21,7 +21,7 @@ from device.model import card
 from device.model.classifier import Classifier
 from device.runner import run
 from device.sinks.base import Sink
-from device.tracking.analyzer import Faces
+from device.tracking.analyzer import FaceAnalyzer
 
 STAGES = ("detect", "crop", "classify", "smooth", "whole")
 """Of a frame, in this order; "smooth" is all that follows a face from frame to frame."""
@@ -109,7 +109,7 @@ def measure(
     if frames < 1:
         raise InputError(f"frames is {frames}: give 1 or more")
     classifier = ClockedClassifier(model, threads=threads)
-    faces = Faces(
+    faces = FaceAnalyzer(
         classifier, open_detector(detector, model=detector_model), margin=card.margin(model)
     )
     watch = Stopwatch(classifier)

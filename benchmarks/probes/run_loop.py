@@ -30,7 +30,7 @@ from device.runner import run
 from device.sinks.base import Sink
 from device.sinks.jsonl import JsonLinesSink
 from device.sources import Source, open_source
-from device.tracking.analyzer import Faces
+from device.tracking.analyzer import FaceAnalyzer
 
 WARM = 2000
 """Frames after which memory must not grow any more."""
@@ -134,7 +134,9 @@ def measure(
     if frames < 2 * _EVERY:
         raise InputError(f"--frames {frames}: give {2 * _EVERY} or more")
     cv2.setNumThreads(1)
-    faces = Faces(Classifier(model), open_detector(detector, model=detector_model), every=every)
+    faces = FaceAnalyzer(
+        Classifier(model), open_detector(detector, model=detector_model), every=every
+    )
     meter = Meter(frames)
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -15,7 +15,7 @@ from typing import IO, Any, TypeVar
 from benchmarks.remote import agent
 from benchmarks.remote.host import Host, quoted
 from benchmarks.remote.requirements import missing_requirements
-from device.errors import FerEdgeError, GateError, InputError
+from device.errors import CheckFailedError, ExitCode, FerEdgeError, InputError
 
 HEARTBEAT = 15.0
 """Seconds; the agent gives up after `agent.SILENCE`."""
@@ -33,7 +33,7 @@ T = TypeVar("T")
 class Interrupted(FerEdgeError):
     """Ctrl-C came before there was anything to keep: exit code 130."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
 
 
 _MOST_NOISE = 1000
@@ -61,7 +61,7 @@ async def measure(
 
     Raises:
         InputError: the host is not reached, or its Python lacks something, or refuses the job.
-        GateError: the connection was cut, or the run broke.
+        CheckFailedError: the connection was cut, or the run broke.
         Interrupted: `stop` came before anything was measured.
     """
     notify("connecting")
@@ -81,7 +81,7 @@ async def measure(
                     return event["results"]
                 else:
                     raise _failure(event, host)
-    raise GateError(f"{host}: the run ended without results")
+    raise CheckFailedError(f"{host}: the run ended without results")
 
 
 @asynccontextmanager
@@ -147,7 +147,7 @@ async def _events(
                 raise ValueError("no event")
             yield event
         except ValueError as error:
-            raise GateError(f"{host}: sent what is not fer-edge's ({error})") from error
+            raise CheckFailedError(f"{host}: sent what is not fer-edge's ({error})") from error
     raise await _cut(process, said, host, begun=begun)
 
 
@@ -160,7 +160,9 @@ async def _cut(
     lines = said.read().decode(errors="replace").strip().splitlines()
     reason = printable(lines[-1]) if lines else f"ssh ended with {code}"
     if begun:
-        return GateError(f"{host}: the connection was cut in mid-run ({reason}); measure it again")
+        return CheckFailedError(
+            f"{host}: the connection was cut in mid-run ({reason}); measure it again"
+        )
     if code in _NOT_FOUND:
         return InputError(f"{host}: no Python there ({reason}): give its path by --remote-python")
     return InputError(f"{host}: {reason}; try `{' '.join(host.by_hand)}` by hand first")
@@ -170,7 +172,7 @@ def _failure(event: dict[str, Any], host: Host) -> FerEdgeError:
     if event.get("code") in _INTERRUPTED:
         return _interrupted(host)
     text = printable(str(event.get("text") or f"the run ended with {event.get('code')}"))
-    kind = InputError if event.get("code") == InputError.exit_code else GateError
+    kind = InputError if event.get("code") == InputError.exit_code else CheckFailedError
     return kind(f"{host}: {text}")
 
 

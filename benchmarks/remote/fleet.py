@@ -12,7 +12,7 @@ from benchmarks.remote import connection
 from benchmarks.remote.host import Host
 from benchmarks.remote.job import Job
 from benchmarks.results import file as results_file
-from device.errors import FerEdgeError, GateError, InputError
+from device.errors import CheckFailedError, FerEdgeError, InputError
 
 RESULTS = "results.json"
 ENDS = DONE, FAILED = "done", "failed"
@@ -98,7 +98,7 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, 
     """Write results under the names that things have here, and check them.
 
     Raises:
-        GateError: the host sent something else.
+        CheckFailedError: the host sent something else.
         InputError: the file cannot be written.
     """
     try:
@@ -110,6 +110,6 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, 
             results_file.save(found, trial)
             whole = results_file.load(trial)
     except (KeyError, TypeError, ValueError, InputError) as error:
-        raise GateError(f"{host}: sent no whole results.json ({error})") from error
+        raise CheckFailedError(f"{host}: sent no whole results.json ({error})") from error
     results_file.save(found, path)
     return whole

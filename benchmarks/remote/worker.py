@@ -5,9 +5,7 @@ from pathlib import Path
 
 import benchmarks
 from benchmarks.remote import job
-from device.errors import FerEdgeError
-
-INTERRUPTED = 130
+from device.errors import ExitCode, FerEdgeError
 
 
 def main(folder: Path) -> int:
@@ -32,8 +30,8 @@ def main(folder: Path) -> int:
         print(f"{error}".replace(f"{folder / job.FILES}/", ""), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before there was anything to write
-        return INTERRUPTED
-    return INTERRUPTED if results["partial"] else 0
+        return ExitCode.INTERRUPTED
+    return ExitCode.INTERRUPTED if results["partial"] else 0
 
 
 if __name__ == "__main__":

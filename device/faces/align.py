@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from device.face import Face
 from device.faces.crop import crop_face
-from device.geometry import FACE_SIZE, MARGIN, Box, Detection
+from device.geometry import FACE_SIZE, MARGIN, Box, check_margin
 
 # Where YuNet sees the face in FER2013's pictures: medians over the 843 of 1,000 random training
 # pictures (96 pixels wide in a frame of 320x240) in which it finds one. Of the measures of size
@@ -28,7 +29,7 @@ def frame_face(
     left_eye: tuple[float, float],
     *,
     seen: float = 1.0,
-) -> Detection:
+) -> Face:
     """Frame a face as FER2013's pictures are framed: centered below the eyes, turned with them.
 
     Args:
@@ -47,21 +48,25 @@ def frame_face(
     x = (right_eye[0] + left_eye[0]) / 2 - CENTER * side * math.sin(roll)
     y = (right_eye[1] + left_eye[1]) / 2 + CENTER * side * math.cos(roll)
     whole = max(1, round(side))
-    return Detection(Box(round(x - side / 2), round(y - side / 2), whole, whole), roll)
+    return Face(Box(round(x - side / 2), round(y - side / 2), whole, whole), roll)
 
 
-class Cropper:
+class FaceCropper:
     """Cuts faces out as a model takes them, in buffers that it reuses."""
 
     def __init__(self, *, margin: float = MARGIN, size: int = FACE_SIZE) -> None:
-        """Set what every crop has in common; `crop_face` says what the two are."""
-        self._margin = margin
+        """Set what every crop has in common; `crop_face` describes both values.
+
+        Raises:
+            InputError: the margin is out of range.
+        """
+        self._margin = check_margin(margin)
         self._size = size
         self._face = np.empty((size, size), np.uint8)
         self._turned: dict[int, npt.NDArray[np.uint8]] = {}
 
-    def reach(self, box: Box) -> int:
-        """Say how many pixels from a box's center a crop reads in each direction, at any roll."""
+    def radius(self, box: Box) -> int:
+        """How many pixels around a box's center a crop reads in each direction, at any roll."""
         side = max(box.w, box.h) * (1 + 2 * self._margin)
         return math.ceil(math.sqrt(0.5) * side) + 1
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.face import Face
 from device.faces.haar import HaarDetector
-from device.geometry import Detection
 
 DETECTORS = ("haar", "yunet")
 """The names that `open_detector` knows."""
@@ -23,7 +23,7 @@ class Detector(Protocol):
 
     color: ClassVar[bool]
 
-    def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
+    def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
         """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in color; the largest first."""
         ...
 

@@ -12,7 +12,7 @@ from device.errors import InputError
 from device.system.atomic_file import replacing
 
 _CHUNK = 64 * 1024
-_PATIENCE = 30.0  # seconds without a byte
+_TIMEOUT = 30.0  # seconds without a byte
 
 
 def data_folder() -> Path:
@@ -103,7 +103,7 @@ def fetch(
     asset: Asset,
     *,
     url: str | None = None,
-    patience: float = _PATIENCE,
+    timeout: float = _TIMEOUT,
     progress: Callable[[int], None] = lambda received: None,
 ) -> bool:
     """Bring an asset to its place, whole and checked, unless it is there already.
@@ -114,7 +114,7 @@ def fetch(
     Args:
         asset: what to bring.
         url: http or https address to bring it from, such as a mirror; None for its own.
-        patience: seconds without a byte after which the download is given up.
+        timeout: seconds without a byte after which the download is given up.
         progress: called with the number of bytes received so far.
 
     Returns:
@@ -129,7 +129,7 @@ def fetch(
     address = url or asset.url
     if not address.startswith(("http://", "https://")):
         raise InputError(f"{address} is no http or https address")
-    content = _download(address, asset, patience, progress)
+    content = _download(address, asset, timeout, progress)
     if complaint := asset.complaint(content):
         raise InputError(f"{address} {complaint}: nothing was kept; give a mirror with --url")
     with replacing(asset.path()) as partial:
@@ -137,16 +137,14 @@ def fetch(
     return True
 
 
-def _download(
-    address: str, asset: Asset, patience: float, progress: Callable[[int], None]
-) -> bytes:
+def _download(address: str, asset: Asset, timeout: float, progress: Callable[[int], None]) -> bytes:
     """Receive at most one byte more than the asset has: enough to see that it is another file."""
     import urllib.request  # loads the whole of ssl: only a download needs it
 
     content = bytearray()
     with _explained(address, asset):
         request = urllib.request.Request(address, headers={"User-Agent": "fer-edge"})
-        with urllib.request.urlopen(request, timeout=patience) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             while chunk := _receive(answer, asset.size + 1 - len(content)):
                 content += chunk
                 progress(len(content))

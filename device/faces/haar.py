@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.faces.resize import _SMALLEST_WINDOW, Shrinker
-from device.geometry import Box, Detection
+from device.face import Face
+from device.faces.resize import _SMALLEST_WINDOW, ImageResizer
+from device.geometry import Box
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 """OpenCV's cascade with the fewest false alarms at the same number of faces found."""
@@ -43,13 +44,13 @@ class HaarDetector:
         Raises:
             InputError: this OpenCV has no cascade, or the size is too small.
         """
-        self._shrink = Shrinker(search_size)
+        self._shrink = ImageResizer(search_size)
         self._min_face = min_face
         self._scale_step = scale_step
         self._min_neighbors = min_neighbors
         self._cascade = _load_cascade()
 
-    def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
+    def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
         """Find the faces in a picture.
 
         Args:
@@ -67,7 +68,7 @@ class HaarDetector:
             minNeighbors=self._min_neighbors,
             minSize=(smallest, smallest),
         )
-        faces = [Detection(_enlarge(box, factor, width, height)) for box in found]
+        faces = [Face(_enlarge(box, factor, width, height)) for box in found]
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
 

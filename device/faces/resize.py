@@ -9,7 +9,7 @@ from device.errors import InputError
 _SMALLEST_WINDOW = 24  # pixels; the cascade was trained on windows of 20
 
 
-class Shrinker:
+class ImageResizer:
     """Scales pictures down to a size that is quick to search, into one buffer."""
 
     def __init__(self, longest: int) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.face import Face
 from device.faces.align import frame_face
 from device.faces.download import YUNET
-from device.faces.resize import Shrinker
-from device.geometry import Detection
+from device.faces.resize import ImageResizer
 from device.image.color import color
 from device.system.opencv_log import suppress_opencv_log
 
@@ -62,7 +62,7 @@ class YuNetDetector:
             InputError: the file is missing, damaged or another kind of model, this OpenCV cannot
                 run it, or the size is too small.
         """
-        self._shrink = Shrinker(search_size)
+        self._shrink = ImageResizer(search_size)
         self._min_face = min_face
         self._align = align
         content = YUNET.read() if model is None else _read(model)
@@ -71,7 +71,7 @@ class YuNetDetector:
         self._look = _load(content, model or YUNET.path(), min_score)
         self._face = np.empty((_LOOK, _LOOK, 3), np.uint8)
 
-    def find(self, image: npt.NDArray[np.uint8]) -> list[Detection]:
+    def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
         """Find the faces in a picture.
 
         Args:
@@ -89,12 +89,12 @@ class YuNetDetector:
             self._size = size
         least = self._min_face * min(image.shape[:2])
         faces = [_frame(row, factor) for row in _detect(self._search, picture)]
-        faces = [Detection(face.box) for face in faces if face.box.w >= least]
+        faces = [Face(face.box) for face in faces if face.box.w >= least]
         faces.sort(key=lambda face: face.area, reverse=True)
         faces[: self._align] = [self._aligned(image, face) for face in faces[: self._align]]
         return faces
 
-    def _aligned(self, image: npt.NDArray[np.uint8], face: Detection) -> Detection:
+    def _aligned(self, image: npt.NDArray[np.uint8], face: Face) -> Face:
         """Look at a face again, large enough to see where its eyes are."""
         box = face.box
         step = _LOOK_AROUND * box.w / _LOOK  # the picture's pixels per pixel of the look
@@ -129,7 +129,7 @@ def _detect(net: Any, image: npt.NDArray[np.uint8]) -> list[list[float]]:
     return [] if found is None else found.tolist()
 
 
-def _frame(row: list[float], step: float, left: float = 0.0, top: float = 0.0) -> Detection:
+def _frame(row: list[float], step: float, left: float = 0.0, top: float = 0.0) -> Face:
     right_eye = (left + row[4] * step, top + row[5] * step)
     left_eye = (left + row[6] * step, top + row[7] * step)
     return frame_face(row[2] * step, row[3] * step, right_eye, left_eye, seen=_ROLL_SEEN)

@@ -1,12 +1,12 @@
 """Faces and their expressions, drawn into a picture."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from device.face import Face
 from device.geometry import Box
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -16,26 +16,7 @@ _BAR = (150, 150, 150)
 _TEXT = (255, 255, 255)
 
 
-class Drawable(Protocol):
-    """A face that can be drawn."""
-
-    @property
-    def box(self) -> Box:
-        """Where it is, in pixels of the picture."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """What it shows; that bar is highlighted."""
-        ...
-
-    @property
-    def probabilities(self) -> Mapping[str, float]:
-        """Label to probability 0..1, a bar each."""
-        ...
-
-
-def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> npt.NDArray[np.uint8]:
+def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray[np.uint8]:
     """Draw each face's box and the bars of its distribution, the likeliest label highlighted.
 
     Args:
@@ -50,7 +31,7 @@ def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> npt.NDA
     return canvas
 
 
-def draw_on(canvas: npt.NDArray[np.uint8], faces: Sequence[Drawable]) -> None:
+def draw_on(canvas: npt.NDArray[np.uint8], faces: Sequence[Face]) -> None:
     """Draw as `annotate` does, into the picture itself, uint8 [h, w, 3]."""
     unit = text_height(canvas)
     for face in faces:
@@ -70,17 +51,17 @@ def write(canvas: npt.NDArray[np.uint8], text: str, left: int, base: int, unit: 
     cv2.putText(canvas, text, (left, base), _FONT, scale, _TEXT, thickness, cv2.LINE_AA)
 
 
-def _draw_bars(canvas: npt.NDArray[np.uint8], face: Drawable, unit: int) -> None:
+def _draw_bars(canvas: npt.NDArray[np.uint8], face: Face, unit: int) -> None:
     """Draw the panel of labels, bars and percentages beside the face, dimming what is under it."""
-    rows = len(face.probabilities)
-    labels = max(_text_width(label, unit) for label in face.probabilities)
+    rows = len(face.labels)
+    labels = max(_text_width(label, unit) for label in face.labels)
     figures, bars = _text_width("100%", unit), 6 * unit
     panel = Box(
         *_place(canvas, face.box, labels + bars + figures + 4 * unit, (2 * rows + 1) * unit)
     )
     under = canvas[panel.y : panel.y + panel.h, panel.x : panel.x + panel.w]
     under[:] = under // 3
-    for row, (label, probability) in enumerate(face.probabilities.items()):
+    for row, (label, probability) in enumerate(face.distribution.items()):
         color = _ACCENT if label == face.label else _BAR
         base = panel.y + (2 * row + 2) * unit
         left = panel.x + unit

@@ -1,11 +1,11 @@
-"""What the runner needs of a model's card, the JSON file beside the model."""
+"""The part of a model's card that the runner needs: the card is the JSON file beside the model."""
 
 import json
 import math
 from pathlib import Path
 
 from device.errors import InputError
-from device.geometry import MARGIN
+from device.geometry import MARGIN, check_margin
 
 
 def card_path(model: Path) -> Path:
@@ -20,10 +20,10 @@ def margin(model: Path) -> float:
         model: the `.tflite` file.
 
     Returns:
-        What the card says; `MARGIN` for a model without a card, or a card without a margin.
+        The card's margin; `MARGIN` for a model without a card, or a card without a margin.
 
     Raises:
-        InputError: the card cannot be read, or its margin is no number above -0.5.
+        InputError: the card cannot be read or is damaged, or its margin is out of range.
     """
     path = card_path(model)
     try:
@@ -33,9 +33,9 @@ def margin(model: Path) -> float:
         return MARGIN
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is no card of a model: export it again, or remove it") from error
-    number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number or not math.isfinite(found) or found <= -0.5:
-        raise InputError(f"{path}: input.margin is {found!r}: give a number above -0.5")
-    return float(found)
+    name = f"{path}: input.margin"
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        raise InputError(f"{name} is {str(found)[:40]!r}: give a number")
+    return check_margin(float(found) if abs(found) <= 1e9 else math.inf, name)

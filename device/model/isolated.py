@@ -1,7 +1,7 @@
-"""A model file's answers to many faces, from a process of its own.
+"""Inference in a process of its own.
 
-What a runtime does with a file can end the process, and tflite-runtime needs an environment of its
-own beside LiteRT. `python -m device.model.isolated` is what runs there.
+A runtime can crash on a file and end the process with it, and tflite-runtime needs an environment
+of its own beside LiteRT. `python -m device.model.isolated` is what runs there.
 """
 
 import json
@@ -16,22 +16,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError, InputError
+from device.errors import ExitCode, InputError, RuntimeCrashError
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver
 from device.system.run_python import run_python
 
-_REFUSED = InputError.exit_code
-
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model said, and where.
+class IsolatedRun:
+    """Predictions of a model that ran in another process.
 
     Attributes:
-        labels: in the order of the output.
+        labels: classes in the order of the output.
         probabilities: float32 [n, labels].
-        runtime: name and version.
+        runtime: name and version of the runtime.
         delegated: whether XNNPACK took the graph.
     """
 
@@ -41,26 +39,26 @@ class Answers:
     delegated: bool
 
 
-def collect(
+def run_isolated(
     model: Path,
     faces: npt.NDArray[np.uint8],
     *,
     resolver: Resolver = "xnnpack",
     threads: int = 1,
     python: Path | None = None,
-) -> Answers:
+) -> IsolatedRun:
     """Run a model on faces in a process of its own.
 
     Args:
         model: the `.tflite` file.
         faces: uint8 [n, 48, 48].
-        resolver: see `device.model.classifier.Classifier`.
-        threads: of the kernels.
-        python: of the environment with the runtime to use; this one's when left out.
+        resolver: set of kernels, see `device.model.classifier.Classifier`.
+        threads: threads of the kernels.
+        python: interpreter of the environment with the runtime to use; this one's if None.
 
     Raises:
-        InputError: the runtime refuses the file, or that Python cannot run this.
-        GateError: the process crashed or took too long.
+        InputError: the runtime refuses the file, or that Python cannot run models.
+        RuntimeCrashError: the process crashed or took too long.
     """
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
         here = Path(folder)
@@ -69,13 +67,14 @@ def collect(
         command += [str(model.absolute()), folder, resolver, str(threads)]
         done = run_python(command, _environment(here, python), what=f"{model}:")
         _check(done, model, python)
-        told = json.loads((here / "told.json").read_text(encoding="utf-8"))
+        result = json.loads((here / "result.json").read_text(encoding="utf-8"))
         probabilities = np.load(here / "probabilities.npy")
-    return Answers(tuple(told["labels"]), probabilities, told["runtime"], told["delegated"])
+    labels = tuple(result["labels"])
+    return IsolatedRun(labels, probabilities, result["runtime"], result["delegated"])
 
 
 def _environment(folder: Path, python: Path | None) -> dict[str, str]:
-    """The environment in which that Python finds this package."""
+    """The environment variables with which that Python finds this package."""
     if python is None:
         paths = list(filter(None, sys.path))
     else:
@@ -87,34 +86,34 @@ def _environment(folder: Path, python: Path | None) -> dict[str, str]:
 
 
 def _check(done: subprocess.CompletedProcess[str], model: Path, python: Path | None) -> None:
-    if done.returncode == 0:
+    if done.returncode == ExitCode.OK:
         return
     lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-    if done.returncode == _REFUSED:
+    if done.returncode == ExitCode.WRONG_INPUT:
         raise InputError(lines[-1])
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise GateError(f"{model}: the runtime crashes on it ({name})")
+        raise RuntimeCrashError(f"{model}: the runtime crashes on it ({name})")
     raise InputError(f"{python or sys.executable} cannot run models: {lines[-1]}")
 
 
 def main(model: str, folder: str, resolver: Resolver, threads: str) -> int:
-    """Answer the faces in a folder, and leave the answers there."""
+    """Classify the faces in a folder, and write the predictions there."""
     here = Path(folder)
     try:
         classifier = Classifier(model, resolver=resolver, threads=int(threads))
-        answers = [classifier(face).copy() for face in np.load(here / "faces.npy")]
+        predictions = [classifier(face).copy() for face in np.load(here / "faces.npy")]
     except InputError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    np.save(here / "probabilities.npy", np.stack(answers))
-    told = {
+    np.save(here / "probabilities.npy", np.stack(predictions))
+    result = {
         "labels": classifier.labels,
         "runtime": classifier.runtime,
         "delegated": classifier.delegated,
     }
-    (here / "told.json").write_text(json.dumps(told), encoding="utf-8")
-    return 0
+    (here / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    return ExitCode.OK
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.errors import InputError
-from device.frame import Result, TrackedFace
+from device.face import Face
+from device.frame import Result
 from device.sinks import home_assistant
 from device.sinks.base import Sink
 
@@ -246,7 +247,7 @@ class MqttSink(Sink):
 
 def _state(result: Result, now: float) -> dict[str, Any]:
     """Say what the largest face shows; expression and confidence are null without a face."""
-    face: TrackedFace | None = result.faces[0] if result.faces else None
+    face: Face | None = result.faces[0] if result.faces else None
     state: dict[str, Any] = {
         "time": round(now, 3),
         "frame": result.frame.number,

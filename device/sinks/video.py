@@ -5,14 +5,15 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from device.errors import InputError
-from device.frame import Result, TrackedFace
+from device.face import Face
+from device.frame import Result
 from device.geometry import Box
 from device.image.draw import draw_on, text_height, write
 from device.sinks.base import Sink
@@ -27,13 +28,6 @@ _RESERVE = 8 << 20  # bytes that stay free on the disk: the index is written at 
 _LONGEST_STILL = 1.0  # seconds that a picture is shown when a live source pauses
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Drawn:
-    box: Box
-    label: str
-    probabilities: dict[str, float]
 
 
 class VideoSink(Sink):
@@ -126,11 +120,11 @@ class VideoSink(Sink):
             cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR, dst=self._canvas)
         else:
             np.copyto(self._canvas, shown)
-        faces = [_drawn(face, result.labels, scale) for face in result.faces]
+        faces = [_scaled(face, scale) for face in result.faces]
         draw_on(self._canvas, faces)
         unit = text_height(self._canvas)
-        for face, tracked in zip(faces, result.faces, strict=True):
-            text = f"#{tracked.track} {tracked.label} {tracked.confidence:.0%}"
+        for face in faces:
+            text = f"#{face.track} {face.label} {face.confidence:.0%}"
             write(self._canvas, text, face.box.x, max(unit, face.box.y - unit // 2), unit)
 
     def _due(self, result: Result) -> int:
@@ -165,9 +159,9 @@ def _is_whole(path: Path, frames: int) -> bool:
     return whole
 
 
-def _drawn(face: TrackedFace, labels: tuple[str, ...], scale: tuple[float, float]) -> _Drawn:
+def _scaled(face: Face, scale: tuple[float, float]) -> Face:
+    """The face in the video's pixels."""
     across, down = scale
     x, y, w, h = face.box
     box = Box(round(x * across), round(y * down), round(w * across), round(h * down))
-    named = zip(labels, face.probabilities.tolist(), strict=True)
-    return _Drawn(box, face.label, dict(named))
+    return replace(face, box=box)

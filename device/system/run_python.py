@@ -1,31 +1,36 @@
-"""A Python of another environment, run to its end with what it says kept."""
+"""Run a Python of this or another environment to its end and keep its output."""
 
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from device.errors import GateError, InputError
+from device.errors import InputError, RuntimeCrashError
 
 TIMEOUT = 900.0
-"""Seconds that it may take: reference kernels need minutes for a large net on a small board."""
+"""Time limit in seconds: reference kernels need minutes for a large net on a small board."""
 
 
 def run_python(
-    command: Sequence[str], environment: Mapping[str, str], *, what: str
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    what: str,
+    timeout: float = TIMEOUT,
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end.
 
     Args:
-        command: the program first.
-        environment: its variables, all of them but for what keeps it from writing bytecode.
-        what: is being done, for the message where it takes too long.
+        command: program and arguments.
+        environment: environment variables; PYTHONDONTWRITEBYTECODE is added.
+        what: subject of the message if it takes too long, such as "model.tflite:".
+        timeout: time limit in seconds.
 
     Returns:
         Exit code and both streams, for the caller to judge.
 
     Raises:
         InputError: the program cannot be started.
-        GateError: it takes more than `TIMEOUT`.
+        RuntimeCrashError: it takes more than `timeout`.
     """
     try:
         return subprocess.run(
@@ -34,14 +39,14 @@ def run_python(
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=TIMEOUT,
+            timeout=timeout,
         )
     except OSError as error:
         raise InputError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise GateError(f"{what} takes more than {TIMEOUT:.0f} seconds") from error
+        raise RuntimeCrashError(f"{what} takes more than {timeout:.0f} seconds") from error
 
 
 def without_own_packages() -> dict[str, str]:
-    """This process's variables without `PYTHONPATH`: what it names belongs to this environment."""
+    """This process's variables without `PYTHONPATH`, which names packages of this environment."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

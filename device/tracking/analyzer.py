@@ -1,45 +1,43 @@
-"""From frames to faces: who is where, and which expression each one shows."""
+"""From frames to faces: detection, tracking and classification of the faces of one source."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
-import numpy as np
-
 from device.errors import InputError
-from device.faces.align import Cropper
+from device.face import Face
+from device.faces.align import FaceCropper
 from device.faces.detector import Detector
-from device.frame import Frame, TrackedFace
-from device.geometry import MARGIN, Box, Detection
+from device.frame import Frame
+from device.geometry import MARGIN
 from device.model.classifier import Classifier
 from device.tracking.gray_frame import GrayFrame
 from device.tracking.region import WHOLE, Region
-from device.tracking.smoothing import Decision, Smoother
-from device.tracking.template import Follower, Likeness
+from device.tracking.smoothing import LabelHysteresis, Smoother
+from device.tracking.template import Template, TemplateTracker
 from device.tracking.tracker import Track, Tracker
 
 _TAKES_OVER = 1.25  # times the area that another face needs to become the largest
 
 
-class _Person:
-    """What is known of a tracked face besides its place; its objects live as long as the track."""
+class _TrackState:
+    """What is kept about a track besides its face; lives as long as the track."""
 
-    __slots__ = ("decision", "face", "likeness", "smoother")
+    __slots__ = ("hysteresis", "smoother", "template")
 
-    def __init__(self, track: Track, smoother: Smoother, decision: Decision) -> None:
+    def __init__(self, smoother: Smoother, hysteresis: LabelHysteresis) -> None:
         self.smoother = smoother
-        self.decision = decision
-        self.likeness: Likeness | None = None  # None while the face is out of sight
-        self.face = TrackedFace(track.id, track.box, np.empty(0, np.float32), "", 0.0)
+        self.hysteresis = hysteresis
+        self.template: Template | None = None  # None while the face is out of sight
 
 
-class Faces:
-    """Finds, follows and classifies the faces of one source, frame by frame.
+class FaceAnalyzer:
+    """Finds, tracks and classifies the faces of one source, frame by frame.
 
     Attributes:
-        labels: the model's, in the order of each face's probabilities.
-        stages: milliseconds of the last frame by stage: detect (0 where no detection was due),
-            classify (with the crop), track (the rest: following, pairing, smoothing).
+        labels: the model's labels, in the order of each face's probabilities.
+        stages: milliseconds of the last frame by stage: detect (0 if no detection was due),
+            classify (with the crop), track (the rest: association, templates, smoothing).
     """
 
     def __init__(
@@ -54,30 +52,28 @@ class Faces:
         smoothing: float = 0.5,
         threshold: float = 0.4,
         hysteresis: float = 0.1,
-        patience: float = 1.0,
+        max_age: float = 1.0,
     ) -> None:
         """Put the parts together; nothing is loaded here.
 
         Args:
             classifier: the model.
-            detector: finds the faces.
-            every: frames from one detection to the next; in between faces are followed, and one
-                that is lost brings the detection forward. 1 detects in every frame.
-            roi: part of the frame in which faces are looked for.
-            largest: the largest face alone instead of all.
-            margin: of the crop, as a fraction of the box on each side, as in the model's training.
-            smoothing: time constant of the distributions, in seconds; 0 does not smooth.
-            threshold: probability below which a face is uncertain.
+            detector: the face detector.
+            every: frames from one detection to the next; in between, templates are tracked, and
+                losing one brings the detection forward. 1 detects in every frame.
+            roi: part of the frame that is searched for faces.
+            largest: analyze the largest face only.
+            margin: margin of the crop, as a fraction of the box on each side, as in training.
+            smoothing: time constant of the smoothed distributions, in seconds; 0 does not smooth.
+            threshold: probability below which a face is "uncertain".
             hysteresis: probability by which another label has to lead to replace the shown one.
-            patience: seconds that a face may go without detection until it is forgotten.
+            max_age: seconds that a face may go without detection before it is dropped.
 
         Raises:
             InputError: a value is out of range.
         """
         if every < 1:
             raise InputError(f"detection every {every} frames: give 1 or more")
-        if margin <= -0.5:
-            raise InputError(f"margin {margin} leaves nothing of a face: give more than -0.5")
         self.labels = classifier.labels
         self.stages = {"detect": 0.0, "classify": 0.0, "track": 0.0}
         self._classifier = classifier
@@ -88,42 +84,42 @@ class Faces:
         self._smoothing = smoothing
         self._threshold = threshold
         self._hysteresis = hysteresis
-        self._crop = Cropper(margin=margin)
-        self._follower = Follower()
-        self._tracker = Tracker(patience=patience)
-        self._people: dict[int, _Person] = {}
-        self._faces: list[TrackedFace] = []
+        self._crop = FaceCropper(margin=margin)
+        self._templates = TemplateTracker()
+        self._tracker = Tracker(max_age=max_age)
+        self._states: dict[int, _TrackState] = {}
+        self._faces: list[Face] = []
         self._gray = GrayFrame()
         self._until_detection = 0
-        self._main = 0  # id of the face that is the largest
+        self._main = 0  # track number of the face that counts as the largest
         self._kind: tuple[str, tuple[int, ...]] = ("", ())
         self._time = 0.0
-        self._new_person(Track(0, Box(0, 0, 1, 1), 0.0, 0.0))  # says now what is out of range
+        self._new_state()  # raises now if an option is out of range
 
-    def process(self, frame: Frame) -> list[TrackedFace]:
-        """Find, classify and follow the faces in the next frame.
+    def process(self, frame: Frame) -> list[Face]:
+        """Find, track and classify the faces in the next frame.
 
-        A frame of another name, as in a folder of pictures, of another size, or from before the
-        last one, as when a video begins anew, has nothing to do with it: its faces are new.
+        Tracking starts anew at a frame of another name (a folder of pictures), of another size, or
+        from before the last one (a video that is played again).
 
         Args:
             frame: with an image that is uint8 [h, w, 3] or [h, w].
 
         Returns:
-            The faces in sight, the largest first. The list and what is in it are used again for
-            the next frame: copy what is kept.
+            The faces in sight, the largest first. The list and its content are reused for the
+            next frame: copy what is kept.
         """
         start = perf_counter()
         for stage in self.stages:
             self.stages[stage] = 0.0
         kind = (frame.name, frame.image.shape[:2])
         if kind != self._kind or frame.time < self._time:
-            self._forget()
+            self._reset()
         self._kind, self._time = kind, frame.time
         self._gray.begin(frame.image)
 
         self._until_detection -= 1
-        lost = self._until_detection > 0 and not self._follow(self._tracker.tracks)
+        lost = self._until_detection > 0 and not self._track_templates(self._tracker.tracks)
         if self._until_detection <= 0 or lost:
             self._detect(frame)
             self._until_detection = self._every
@@ -132,79 +128,84 @@ class Faces:
         self.stages["track"] = (perf_counter() - start) * 1000 - sum(self.stages.values())
         return self._faces
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._tracker.clear()
-        self._people.clear()
+        self._states.clear()
         self._until_detection = 0
 
-    def _follow(self, tracks: Sequence[Track]) -> bool:
-        """Move the faces in sight to where they are now; False when one of them got lost."""
+    def _track_templates(self, tracks: Sequence[Track]) -> bool:
+        """Move the faces in sight to their new places; False if one of them was lost."""
         kept = True
         for track in tracks:
-            person = self._people[track.id]
-            if person.likeness is None:
+            state = self._states[track.face.track]
+            if state.template is None:
                 continue
-            gray = self._gray.around(track.box, self._follower.reach(track.box))
-            box = self._follower.find(gray, track.box, person.likeness)
-            if box is None:
-                person.likeness = None
+            box = track.face.box
+            gray = self._gray.around(box, self._templates.radius(box))
+            moved = self._templates.find(gray, box, state.template)
+            if moved is None:
+                state.template = None
                 kept = False
             else:
-                track.box = box
+                track.face.box = moved
         return kept
 
     def _detect(self, frame: Frame) -> None:
-        """Look for faces, and pair them with those that are known."""
+        """Detect faces and associate them with the known ones."""
         with self._timed("detect"):
             picture = frame.image if self._detector.color else self._gray.whole()
             part, left, top = self._roi.cut(picture)
             found = self._detector.find(part)
-        if left or top:
-            found = [Detection(_moved(box, left, top), roll) for box, roll in found]
+        for face in found:
+            face.box = face.box.moved(left, top)
         self._tracker.update(found, frame.time)
 
         tracks = self._tracker.tracks
-        self._people = {
-            track.id: self._people.get(track.id) or self._new_person(track) for track in tracks
+        self._states = {
+            track.face.track: self._states.get(track.face.track) or self._new_state()
+            for track in tracks
         }
-        self._follow([track for track in tracks if not track.found])
+        self._track_templates([track for track in tracks if not track.found])
         for track in tracks:
             if track.found:
-                person = self._people[track.id]
-                gray = self._gray.around(track.box, self._follower.reach(track.box))
-                person.likeness = self._follower.learn(gray, track.box, person.likeness)
+                state, box = self._states[track.face.track], track.face.box
+                gray = self._gray.around(box, self._templates.radius(box))
+                state.template = self._templates.update(gray, box, state.template)
 
-    def _new_person(self, track: Track) -> _Person:
-        decision = Decision(self.labels, threshold=self._threshold, hysteresis=self._hysteresis)
-        return _Person(track, Smoother(len(self.labels), self._smoothing), decision)
+    def _new_state(self) -> _TrackState:
+        hysteresis = LabelHysteresis(
+            self.labels, threshold=self._threshold, hysteresis=self._hysteresis
+        )
+        return _TrackState(Smoother(len(self.labels), self._smoothing), hysteresis)
 
     def _classify(self, time: float) -> None:
-        """Bring the faces in sight up to date."""
+        """Classify the faces in sight."""
         self._faces.clear()
         for track in self._in_sight():
-            person = self._people[track.id]
+            face, state = track.face, self._states[track.face.track]
             with self._timed("classify"):
-                gray = self._gray.around(track.box, self._crop.reach(track.box))
-                probabilities = self._classifier(self._crop(gray, track.box, track.roll))
-            face = person.face
-            face.box = track.box
-            face.probabilities = person.smoother.update(probabilities, time)
-            face.label, face.confidence = person.decision.update(face.probabilities)
+                gray = self._gray.around(face.box, self._crop.radius(face.box))
+                probabilities = self._classifier(self._crop(gray, face.box, face.roll))
+            face.labels = self.labels
+            face.probabilities = state.smoother.update(probabilities, time)
+            face.label, face.confidence = state.hysteresis.update(face.probabilities)
             self._faces.append(face)
 
     def _in_sight(self) -> list[Track]:
-        """Give the faces to classify, the largest first; the largest alone where that was asked."""
+        """The faces to classify, the largest first; only the largest if that was asked for."""
         seen = [
-            track for track in self._tracker.tracks if self._people[track.id].likeness is not None
+            track
+            for track in self._tracker.tracks
+            if self._states[track.face.track].template is not None
         ]
         seen.sort(key=_area, reverse=True)
         if not self._largest or not seen:
             return seen
-        # Two faces of about the same size must not take turns.
-        main = next((track for track in seen if track.id == self._main), seen[0])
+        # Two faces of about the same size must not alternate.
+        main = next((track for track in seen if track.face.track == self._main), seen[0])
         if _area(seen[0]) > _TAKES_OVER * _area(main):
             main = seen[0]
-        self._main = main.id
+        self._main = main.face.track
         return [main]
 
     @contextmanager
@@ -215,8 +216,4 @@ class Faces:
 
 
 def _area(track: Track) -> int:
-    return track.box.w * track.box.h
-
-
-def _moved(box: Box, across: int, down: int) -> Box:
-    return Box(box.x + across, box.y + down, box.w, box.h)
+    return track.face.area

@@ -1,4 +1,4 @@
-"""Gray frames, made gray only where somebody looks."""
+"""Lazily converted grayscale frames: only requested regions are converted."""
 
 import cv2
 import numpy as np
@@ -34,20 +34,20 @@ class GrayFrame:
             cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY, dst=self._gray)
         return self._gray
 
-    def around(self, box: Box, reach: int) -> npt.NDArray[np.uint8]:
+    def around(self, box: Box, radius: int) -> npt.NDArray[np.uint8]:
         """Give the frame, of which only the surroundings of a box are sure to be this frame's.
 
         Args:
             box: a face, which may reach over the edge of the frame or lie beside it.
-            reach: how many pixels from the box's center are needed in each direction.
+            radius: how many pixels around the box's center are needed in each direction.
 
         Returns:
             uint8 [h, w].
         """
         if self._image.ndim == 3:
             height, width = self._gray.shape
-            left, right = _within(box.x + box.w // 2, reach, width)
-            top, bottom = _within(box.y + box.h // 2, reach, height)
+            left, right = _within(box.x + box.w // 2, radius, width)
+            top, bottom = _within(box.y + box.h // 2, radius, height)
             cv2.cvtColor(
                 self._image[top:bottom, left:right],
                 cv2.COLOR_BGR2GRAY,
@@ -56,10 +56,10 @@ class GrayFrame:
         return self._gray
 
 
-def _within(middle: int, reach: int, size: int) -> tuple[int, int]:
+def _within(middle: int, radius: int, size: int) -> tuple[int, int]:
     """Give begin and end of the stretch around the middle; the edge's pixel where it is outside.
 
     Crops go on with the edge's pixels where they leave the frame.
     """
-    begin = min(max(0, middle - reach), size - 1)
-    return begin, max(begin + 1, min(size, middle + reach + 1))
+    begin = min(max(0, middle - radius), size - 1)
+    return begin, max(begin + 1, min(size, middle + radius + 1))

@@ -1,4 +1,4 @@
-"""A calm answer from restless frames: smoothing over time, and a label that does not flicker."""
+"""Temporal smoothing and label hysteresis."""
 
 import math
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Smoother:
         return math.exp(-max(0.0, time - self._time) / self._time_constant)
 
 
-class Decision:
+class LabelHysteresis:
     """The one label that a face is shown with.
 
     A shown label is always at least as likely as the threshold, and stays until another one is

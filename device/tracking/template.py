@@ -1,4 +1,4 @@
-"""Where a face has moved to since the last frame, without a detector."""
+"""Template tracking: where a face has moved to since the last frame, without a detector."""
 
 import cv2
 import numpy as np
@@ -7,85 +7,93 @@ import numpy.typing as npt
 from device.faces.crop import crop_face
 from device.geometry import Box
 
-_SIDE = 24  # pixels of a face's likeness
-_REACH = 6  # of these pixels: a quarter of a face, that it may move from frame to frame
-_WINDOW = _SIDE + 2 * _REACH
-_PLACES = 2 * _REACH + 1
+_SIDE = 24  # pixels of a face's template
+_SHIFT = 6  # of these pixels: a face may move a quarter of its side from frame to frame
+_WINDOW = _SIDE + 2 * _SHIFT
+_PLACES = 2 * _SHIFT + 1
 
-Likeness = npt.NDArray[np.uint8]
-"""A face in few pixels, uint8 [24, 24]."""
+Template = npt.NDArray[np.uint8]
+"""A downscaled face, uint8 [24, 24]."""
 
 
-class Follower:
+class TemplateTracker:
     """Finds a face again near its last place by normalized cross-correlation.
 
     Lewis, "Fast normalized cross-correlation" (1995), on a patch of 24x24 pixels: much cheaper
-    than a detector, and deaf to changes of brightness and contrast. It does not see a face grow or
-    turn: a detector has to look again after some frames.
+    than a detector, and invariant to brightness and contrast. It does not follow changes of scale
+    or rotation, so a detector has to run again after some frames.
 
-    A pixel of the patch is a whole number of the frame's, which averages several times as fast as
-    a fraction does, so that the patch is only about as large as the face.
+    A pixel of the patch covers a whole number of the frame's pixels, because averaging whole
+    blocks is several times as fast as resampling; the patch is therefore only about as large as
+    the face.
     """
 
-    def __init__(self, *, least_likeness: float = 0.6) -> None:
-        """Set below which correlation, -1..1, a face counts as lost."""
-        self._least = least_likeness
+    def __init__(self, *, min_correlation: float = 0.6) -> None:
+        """Allocate the buffers.
+
+        Args:
+            min_correlation: correlation, -1..1, below which a face counts as lost.
+        """
+        self._min_correlation = min_correlation
         self._window = np.empty((_WINDOW, _WINDOW), np.uint8)
         self._scores = np.empty((_PLACES, _PLACES), np.float32)
 
     @staticmethod
-    def reach(box: Box) -> int:
-        """Say how many pixels from a box's center `learn` and `find` read in each direction."""
+    def radius(box: Box) -> int:
+        """How many pixels around a box's center `update` and `find` read in each direction."""
         return _WINDOW * _step(box) // 2 + 1
 
     @staticmethod
-    def learn(gray: npt.NDArray[np.uint8], box: Box, likeness: Likeness | None = None) -> Likeness:
-        """Remember what a face looks like.
+    def update(gray: npt.NDArray[np.uint8], box: Box, template: Template | None = None) -> Template:
+        """Store what a face looks like.
 
         Args:
-            gray: uint8 [h, w], the frame.
-            box: where the face is in it.
-            likeness: an older one to overwrite.
-        """
-        return crop_face(gray, _around(box, _SIDE), margin=0.0, size=_SIDE, out=likeness)
+            gray: frame, uint8 [h, w].
+            box: place of the face in the frame.
+            template: older template to overwrite.
 
-    def find(self, gray: npt.NDArray[np.uint8], box: Box, likeness: Likeness) -> Box | None:
+        Returns:
+            The template; the same array if one was given.
+        """
+        return crop_face(gray, _around(box, _SIDE), margin=0.0, size=_SIDE, out=template)
+
+    def find(self, gray: npt.NDArray[np.uint8], box: Box, template: Template) -> Box | None:
         """Find a face near its last place.
 
         Args:
-            gray: uint8 [h, w], the frame.
-            box: where the face was.
-            likeness: what it looks like.
+            gray: frame, uint8 [h, w].
+            box: last place of the face.
+            template: what it looked like there.
 
         Returns:
-            Where it is, in the same size; None where nothing there looks like it.
+            Its place in this frame, of the same size; None if nothing there is similar enough.
         """
         crop_face(gray, _around(box, _WINDOW), margin=0.0, size=_WINDOW, out=self._window)
         scores = cv2.matchTemplate(
-            self._window, likeness, cv2.TM_CCOEFF_NORMED, result=self._scores
+            self._window, template, cv2.TM_CCOEFF_NORMED, result=self._scores
         )
         _, best, _, (column, row) = cv2.minMaxLoc(scores)
-        if not best >= self._least:
+        if not best >= self._min_correlation:
             return None
         step = _step(box)
-        across = column + _peak(scores[row], column) - _REACH
-        down = row + _peak(scores[:, column], row) - _REACH
+        across = column + _peak(scores[row], column) - _SHIFT
+        down = row + _peak(scores[:, column], row) - _SHIFT
         return Box(round(box.x + across * step), round(box.y + down * step), box.w, box.h)
 
 
 def _step(box: Box) -> int:
-    """Give the frame's pixels per pixel of a face's likeness."""
+    """Pixels of the frame per pixel of the template."""
     return max(1, round(max(box.w, box.h) / _SIDE))
 
 
 def _around(box: Box, pixels: int) -> Box:
-    """Give the square of so many pixels of the likeness around a box's center."""
+    """Square around the box's center, its side given in pixels of the template."""
     side = pixels * _step(box)
     return Box(box.x + (box.w - side) // 2, box.y + (box.h - side) // 2, side, side)
 
 
 def _peak(scores: npt.NDArray[np.float32], place: int) -> float:
-    """Give the top of the parabola through a maximum and its neighbors, from -0.5 to 0.5."""
+    """Vertex of the parabola through a maximum and its neighbors, -0.5..0.5 from the maximum."""
     if not 0 < place < len(scores) - 1:
         return 0.0
     before, top, after = (float(score) for score in scores[place - 1 : place + 2])

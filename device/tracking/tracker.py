@@ -1,13 +1,14 @@
-"""Which face of this frame is which of the last one."""
+"""Data association: which detection of this frame belongs to which face of the last one."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from device.geometry import Box, Detection
+from device.face import Face
+from device.geometry import Box
 
-_FARTHEST = 0.6  # of the faces' mean side: two heads side by side are a whole side apart
-_MOST_GROWTH = 1.8  # between two detections
+_MAX_DISTANCE = 0.6  # of the faces' mean side: two heads side by side are a whole side apart
+_MAX_GROWTH = 1.8  # between two detections
 
 
 @dataclass(slots=True)
@@ -15,95 +16,100 @@ class Track:
     """A face over time.
 
     Attributes:
-        id: a number from 1 that no other face gets.
-        box: where it was last.
-        roll: of its eye line, in radians.
+        face: the face where it was last; one object as long as the track lives.
         seen: time of the last detection, in seconds.
         found: whether the last detection found it.
+        detections: how many detections have found it.
     """
 
-    id: int
-    box: Box
-    roll: float
+    face: Face
     seen: float
     found: bool = True
+    detections: int = 1
 
 
 class Tracker:
-    """Gives detected faces stable ids.
+    """Gives detected faces stable track numbers.
 
-    Pairs each face with the nearest of the last frame, the nearest pairs first, as long as it did
-    not jump or change size more than a face does. A face that is not found for a while keeps its
-    id.
+    Greedy nearest-neighbor association: the nearest pairs first, as long as a face did not jump
+    or change its size more than a face does. A face that is not detected keeps its number for a
+    while.
 
     Attributes:
-        tracks: the faces that are known, found or not, the oldest first.
+        tracks: known faces, detected in the last frame or not, the oldest first.
     """
 
-    def __init__(self, *, patience: float = 1.0) -> None:
-        """Set how long a face is remembered.
+    def __init__(self, *, max_age: float = 1.0) -> None:
+        """Start without faces.
 
         Args:
-            patience: seconds that a face may go without detection until it is forgotten.
+            max_age: seconds that a face may go without detection before it is dropped.
         """
         self.tracks: list[Track] = []
-        self._patience = patience
+        self._max_age = max_age
         self._last_id = 0
 
-    def update(self, detections: Sequence[Detection], time: float) -> None:
-        """Take in what a detector found at a time, in seconds."""
+    def update(self, detections: Sequence[Face], time: float) -> None:
+        """Take in the detections of a frame.
+
+        Args:
+            detections: faces as a detector gives them; those without a pair start new tracks.
+            time: time of the frame in seconds.
+        """
         for track in self.tracks:
             track.found = False
-        unknown = list(detections)
-        for track, detection in _pairs(self.tracks, detections):
-            track.box, track.roll = detection
+        paired = set()
+        for row, column in _pairs([track.face for track in self.tracks], detections):
+            track, detection = self.tracks[row], detections[column]
+            track.face.box, track.face.roll = detection.box, detection.roll
             track.seen, track.found = time, True
-            unknown.remove(detection)
+            track.detections += 1
+            paired.add(column)
         self.tracks = [
-            track for track in self.tracks if track.found or time - track.seen <= self._patience
+            track for track in self.tracks if track.found or time - track.seen <= self._max_age
         ]
-        for box, roll in unknown:
-            self._last_id += 1
-            self.tracks.append(Track(self._last_id, box, roll, time))
+        for column, detection in enumerate(detections):
+            if column not in paired:
+                self._last_id += 1
+                face = Face(detection.box, detection.roll, track=self._last_id)
+                self.tracks.append(Track(face, time))
 
     def clear(self) -> None:
-        """Forget all faces; their ids are not given again."""
+        """Drop all faces; their numbers are not given again."""
         self.tracks = []
 
 
 def distance(one: Box, other: Box) -> float:
-    """Say how far two boxes are from being the same face.
+    """Measure how far two boxes are from being the same face.
 
     Returns:
         Distance of the centers as a fraction of the mean side, plus the logarithm of the ratio of
-        the sides; infinite where a face cannot have moved or grown so much.
+        the sides; infinite if a face cannot have moved or grown that much.
     """
     side, other_side = max(one.w, one.h), max(other.w, other.h)
     ratio = max(side, other_side) / max(1, min(side, other_side))
     across = one.x + one.w / 2 - other.x - other.w / 2
     down = one.y + one.h / 2 - other.y - other.h / 2
     away = math.hypot(across, down) / max(1.0, (side + other_side) / 2)
-    if away > _FARTHEST or ratio > _MOST_GROWTH:
+    if away > _MAX_DISTANCE or ratio > _MAX_GROWTH:
         return math.inf
     return away + math.log(ratio)
 
 
-def _pairs(
-    tracks: Sequence[Track], detections: Sequence[Detection]
-) -> list[tuple[Track, Detection]]:
-    """Pair tracks and detections one to one, the nearest first."""
-    candidates = [
+def _pairs(known: Sequence[Face], detections: Sequence[Face]) -> list[tuple[int, int]]:
+    """Pair known faces and detections one to one, the nearest first, by their positions."""
+    candidates = sorted(
         (far, row, column)
-        for row, track in enumerate(tracks)
+        for row, face in enumerate(known)
         for column, detection in enumerate(detections)
-        if (far := distance(track.box, detection.box)) < math.inf
-    ]
+        if (far := distance(face.box, detection.box)) < math.inf
+    )
     rows: set[int] = set()
     columns: set[int] = set()
     pairs = []
-    for _, row, column in sorted(candidates):
+    for _, row, column in candidates:
         if row not in rows and column not in columns:
             rows.add(row)
             columns.add(column)
-            pairs.append((tracks[row], detections[column]))
+            pairs.append((row, column))
     return pairs

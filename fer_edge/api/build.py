@@ -65,7 +65,7 @@ def train(
 
     Raises:
         InputError: wrong recipe, data or option, or `out` holds another run.
-        GateError: training diverged, or the int8 file differs from its float parent.
+        CheckFailedError: training diverged, or the int8 file differs from its float parent.
 
     Example:
         >>> import fer_edge
@@ -121,7 +121,7 @@ def quantize(
 
     Raises:
         InputError: wrong model, images or labels.
-        GateError: the converter refuses the model.
+        CheckFailedError: the converter refuses the model.
 
     Example:
         >>> import fer_edge

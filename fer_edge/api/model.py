@@ -19,7 +19,7 @@ from device.model.classifier import Classifier
 from fer_edge import zoo
 
 if TYPE_CHECKING:
-    from device.tracking.analyzer import Faces
+    from device.tracking.analyzer import FaceAnalyzer
 
 SEARCH_SIZE = 640
 """Longest side, in pixels, at which a picture is searched for faces."""
@@ -122,10 +122,7 @@ class Model:
         found = recognize(
             as_array(picture), self._classifier, self._detector, margin=self.margin, largest=largest
         )
-        return [
-            Face(face.box, face.probabilities, face.label, face.probabilities[face.label])
-            for face in found
-        ]
+        return [Face(face.box, face.distribution, face.label, face.confidence) for face in found]
 
     def classify(self, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify face crops without detection.
@@ -145,11 +142,13 @@ class Model:
             return np.empty((0, len(self.labels)), np.float32)
         return np.stack([self._classifier(face).copy() for face in faces])
 
-    def analyzer(self, *, every: int, largest: bool, smoothing: float, threshold: float) -> "Faces":
+    def analyzer(
+        self, *, every: int, largest: bool, smoothing: float, threshold: float
+    ) -> "FaceAnalyzer":
         """A new analyzer for the frames of one source; see `fer_edge.track`."""
-        from device.tracking.analyzer import Faces
+        from device.tracking.analyzer import FaceAnalyzer
 
-        return Faces(
+        return FaceAnalyzer(
             self._classifier,
             self._detector,
             every=every,

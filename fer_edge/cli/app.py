@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from device.errors import FerEdgeError
+from device.errors import ExitCode, FerEdgeError
 from fer_edge import __version__
 from fer_edge.cli import (
     bench,
@@ -28,8 +28,6 @@ from fer_edge.cli import (
 )
 from fer_edge.cli import zoo as zoo_command
 
-INTERRUPTED = 130
-
 
 class Commands(TyperGroup):
     """The commands, with one line for a person where an error can be explained."""
@@ -45,7 +43,7 @@ class Commands(TyperGroup):
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             typer.echo("fer-edge: interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 app = typer.Typer(

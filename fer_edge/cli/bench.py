@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from device.errors import InputError
+from device.errors import ExitCode, InputError
 from device.labels import FERPLUS
 from fer_edge.cli.shared import remote
 from fer_edge.cli.shared.options import DetectorName
@@ -15,7 +15,6 @@ from fer_edge.cli.shared.splits import EvaluationSplit
 
 EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz"
 
-INTERRUPTED = 130
 MORE = "What else is measured"
 
 
@@ -180,7 +179,7 @@ def bench(
         report.show(results, Console())
         typer.echo(f"Report: {written}")
     if results["partial"]:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(ExitCode.INTERRUPTED)
 
 
 def _cores(text: str | None, hosts: list[str] | None, timing: bool) -> list[str]:

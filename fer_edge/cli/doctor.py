@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from device.errors import GateError
+from device.errors import CheckFailedError
 from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def doctor(
     if as_json:
         print_json(_as_json(findings, problems))
     if problems:
-        raise GateError("1 problem found" if problems == 1 else f"{problems} problems found")
+        raise CheckFailedError("1 problem found" if problems == 1 else f"{problems} problems found")
 
 
 def _print(finding: "Finding") -> None:

@@ -89,7 +89,7 @@ def _fetch_file(name: str, url: str | None, timeout: float) -> None:
         downloaded = fetching.fetch(
             asset,
             url=url,
-            patience=timeout,
+            timeout=timeout,
             progress=lambda received: progress.update(task, completed=received),
         )
     state = "fetched and checked" if downloaded else "already there, checked"

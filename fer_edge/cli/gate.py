@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def gate(
     else:
         _print(verdict, verbose)
     if verdict.count(gates.Status.failed):
-        raise GateError(headline(verdict))
+        raise CheckFailedError(headline(verdict))
     if not as_json:
         typer.echo(headline(verdict))
 

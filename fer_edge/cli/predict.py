@@ -11,7 +11,7 @@ from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.options import DetectorModelOption, DetectorName, DetectorOption
 
 if TYPE_CHECKING:
-    from device.faces.recognize import Face
+    from device.face import Face
 
 EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
@@ -106,7 +106,7 @@ def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any
                 "box": face.box._asdict(),
                 "label": face.label,
                 "probabilities": {
-                    label: round(value, 6) for label, value in face.probabilities.items()
+                    label: round(value, 6) for label, value in face.distribution.items()
                 },
             }
             for face in faces
@@ -135,7 +135,7 @@ def _table(face: "Face") -> Any:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 1))
-    for label, value in face.probabilities.items():
+    for label, value in face.distribution.items():
         style = "green" if label == face.label else "default"
         bar = Bar(1, 0, min(1.0, value), width=BAR_WIDTH, color=style)
         table.add_row(escape(label), bar, f"{value:.1%}")

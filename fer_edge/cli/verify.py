@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import GateError
+from device.errors import CheckFailedError
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.splits import EvaluationSplit
 
@@ -87,7 +87,7 @@ def verify(
         _show(parent, data, split, found)
     problems = [run for run in found.runs if run.problem]
     if problems:
-        raise GateError(f"{path}: {_place(problems[0])}: {problems[0].problem}")
+        raise CheckFailedError(f"{path}: {_place(problems[0])}: {problems[0].problem}")
 
 
 def _labels(model: Path) -> tuple[str, ...]:

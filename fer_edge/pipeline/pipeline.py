@@ -26,7 +26,7 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
     Raises:
         InputError: wrong data, or a folder that holds another run.
-        GateError: the int8 file does not agree with the model it was converted from.
+        CheckFailedError: the int8 file does not agree with the model it was converted from.
     """
     chosen = plan(job)
     names = [stage.name for stage in chosen]

@@ -21,8 +21,8 @@ def verify(run: "Run", out: Path) -> None:
     """Hold each int8 file against the quantization-aware model that it was converted from.
 
     Raises:
-        GateError: it has float tensors, answers otherwise on more images than the recipe bears, or
-            has lost the zeros or the few values that its weights had.
+        CheckFailedError: it has float tensors, answers otherwise on more images than the recipe
+            bears, or has lost the zeros or the few values that its weights had.
     """
     from quantization.verify import parity
     from quantization.verify import weights as verify_weights

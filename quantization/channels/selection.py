@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from quantization.channels.analysis import analyze
 from quantization.channels.importance import Scores
 from quantization.channels.layout import Layout
@@ -58,7 +58,7 @@ def choose(
 
     Raises:
         InputError: the share is out of range, or less than one step can leave.
-        GateError: no candidate was as fast as that.
+        CheckFailedError: no candidate was as fast as that.
     """
     if not 0 < share < 1:
         raise InputError(f"channels: a share of {share} is to be left: give one between 0 and 1")
@@ -79,7 +79,7 @@ def choose(
             high = guess
         guess = (low + high) / 2
     if found is None:
-        raise GateError(
+        raise CheckFailedError(
             f"channels: no candidate took {share:.2f} of the time: ask for less, or for more steps"
         )
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError, RuntimeCrashError
 from device.model import runtime
 from device.system.run_python import run_python, without_own_packages
 from quantization.export import tflite_micro_worker
@@ -75,7 +75,8 @@ def check(
 
     Raises:
         InputError: that Python cannot be run or lacks the package.
-        GateError: TFLite Micro cannot run the model, or answers otherwise.
+        CheckFailedError: TFLite Micro cannot run the model, or answers otherwise.
+        RuntimeCrashError: it crashes or takes too long.
     """
     inputs = as_input(faces, io=io, color=color)
     runtime, arena, outputs = _run_micro(content, path, inputs, python)
@@ -88,7 +89,7 @@ def check(
     largest = float(np.abs(ours - theirs).max() * step)
     found = Micro(runtime, arena, len(faces), changed, largest)
     if changed > bound.disagreements * len(faces) or largest > bound.difference:
-        raise GateError(
+        raise CheckFailedError(
             f"{path}: {runtime} answers otherwise than LiteRT: {changed} of {len(faces)} "
             f"predictions differ, a probability by {largest:.3f}"
         )
@@ -128,8 +129,8 @@ def _check(done: subprocess.CompletedProcess[str], path: Path, python: Path) -> 
         raise InputError(f"{python}: {lines[-1]}: give the python of one with tflite-micro")
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise GateError(f"{path}: TFLite Micro crashes on it ({name})")
-    raise GateError(f"{path}: TFLite Micro cannot run it: {'; '.join(lines[-2:])}")
+        raise RuntimeCrashError(f"{path}: TFLite Micro crashes on it ({name})")
+    raise CheckFailedError(f"{path}: TFLite Micro cannot run it: {'; '.join(lines[-2:])}")
 
 
 def _run_reference(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.model import graph
 from device.model.graph import Graph
 from device.system.run_python import run_python, without_own_packages
@@ -89,7 +89,7 @@ def rewrite(
 
     Raises:
         InputError: that Python cannot be run.
-        GateError: it has no quantizer, or the quantizer refuses the file, or takes too long.
+        CheckFailedError: it has no quantizer, or the quantizer refuses the file, or takes too long.
     """
     tensors, operators = source.graph.tensors, source.graph.operators
     job = {
@@ -102,7 +102,9 @@ def rewrite(
         (here / "job.json").write_text(json.dumps(job), encoding="utf-8")
         done = _run(python, folder)
         if done.returncode != 0:
-            raise GateError(f"{source.graph.path}: LiteRT's quantizer fails: {_reason(done)}")
+            raise CheckFailedError(
+                f"{source.graph.path}: LiteRT's quantizer fails: {_reason(done)}"
+            )
         return (here / "quantized.tflite").read_bytes()
 
 

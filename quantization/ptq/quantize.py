@@ -72,8 +72,8 @@ def quantize(
 
     Raises:
         InputError: no float file of ours, no such layer, or no quantizer.
-        GateError: the quantizer refuses the file, or the input or output came out with other bytes
-            than promised.
+        CheckFailedError: the quantizer refuses the file, or the input or output came out with
+            other bytes than promised.
     """
     parent = card.read(source)
     if parent["precision"] != "float32":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from quantization.keras_layers import heads, is_pruning, is_quantized
@@ -52,8 +52,8 @@ def to_tflite(
     Raises:
         InputError: no such head or precision, labels that do not fit, a model that does not fit the
             precision, too few calibration images.
-        GateError: TensorFlow cannot convert the model, or the int8 input or output came out with
-            other bytes than promised.
+        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out
+            with other bytes than promised.
     """
     index = _check(model, head, labels, precision)
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
@@ -145,7 +145,9 @@ def _convert(
         content: bytes = converter.convert()
     except Exception as error:  # the converter raises whatever the pass that failed raises
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise GateError(f"{name}: TensorFlow Lite cannot convert this model: {reason}") from error
+        raise CheckFailedError(
+            f"{name}: TensorFlow Lite cannot convert this model: {reason}"
+        ) from error
     return content
 
 
@@ -179,7 +181,8 @@ def verify_ends(
         name: of the file, for the message.
 
     Raises:
-        GateError: shape, type, scale or zero point of an end is not as `to_tflite` promises it.
+        CheckFailedError: shape, type, scale or zero point of an end is not as `to_tflite` promises
+            it.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -192,13 +195,13 @@ def verify_ends(
     found = [(tuple(t["shape"].tolist()), np.dtype(t["dtype"])) for t in (source, sink)]
     wanted = [((1, SIZE, SIZE, 1), np.dtype(dtype)), ((1, labels), np.dtype(dtype))]
     if found != wanted:
-        raise GateError(f"{name}: input and output came out as {found}, not as {wanted}")
+        raise CheckFailedError(f"{name}: input and output came out as {found}, not as {wanted}")
     if precision not in INTEGER:
         return
     scale, zero_point = source["quantization"]
     check_input_bytes(scale, zero_point, normalization, name)
     if sink["quantization"] != (1 / 256, -128):
-        raise GateError(
+        raise CheckFailedError(
             f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
         )
 
@@ -215,14 +218,14 @@ def check_input_bytes(
         name: of the file, for the message.
 
     Raises:
-        GateError: another byte for some pixel, or another scale than 1 / std, with which the bytes
-            would mean other values.
+        CheckFailedError: another byte for some pixel, or another scale than 1 / std, with which
+            the bytes would mean other values.
     """
     pixels = np.arange(256)
     x = (pixels - normalization.mean) / normalization.std
     exact = np.array_equal(np.rint(x / scale) + zero_point, pixels - 128)
     if not exact or not np.isclose(scale, normalization.scale, rtol=1e-6):
-        raise GateError(
+        raise CheckFailedError(
             f"{name}: the input's scale {scale:.8g} and zero point {zero_point} do not make its "
             f"byte pixel - 128; {normalization.scale:.8g} and {normalization.zero_point} would"
         )

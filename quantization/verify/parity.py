@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.model.classifier import Classifier
 from quantization.keras_layers import heads
 from quantization.normalization import Normalization
@@ -58,7 +58,7 @@ def check(
 
     Raises:
         InputError: no images, or the model has no such head.
-        GateError: the differences exceed the bound, or an int8 file has float tensors.
+        CheckFailedError: the differences exceed the bound, or an int8 file has float tensors.
     """
     if len(images) == 0:
         raise InputError(f"{path.name}: parity needs at least one image")
@@ -66,7 +66,7 @@ def check(
         raise InputError(f"{model.name} has no head {head!r}: it has {', '.join(heads(model))}")
     classifier = Classifier(path)
     if classifier.precision == "int8" and (floats := float_tensors(path)):
-        raise GateError(
+        raise CheckFailedError(
             f"{path.name} is meant to be all integers and has {len(floats)} float tensors: "
             + ", ".join(floats)
         )
@@ -116,12 +116,12 @@ def _probabilities(
 def _hold(parity: Parity, bound: Bound, name: str) -> None:
     share = parity.disagreements / parity.n
     if share > bound.disagreements:
-        raise GateError(
+        raise CheckFailedError(
             f"{name} and its model name another class for {parity.disagreements} of {parity.n} "
             f"images ({share:.1%}), more than {bound.disagreements:.1%}"
         )
     if parity.max_difference > bound.difference:
-        raise GateError(
+        raise CheckFailedError(
             f"{name} and its model differ by up to {parity.max_difference:.3f} in a probability "
             f"({parity.n} images), more than {bound.difference:.3f}"
         )

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError, InputError
+from device.errors import InputError, RuntimeCrashError
 from device.model.card import card_path
-from device.model.isolated import Answers, collect
+from device.model.isolated import IsolatedRun, run_isolated
 from device.model.runtime import Resolver
 from quantization.tflite import card
 from quantization.verify.agreement import Bound, Difference, _beyond, _difference
@@ -85,11 +85,11 @@ def verify(
     Raises:
         InputError: the runtime here refuses the model or its parent, their labels differ, a Python
             cannot be run, or the card beside the model is another file's.
-        GateError: the model or its parent crashes in the runtime here.
+        RuntimeCrashError: the model or its parent crashes in the runtime here.
     """
     if has_card := card_path(model).is_file():
         card.read(model)
-    first = collect(model, images)
+    first = run_isolated(model, images)
     here = Run(first.runtime, "xnnpack", 1, first.delegated, Difference(n, 0, 0.0), None)
     runs = [here]
     for python in (None, *pythons):
@@ -99,7 +99,7 @@ def verify(
                     runs.append(_run(model, images[:n], first, resolver, threads, python, bound))
     if parent is None:
         return Verification(tuple(runs), None, None, 0, None, has_card)
-    theirs = collect(parent, images)
+    theirs = run_isolated(parent, images)
     if theirs.labels != first.labels:
         raise InputError(f"{parent} and {model} have other labels: give the parent of this model")
     known = np.zeros(len(images), bool) if classes is None else classes >= 0
@@ -120,15 +120,15 @@ def verify(
 def _run(
     model: Path,
     images: npt.NDArray[np.uint8],
-    first: Answers,
+    first: IsolatedRun,
     resolver: Resolver,
     threads: int,
     python: Path | None,
     bound: Bound,
 ) -> Run:
     try:
-        answers = collect(model, images, resolver=resolver, threads=threads, python=python)
-    except GateError as error:
+        answers = run_isolated(model, images, resolver=resolver, threads=threads, python=python)
+    except RuntimeCrashError as error:
         where = first.runtime if python is None else str(python)
         return Run(where, resolver, threads, False, None, str(error).removeprefix(f"{model}: "))
     found = _difference(answers.probabilities, first.probabilities[: len(images)])
@@ -136,6 +136,6 @@ def _run(
     return Run(answers.runtime, resolver, threads, answers.delegated, found, problem)
 
 
-def _right(answers: Answers, classes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+def _right(answers: IsolatedRun, classes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     right: npt.NDArray[np.bool_] = answers.probabilities.argmax(axis=1) == classes
     return right

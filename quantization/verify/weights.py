@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device.errors import GateError
+from device.errors import CheckFailedError
 from quantization.tflite.compact import WEIGHTS
 
 _DTYPES = {0: "<f4", 1: "<f2", 9: "<i1"}
@@ -59,22 +59,22 @@ def hold(path: Path, promise: Promise) -> None:
     """Check the kernels of an int8 file that came out of quantization-aware training.
 
     Raises:
-        GateError: a kernel is missing, has fewer zeros, another pattern or more values.
+        CheckFailedError: a kernel is missing, has fewer zeros, another pattern or more values.
     """
     by_name = {name: values for name, values, _ in kernels(path)}
     for layer, zeros in promise.zeros.items():
         if layer not in by_name:
-            raise GateError(f"{path.name} has no kernel of layer {layer}")
+            raise CheckFailedError(f"{path.name} has no kernel of layer {layer}")
         found = _sum_up(layer, by_name[layer], 0)
         if found.zeros < zeros - 1e-6:
-            raise GateError(
+            raise CheckFailedError(
                 f"{path.name}: {found.zeros:.3f} of layer {layer}'s weights are zero, "
                 f"{zeros:.3f} were pruned"
             )
         if promise.two_of_four and not found.two_of_four:
-            raise GateError(f"{path.name}: layer {layer} has lost its 2:4 pattern")
+            raise CheckFailedError(f"{path.name}: layer {layer} has lost its 2:4 pattern")
         if promise.values is not None and found.values_per_output > promise.values:
-            raise GateError(
+            raise CheckFailedError(
                 f"{path.name}: an output of layer {layer} has {found.values_per_output} different "
                 f"weights, more than {promise.values} clusters"
             )

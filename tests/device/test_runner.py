@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from device.frame import Frame, TrackedFace
+from device.face import Face
+from device.frame import Frame
 from device.geometry import Box
 from device.runner import STAGES, run, stopping_on_signals
 from device.sinks.base import BrokenOutput, Sink
@@ -41,7 +42,16 @@ class OneFace:
         self.stages = {"detect": 3.0, "classify": 2.0, "track": 1.0}
 
     def process(self, frame):
-        return [TrackedFace(1, Box(0, 0, 2, 2), np.float32([0.8, 0.2]), "happy", 0.8)]
+        return [
+            Face(
+                Box(0, 0, 2, 2),
+                track=1,
+                labels=self.labels,
+                probabilities=np.float32([0.8, 0.2]),
+                label="happy",
+                confidence=0.8,
+            )
+        ]
 
 
 class Memory(Sink):

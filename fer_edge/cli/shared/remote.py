@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import FerEdgeError
+from device.errors import ExitCode, FerEdgeError
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from benchmarks.remote import Host, Job, Outcome
 
 PANEL = "Other machines"
-INTERRUPTED = 130
 
 OnOption = Annotated[
     list[str] | None,
@@ -94,7 +93,7 @@ def measure(
     for error in errors:
         typer.echo(f"fer-edge: {error}", err=True)
     if any(outcome.results and outcome.results["partial"] for outcome in outcomes):
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if errors:
         raise typer.Exit(_exit_code(errors))
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from device.errors import FerEdgeError, GateError, InputError
+from device.errors import CheckFailedError, ExitCode, FerEdgeError, InputError
 from fer_edge.cli.shared.options import DetectorName
 
 if TYPE_CHECKING:
     from device.runner import Summary
     from device.sinks import Sink
     from device.sources import Source
-    from device.tracking.analyzer import Faces
+    from device.tracking.analyzer import FaceAnalyzer
 
 
 def make_faces(
@@ -33,20 +33,20 @@ def make_faces(
     smoothing: float,
     threshold: float,
     threads: int,
-) -> "Faces":
+) -> "FaceAnalyzer":
     """Load model and detector and put them together, as the options say."""
     import cv2
 
     from device.faces.detector import open_detector
     from device.model import card
     from device.model.classifier import Classifier
-    from device.tracking.analyzer import Faces
+    from device.tracking.analyzer import FaceAnalyzer
     from device.tracking.region import WHOLE, Region
     from fer_edge import zoo
 
     path = zoo.resolve(model)
     cv2.setNumThreads(threads)
-    return Faces(
+    return FaceAnalyzer(
         Classifier(path, threads=threads),
         open_detector(detector.value, model=detector_model),
         every=every,
@@ -60,7 +60,7 @@ def make_faces(
 
 def analyze(
     source: "Source",
-    faces: "Faces",
+    faces: "FaceAnalyzer",
     sinks: "Sequence[Callable[[], Sink]]",
     *,
     frames: int | None = None,
@@ -74,7 +74,7 @@ def analyze(
         frames: ends after so many.
 
     Raises:
-        GateError: results were lost, or pictures of a file could not be read.
+        CheckFailedError: results were lost, or pictures of a file could not be read.
         InputError: the source or a sink cannot be opened.
         KeyboardInterrupt: Ctrl-C ended it; all is closed.
     """
@@ -102,16 +102,18 @@ def analyze(
         raise error
 
 
-def _failure(summary: "Summary", source: "Source") -> GateError | None:
+def _failure(summary: "Summary", source: "Source") -> CheckFailedError | None:
     lost = [f"results not written to {name}: {count}" for name, count in summary.lost.items()]
     if summary.skipped and not source.live:
         lost.append(f"pictures of {source.name} that could not be read: {summary.skipped}")
-    return GateError("; ".join(lost)) if lost else None
+    return CheckFailedError("; ".join(lost)) if lost else None
 
 
 def _end_at_once(error: FerEdgeError | KeyboardInterrupt | None) -> NoReturn:
     """End the process beside a thread that hangs in a driver, with the exit code of the error."""
-    code = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 0)
+    code = getattr(error, "exit_code", ExitCode.OK)
+    if isinstance(error, KeyboardInterrupt):
+        code = ExitCode.INTERRUPTED
     if error is not None:
         typer.echo(f"fer-edge: {str(error) or 'interrupted'}", err=True)
     sys.stdout.flush()

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.counting.cores import CORES
 from benchmarks.counting.count import InstructionCounter, upstream
 from benchmarks.models import reference
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_a_second_count_is_the_same_to_the_digit(counter):
 def test_a_file_that_is_no_model_is_one_line(counter, tmp_path):
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"no model")
-    with pytest.raises(GateError, match="the program on cortex-a72 failed"):
+    with pytest.raises(CheckFailedError, match="the program on cortex-a72 failed"):
         counter.model(path, CORES["cortex-a72"])
 
 

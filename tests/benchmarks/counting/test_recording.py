@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.counting import recording
-from device.errors import GateError
+from device.errors import CheckFailedError
 
 
 def test_the_second_stage_minus_the_first_is_what_one_inference_runs(recorded):
@@ -24,10 +24,10 @@ def test_memory_is_told_by_stage(recorded):
 def test_a_recording_that_is_cut_off_is_refused(recorded, length):
     path = recorded([((1, 2), (0, 1))])
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(GateError, match="cut off"):
+    with pytest.raises(CheckFailedError, match="cut off"):
         recording.read(path)
 
 
 def test_a_program_with_more_than_one_thread_is_refused(recorded):
-    with pytest.raises(GateError, match="ran 2 threads"):
+    with pytest.raises(CheckFailedError, match="ran 2 threads"):
         recording.read(recorded([], threads=2))

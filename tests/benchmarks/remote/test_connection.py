@@ -9,7 +9,7 @@ import pytest
 from benchmarks import remote
 from benchmarks.remote import agent
 from benchmarks.remote.host import Host
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 
 HELLO = {"event": "hello", "python": "python3", "version": "3.12.1", "machine": "x", "old": False}
 HELLO |= {"missing": [], "managed": False}
@@ -49,13 +49,13 @@ def answer(tmp_path, monkeypatch, job):
 )
 def test_results_that_are_not_whole_are_not_kept(answer, results):
     error = answer(agent.MARK, HELLO, {"event": "results", "results": results})
-    assert isinstance(error, GateError) and "lab: sent no whole results.json" in str(error)
+    assert isinstance(error, CheckFailedError) and "lab: sent no whole results.json" in str(error)
 
 
 @pytest.mark.parametrize("line", ["Welcome!", "5", "{}"])
 def test_what_is_no_event_is_refused(answer, line):
     error = answer(agent.MARK, HELLO, line)
-    assert isinstance(error, GateError) and str(error).startswith("lab: sent what is not")
+    assert isinstance(error, CheckFailedError) and str(error).startswith("lab: sent what is not")
 
 
 def test_words_from_elsewhere_do_not_command_the_terminal(answer):
@@ -66,7 +66,7 @@ def test_words_from_elsewhere_do_not_command_the_terminal(answer):
 
 def test_an_end_in_mid_run_is_told_from_one_before(answer):
     error = answer(agent.MARK, HELLO, code=255, last_words="Broken pipe")
-    assert isinstance(error, GateError) and "cut in mid-run (Broken pipe)" in str(error)
+    assert isinstance(error, CheckFailedError) and "cut in mid-run (Broken pipe)" in str(error)
 
 
 def test_a_host_that_says_nothing_of_ours_is_wrong_input(answer):

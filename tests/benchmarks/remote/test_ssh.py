@@ -11,7 +11,7 @@ import pytest
 from benchmarks import remote
 from benchmarks.remote import Job
 from benchmarks.results import file as results_file
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.labels import FER2013
 from fer_edge.data.dataset import SPLITS, Dataset
 
@@ -72,7 +72,7 @@ def test_a_cut_connection_is_an_error_that_leaves_nothing(server, real, host_pyt
             server.cut()
 
     (outcome,) = run(real(MANY), server, python=host_python, out=tmp_path / "out", notify=cut)
-    assert isinstance(outcome.error, GateError)
+    assert isinstance(outcome.error, CheckFailedError)
     assert "cut in mid-run" in str(outcome.error)
     assert not (tmp_path / "out").exists()
     server.wait_clean()

@@ -14,7 +14,8 @@ def detector():
 
 
 def test_a_portrait_has_one_face_where_it_is(detector, portrait):
-    ((box, roll),) = detector.find(gray(portrait))
+    (face,) = detector.find(gray(portrait))
+    box, roll = face.box, face.roll
     assert roll == 0
     assert box.x + box.w / 2 == pytest.approx(224, abs=12)
     assert box.y + box.h / 2 == pytest.approx(115, abs=12)
@@ -23,7 +24,8 @@ def test_a_portrait_has_one_face_where_it_is(detector, portrait):
 
 def test_a_large_picture_gives_boxes_in_its_own_pixels(detector, portrait):
     large = cv2.resize(gray(portrait), (4096, 4096))
-    ((box, _),) = detector.find(large)
+    (face,) = detector.find(large)
+    box = face.box
     assert box.x + box.w / 2 == pytest.approx(8 * 224, abs=96)
     assert 8 * 80 < box.w < 8 * 120
 
@@ -33,9 +35,9 @@ def test_the_largest_face_comes_first(detector, portrait):
     picture = np.full((220, 340), 128, np.uint8)
     picture[10:110, 10:110] = cv2.resize(face, (100, 100))
     picture[10:210, 130:330] = face
-    (first, _), (second, _) = detector.find(picture)
-    assert first.x > 130 > second.x
-    assert first.w > second.w
+    first, second = detector.find(picture)
+    assert first.box.x > 130 > second.box.x
+    assert first.area > second.area
 
 
 def test_a_still_life_has_no_face(detector, still_life):
@@ -50,13 +52,15 @@ def test_an_empty_picture_of_any_size_has_no_face(detector, shape):
 def test_boxes_stay_inside_the_picture(detector, portrait):
     face = gray(portrait)[60:170, 170:280]
     for height, width in ((110, 110), (1001, 999), (700, 1300)):
-        for box, _ in detector.find(cv2.resize(face, (width, height))):
+        for found in detector.find(cv2.resize(face, (width, height))):
+            box = found.box
             assert box.x >= 0 and box.y >= 0
             assert box.x + box.w <= width and box.y + box.h <= height
 
 
 def test_a_smaller_search_finds_the_same_face(portrait):
-    ((box, _),) = HaarDetector(search_size=160).find(gray(portrait))
+    (face,) = HaarDetector(search_size=160).find(gray(portrait))
+    box = face.box
     assert box.x + box.w / 2 == pytest.approx(224, abs=16)
     assert 80 < box.w < 130
 

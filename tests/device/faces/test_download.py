@@ -173,7 +173,7 @@ def test_a_missing_page_is_named(server):
 
 def test_a_server_that_says_nothing_is_given_up(server):
     server.silent = True
-    assert_refused("timed out", server.url, patience=0.2)
+    assert_refused("timed out", server.url, timeout=0.2)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/thing", "file:///etc/passwd", "thing.onnx"])

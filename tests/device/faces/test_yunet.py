@@ -35,8 +35,10 @@ def middle(box):
 
 
 def test_it_frames_a_face_about_as_the_cascade_does(detector, portrait):
-    ((box, roll),) = detector.find(portrait)
-    ((other, _),) = HaarDetector().find(gray(portrait))
+    (face,) = detector.find(portrait)
+    box, roll = face.box, face.roll
+    (face,) = HaarDetector().find(gray(portrait))
+    other = face.box
     assert middle(box) == pytest.approx(middle(other), abs=0.15 * other.w)
     assert box.w == pytest.approx(other.w, rel=0.2)
     assert abs(roll) < math.radians(15)
@@ -44,30 +46,37 @@ def test_it_frames_a_face_about_as_the_cascade_does(detector, portrait):
 
 @pytest.mark.parametrize("degrees", [-20, -10, 10, 20])
 def test_it_sees_how_far_a_head_is_tilted(detector, portrait, degrees):
-    ((_, straight),) = detector.find(portrait)
+    (face,) = detector.find(portrait)
+    straight = face.roll
     turn = cv2.getRotationMatrix2D((224, 115), -degrees, 1)  # OpenCV turns anticlockwise
-    ((box, roll),) = detector.find(cv2.warpAffine(portrait, turn, (512, 512)))
+    (face,) = detector.find(cv2.warpAffine(portrait, turn, (512, 512)))
+    box, roll = face.box, face.roll
     assert math.degrees(roll - straight) == pytest.approx(degrees, abs=8)
     assert middle(box) == pytest.approx((224, 115), abs=25)
 
 
 def test_faces_that_are_not_looked_at_twice_count_as_upright(model, portrait):
     turn = cv2.getRotationMatrix2D((224, 115), -20, 1)
-    ((_, roll),) = YuNetDetector(model, align=0).find(cv2.warpAffine(portrait, turn, (512, 512)))
+    (face,) = YuNetDetector(model, align=0).find(cv2.warpAffine(portrait, turn, (512, 512)))
+    roll = face.roll
     assert roll == 0
 
 
 def test_a_large_picture_gives_boxes_in_its_own_pixels(detector, portrait):
-    ((small, _),) = detector.find(portrait)
-    ((box, _),) = detector.find(cv2.resize(portrait, (4096, 4096)))
+    (face,) = detector.find(portrait)
+    small = face.box
+    (face,) = detector.find(cv2.resize(portrait, (4096, 4096)))
+    box = face.box
     assert middle(box) == pytest.approx([8 * place for place in middle(small)], abs=64)
     assert box.w == pytest.approx(8 * small.w, rel=0.1)
 
 
 def test_a_face_half_outside_keeps_its_place(detector, portrait):
-    ((whole, _),) = detector.find(portrait)
+    (face,) = detector.find(portrait)
+    whole = face.box
     cut = 200  # through the nose
-    ((box, _),) = detector.find(np.ascontiguousarray(portrait[:, cut:]))
+    (face,) = detector.find(np.ascontiguousarray(portrait[:, cut:]))
+    box = face.box
     assert box.x < 0
     assert middle(box) == pytest.approx((middle(whole)[0] - cut, middle(whole)[1]), abs=25)
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device.frame import Frame, Result, TrackedFace
+from device.face import Face
+from device.frame import Frame, Result
 from device.geometry import Box
 from device.labels import FER2013
 
@@ -31,9 +32,10 @@ def make_result(number: int, *, faces: int = 1, size: tuple[int, int] = (320, 24
     probabilities = np.full(len(FER2013), 0.05, np.float32)
     probabilities[number // 10 % len(FER2013)] = 0.7
     found = [
-        TrackedFace(
+        Face(
             track=index + 1,
             box=Box(20 + 100 * index, 40, 80, 80),
+            labels=FER2013,
             probabilities=probabilities,
             label=FER2013[int(probabilities.argmax())],
             confidence=0.7,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from device.frame import Frame, Result, TrackedFace
+from device.face import Face
+from device.frame import Frame, Result
 from device.geometry import Box
 from device.labels import FER2013
 
@@ -18,9 +19,10 @@ def make_result() -> Callable[..., Result]:
         image = np.full(size if gray else (*size, 3), 90, np.uint8)
         probabilities = np.float32([0.1, 0, 0, 0.7, 0, 0, 0.2])
         found = [
-            TrackedFace(
+            Face(
                 track=4 + index,
                 box=Box(10 + 20 * index, 8, 18, 20),
+                labels=FER2013,
                 probabilities=probabilities,
                 label="uncertain" if index == 1 else "happy",
                 confidence=0.7,

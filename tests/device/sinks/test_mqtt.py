@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import InputError
-from device.frame import Frame, Result, TrackedFace
+from device.face import Face
+from device.frame import Frame, Result
 from device.geometry import Box
 from device.labels import FER2013
 
@@ -30,7 +31,16 @@ def make_result(number, label="happy"):
     faces = []
     if label is not None:
         probabilities[FER2013.index(label)] = 0.75
-        faces.append(TrackedFace(1, Box(1, 2, 30, 40), probabilities, label, 0.75))
+        faces.append(
+            Face(
+                Box(1, 2, 30, 40),
+                track=1,
+                labels=FER2013,
+                probabilities=probabilities,
+                label=label,
+                confidence=0.75,
+            )
+        )
     image = np.zeros((48, 64, 3), np.uint8)
     return Result(Frame(image, number, number / 30, "camera"), faces, FER2013)
 

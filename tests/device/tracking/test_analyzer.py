@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from device.errors import InputError
+from device.face import Face
 from device.faces.crop import crop_face
 from device.faces.haar import HaarDetector
 from device.frame import Frame
-from device.geometry import Box, Detection
+from device.geometry import Box
 from device.image.color import gray
 from device.labels import FER2013
-from device.tracking.analyzer import Faces
+from device.tracking.analyzer import FaceAnalyzer
 from device.tracking.region import Region
 from device.tracking.smoothing import UNCERTAIN
 
@@ -46,7 +47,7 @@ class Told:
     def find(self, image):
         self.asked += 1
         self.image = image
-        return sorted((Detection(box) for box in self.boxes), key=lambda face: -face.area)
+        return sorted((Face(box) for box in self.boxes), key=lambda face: -face.area)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def moved(picture, across):
 
 
 def test_a_face_gets_the_smoothed_answer_for_its_crop(model, portrait):
-    faces = Faces(model, Told(FACE))
+    faces = FaceAnalyzer(model, Told(FACE))
     (face,) = faces.process(Frame(portrait, 0, 0.0, "camera"))
     assert (face.track, face.box, face.label) == (1, FACE, "happy")
     assert face.confidence == pytest.approx(0.75)
@@ -75,14 +76,14 @@ def test_a_face_gets_the_smoothed_answer_for_its_crop(model, portrait):
 @pytest.mark.parametrize("color", [False, True])
 def test_the_detector_gets_the_picture_it_wants(model, portrait, color):
     detector = Told(FACE, color=color)
-    Faces(model, detector).process(Frame(portrait, 0, 0.0, "camera"))
+    FaceAnalyzer(model, detector).process(Frame(portrait, 0, 0.0, "camera"))
     np.testing.assert_array_equal(detector.image, portrait if color else gray(portrait))
 
 
 @pytest.mark.parametrize("color", [False, True])
 def test_between_detections_a_face_is_followed(model, portrait, color):
     detector = Told(FACE, color=color)
-    faces = Faces(model, detector, every=4)
+    faces = FaceAnalyzer(model, detector, every=4)
     for step, frame in enumerate(frames(*(moved(portrait, 6 * step) for step in range(4)))):
         (face,) = faces.process(frame)
         assert face.track == 1
@@ -95,7 +96,7 @@ def test_between_detections_a_face_is_followed(model, portrait, color):
 @pytest.mark.parametrize(("every", "asked"), [(1, 7), (2, 4), (3, 3), (9, 1)])
 def test_every_nth_frame_is_searched(model, portrait, every, asked):
     detector = Told(FACE)
-    faces = Faces(model, detector, every=every)
+    faces = FaceAnalyzer(model, detector, every=every)
     for frame in frames(*[portrait] * 7):
         faces.process(frame)
     assert detector.asked == asked
@@ -103,14 +104,14 @@ def test_every_nth_frame_is_searched(model, portrait, every, asked):
 
 def test_nobody_is_looked_for_every_nth_frame_only(model, still_life):
     detector = Told()
-    faces = Faces(model, detector, every=3)
+    faces = FaceAnalyzer(model, detector, every=3)
     assert [faces.process(frame) for frame in frames(*[still_life] * 6)] == [[]] * 6
     assert detector.asked == 2 and model.seen == []
 
 
 def test_a_lost_face_is_looked_for_at_once(model, portrait):
     detector = Told(FACE)
-    faces = Faces(model, detector, every=5)
+    faces = FaceAnalyzer(model, detector, every=5)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     detector.boxes = [Box(FACE.x + 60, FACE.y, 97, 97)]
     (face,) = faces.process(Frame(moved(portrait, 60), 1, 0.1, "camera"))  # too far to follow
@@ -120,7 +121,7 @@ def test_a_lost_face_is_looked_for_at_once(model, portrait):
 
 def test_a_face_that_left_is_not_shown(model, portrait, still_life):
     detector = Told(FACE)
-    faces = Faces(model, detector, every=5)
+    faces = FaceAnalyzer(model, detector, every=5)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     detector.boxes = []
     empty = np.zeros_like(portrait)
@@ -130,7 +131,7 @@ def test_a_face_that_left_is_not_shown(model, portrait, still_life):
 
 def test_a_face_that_the_detector_misses_is_followed_until_patience_ends(model, portrait):
     detector = Told(FACE)
-    faces = Faces(model, detector, every=1, patience=0.5)
+    faces = FaceAnalyzer(model, detector, every=1, max_age=0.5)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     detector.boxes = []
     shown = [len(faces.process(Frame(portrait, n, n / 10, "camera"))) for n in range(1, 8)]
@@ -138,7 +139,7 @@ def test_a_face_that_the_detector_misses_is_followed_until_patience_ends(model, 
 
 
 def test_distributions_are_smoothed_in_seconds(model, portrait):
-    faces = Faces(model, Told(FACE), smoothing=0.5)
+    faces = FaceAnalyzer(model, Told(FACE), smoothing=0.5)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     (face,) = faces.process(Frame(portrait // 8, 1, 0.5 * np.log(2), "camera"))
     assert face.probabilities[FER2013.index("happy")] == pytest.approx(0.375, abs=1e-3)
@@ -147,7 +148,7 @@ def test_distributions_are_smoothed_in_seconds(model, portrait):
 
 
 def test_a_threshold_above_the_answer_makes_it_uncertain(model, portrait):
-    faces = Faces(model, Told(FACE), threshold=0.8)
+    faces = FaceAnalyzer(model, Told(FACE), threshold=0.8)
     (face,) = faces.process(Frame(portrait, 0, 0.0, "camera"))
     assert (face.label, face.confidence) == (UNCERTAIN, pytest.approx(0.75))
 
@@ -156,7 +157,7 @@ def test_faces_come_largest_first_with_results_of_their_own(model, portrait):
     dark = portrait.copy()
     dark[:, 300:] = portrait[:, 300:] // 8
     small, large = Box(330, 100, 60, 60), FACE
-    first, second = Faces(model, Told(small, large)).process(Frame(dark, 0, 0.0, "camera"))
+    first, second = FaceAnalyzer(model, Told(small, large)).process(Frame(dark, 0, 0.0, "camera"))
     assert (first.box, first.label) == (large, "happy")
     assert (second.box, second.label) == (small, "sad")
     assert first.track != second.track
@@ -164,7 +165,7 @@ def test_faces_come_largest_first_with_results_of_their_own(model, portrait):
 
 def test_the_largest_alone_does_not_take_turns(model, portrait):
     detector = Told(FACE, Box(350, 300, 90, 90))
-    faces = Faces(model, detector, every=1, largest=True)
+    faces = FaceAnalyzer(model, detector, every=1, largest=True)
     (face,) = faces.process(Frame(portrait, 0, 0.0, "camera"))
     main = face.track
     detector.boxes[1] = Box(350, 300, 100, 100)
@@ -178,21 +179,21 @@ def test_the_largest_alone_does_not_take_turns(model, portrait):
 
 def test_only_the_region_is_searched(model, portrait):
     detector = Told(Box(48, 15, 97, 97))
-    faces = Faces(model, detector, roi=Region(0.25, 0.1, 0.5, 0.5))
+    faces = FaceAnalyzer(model, detector, roi=Region(0.25, 0.1, 0.5, 0.5))
     (face,) = faces.process(Frame(portrait, 0, 0.0, "camera"))
     assert detector.image.shape == (256, 256)
     assert face.box == Box(48 + 128, 15 + 51, 97, 97)
 
 
 def test_the_margin_is_the_crops(model, portrait):
-    Faces(model, Told(FACE), margin=0.2).process(Frame(portrait, 0, 0.0, "camera"))
+    FaceAnalyzer(model, Told(FACE), margin=0.2).process(Frame(portrait, 0, 0.0, "camera"))
     np.testing.assert_array_equal(model.seen[0], crop_face(gray(portrait), FACE, margin=0.2))
 
 
 @pytest.mark.parametrize("second", [("other.png", 0.1), ("camera", -1.0)], ids=["name", "time"])
 def test_another_picture_and_a_video_that_begins_anew_have_new_faces(model, portrait, second):
     name, time = second
-    faces = Faces(model, Told(FACE), every=9)
+    faces = FaceAnalyzer(model, Told(FACE), every=9)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     (face,) = faces.process(Frame(portrait // 8, 1, time, name))
     assert face.track == 2
@@ -200,7 +201,7 @@ def test_another_picture_and_a_video_that_begins_anew_have_new_faces(model, port
 
 
 def test_what_is_handed_out_is_used_again(model, portrait):
-    faces = Faces(model, Told(FACE))
+    faces = FaceAnalyzer(model, Told(FACE))
     first = faces.process(Frame(portrait, 0, 0.0, "camera"))
     face, probabilities = first[0], first[0].probabilities
     second = faces.process(Frame(portrait, 1, 0.1, "camera"))
@@ -208,7 +209,7 @@ def test_what_is_handed_out_is_used_again(model, portrait):
 
 
 def test_the_stages_are_timed(model, portrait):
-    faces = Faces(model, Told(FACE), every=2)
+    faces = FaceAnalyzer(model, Told(FACE), every=2)
     faces.process(Frame(portrait, 0, 0.0, "camera"))
     assert set(faces.stages) == {"detect", "classify", "track"}
     assert min(faces.stages.values()) > 0
@@ -218,7 +219,7 @@ def test_the_stages_are_timed(model, portrait):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (20, 600, 3), (2000, 3000, 3), (480, 640)])
 def test_frames_of_any_size_may_follow_each_other(model, portrait, shape):
-    faces = Faces(model, HaarDetector(search_size=320), every=2)
+    faces = FaceAnalyzer(model, HaarDetector(search_size=320), every=2)
     assert len(faces.process(Frame(portrait, 0, 0.0, "camera"))) == 1
     for number in range(1, 4):
         assert faces.process(Frame(np.zeros(shape, np.uint8), number, 0.1, "camera")) == []
@@ -231,4 +232,4 @@ def test_frames_of_any_size_may_follow_each_other(model, portrait, shape):
 )
 def test_options_out_of_range_are_named_before_the_first_frame(model, option, value):
     with pytest.raises(InputError, match=option):
-        Faces(model, Told(), **{option: value})
+        FaceAnalyzer(model, Told(), **{option: value})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from device.errors import InputError
-from device.tracking.smoothing import UNCERTAIN, Decision, Smoother
+from device.tracking.smoothing import UNCERTAIN, LabelHysteresis, Smoother
 
 distributions = arrays.arrays(np.float32, 7, elements=st.floats(0.0, 1.0, width=32)).filter(
     lambda values: values.sum() > 0.01
@@ -91,7 +91,7 @@ def decide(decision, *shares):
 
 @pytest.fixture
 def decision():
-    return Decision(("happy", "sad", "neutral"), threshold=0.4, hysteresis=0.1)
+    return LabelHysteresis(("happy", "sad", "neutral"), threshold=0.4, hysteresis=0.1)
 
 
 def test_a_label_stays_until_another_leads_clearly(decision):
@@ -125,7 +125,7 @@ def test_confidence_is_that_of_the_label_shown(decision):
 @given(st.lists(distributions, min_size=1, max_size=30), st.floats(0, 1), st.floats(0, 1))
 def test_whatever_is_shown_reaches_the_threshold(frames, threshold, hysteresis):
     names = tuple("abcdefg")
-    decision = Decision(names, threshold=threshold, hysteresis=hysteresis)
+    decision = LabelHysteresis(names, threshold=threshold, hysteresis=hysteresis)
     for values in frames:
         probabilities = values / values.sum()
         label, confidence = decision.update(probabilities)
@@ -138,7 +138,7 @@ def test_whatever_is_shown_reaches_the_threshold(frames, threshold, hysteresis):
 @given(distributions, st.floats(0, 1))
 def test_an_answer_that_stays_gives_a_label_that_stays(values, threshold):
     probabilities = values / values.sum()
-    decision = Decision(tuple("abcdefg"), threshold=threshold, hysteresis=0.1)
+    decision = LabelHysteresis(tuple("abcdefg"), threshold=threshold, hysteresis=0.1)
     assert len({decision.update(probabilities) for _ in range(5)}) == 1
 
 
@@ -146,4 +146,4 @@ def test_an_answer_that_stays_gives_a_label_that_stays(values, threshold):
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
 def test_options_out_of_range_are_named(option, value):
     with pytest.raises(InputError, match=option):
-        Decision("ab", **{"threshold": 0.4, "hysteresis": 0.1, option: value})
+        LabelHysteresis("ab", **{"threshold": 0.4, "hysteresis": 0.1, option: value})

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from device.geometry import Box
 from device.image.color import gray
-from device.tracking.template import Follower
+from device.tracking.template import TemplateTracker
 
 FACE = Box(176, 66, 97, 97)
 
@@ -19,7 +19,7 @@ def picture(portrait):
 @given(across=st.integers(-18, 18), down=st.integers(-18, 18))
 def test_a_face_that_moves_a_little_is_found_where_it_is(picture, across, down):
     moved = np.roll(picture, (down, across), (0, 1))
-    found = Follower().find(moved, FACE, Follower.learn(picture, FACE))
+    found = TemplateTracker().find(moved, FACE, TemplateTracker.update(picture, FACE))
     assert found[:2] == pytest.approx((FACE.x + across, FACE.y + down), abs=2)
     assert found[2:] == FACE[2:]
 
@@ -27,12 +27,12 @@ def test_a_face_that_moves_a_little_is_found_where_it_is(picture, across, down):
 @pytest.mark.parametrize("side", [30, 48, 70, 120])
 def test_a_face_at_rest_stays_where_it_is(picture, side):
     box = Box(FACE.x, FACE.y, side, side)
-    assert Follower().find(picture, box, Follower.learn(picture, box)) == box
+    assert TemplateTracker().find(picture, box, TemplateTracker.update(picture, box)) == box
 
 
 def test_other_light_does_not_matter(picture):
     darker = (picture * 0.5 + 20).astype(np.uint8)
-    found = Follower().find(darker, FACE, Follower.learn(picture, FACE))
+    found = TemplateTracker().find(darker, FACE, TemplateTracker.update(picture, FACE))
     assert found[:2] == pytest.approx(FACE[:2], abs=1)
 
 
@@ -42,16 +42,16 @@ def test_a_face_that_is_gone_is_lost(picture, value):
         after = np.random.default_rng(0).integers(0, 256, picture.shape, dtype=np.uint8)
     else:
         after = np.full_like(picture, value)
-    assert Follower().find(after, FACE, Follower.learn(picture, FACE)) is None
+    assert TemplateTracker().find(after, FACE, TemplateTracker.update(picture, FACE)) is None
 
 
 def test_a_face_at_the_edge_is_followed(picture):
     before, after = picture[:, 215:], picture[:, 220:]
     box = Box(FACE.x - 215, FACE.y, FACE.w, FACE.h)
-    found = Follower().find(after, box, Follower.learn(before, box))
+    found = TemplateTracker().find(after, box, TemplateTracker.update(before, box))
     assert found.y == pytest.approx(box.y, abs=4)
 
 
 def test_a_likeness_is_written_over_the_old_one(picture):
-    likeness = Follower.learn(picture, FACE)
-    assert Follower.learn(picture, Box(0, 0, 50, 50), likeness) is likeness
+    likeness = TemplateTracker.update(picture, FACE)
+    assert TemplateTracker.update(picture, Box(0, 0, 50, 50), likeness) is likeness

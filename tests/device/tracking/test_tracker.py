@@ -3,18 +3,19 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.geometry import Box, Detection
+from device.face import Face
+from device.geometry import Box
 from device.tracking.tracker import Tracker, distance
 
 boxes = st.builds(
     Box, st.integers(-50, 700), st.integers(-50, 500), st.integers(1, 300), st.integers(1, 300)
 )
-detections = st.lists(boxes.map(Detection), max_size=8)
+detections = st.lists(boxes.map(Face), max_size=8)
 moves = st.tuples(st.integers(-15, 15), st.integers(-15, 15), st.integers(-5, 5))
 
 
 def ids(tracker):
-    return [track.id for track in tracker.tracks if track.found]
+    return [track.face.track for track in tracker.tracks if track.found]
 
 
 @given(st.lists(detections, max_size=6))
@@ -24,9 +25,11 @@ def test_every_face_has_an_id_of_its_own(frames):
     for number, found in enumerate(frames):
         tracker.update(found, number / 10)
         seen = [track for track in tracker.tracks if track.found]
-        everybody = [track.id for track in tracker.tracks]
+        everybody = [track.face.track for track in tracker.tracks]
         assert len(set(everybody)) == len(everybody)
-        assert sorted((track.box, track.roll) for track in seen) == sorted(found)
+        assert sorted((track.face.box, track.face.roll) for track in seen) == sorted(
+            (face.box, face.roll) for face in found
+        )
         new = set(everybody) - set(range(1, ever + 1))
         assert new == set(range(ever + 1, ever + 1 + len(new)))
         ever += len(new)
@@ -37,8 +40,8 @@ def test_every_face_has_an_id_of_its_own(frames):
 def test_ids_stay_under_small_motion_whatever_the_order(data, faces, frames):
     places = [Box(150 * face, 40 * (face % 2), 100, 100) for face in range(faces)]
     tracker = Tracker()
-    tracker.update([Detection(box) for box in places], 0.0)
-    owners = {track.id: places.index(track.box) for track in tracker.tracks}
+    tracker.update([Face(box) for box in places], 0.0)
+    owners = {track.face.track: places.index(track.face.box) for track in tracker.tracks}
     for frame in range(1, frames):
         for face, box in enumerate(places):
             across, down, growth = data.draw(moves)
@@ -47,8 +50,10 @@ def test_ids_stay_under_small_motion_whatever_the_order(data, faces, frames):
             side = min(max(box.w + growth, 85), 115)
             places[face] = Box(x, min(max(box.y + down, 0), 80), side, side)
         order = data.draw(st.permutations(range(faces)))
-        tracker.update([Detection(places[face]) for face in order], frame / 30)
-        assert {track.id: places.index(track.box) for track in tracker.tracks} == owners
+        tracker.update([Face(places[face]) for face in order], frame / 30)
+        assert {
+            track.face.track: places.index(track.face.box) for track in tracker.tracks
+        } == owners
 
 
 @given(boxes, boxes)
@@ -58,8 +63,8 @@ def test_distance_is_the_same_both_ways_and_nothing_to_oneself(one, other):
 
 
 def test_a_face_that_is_missed_for_a_moment_keeps_its_id():
-    tracker = Tracker(patience=1.0)
-    face = [Detection(Box(10, 10, 80, 80))]
+    tracker = Tracker(max_age=1.0)
+    face = [Face(Box(10, 10, 80, 80))]
     tracker.update(face, 0.0)
     tracker.update([], 0.5)
     assert ids(tracker) == [] and len(tracker.tracks) == 1
@@ -68,8 +73,8 @@ def test_a_face_that_is_missed_for_a_moment_keeps_its_id():
 
 
 def test_a_face_that_is_gone_for_long_comes_back_as_another():
-    tracker = Tracker(patience=1.0)
-    face = [Detection(Box(10, 10, 80, 80))]
+    tracker = Tracker(max_age=1.0)
+    face = [Face(Box(10, 10, 80, 80))]
     tracker.update(face, 0.0)
     tracker.update([], 1.1)
     assert tracker.tracks == []
@@ -78,24 +83,24 @@ def test_a_face_that_is_gone_for_long_comes_back_as_another():
 
 
 def test_rare_detections_lose_nobody():
-    tracker = Tracker(patience=1.0)
+    tracker = Tracker(max_age=1.0)
     for second in (0.0, 5.0, 10.0):
-        tracker.update([Detection(Box(10, 10, 80, 80))], second)
+        tracker.update([Face(Box(10, 10, 80, 80))], second)
     assert ids(tracker) == [1]
 
 
 def test_a_jump_and_another_size_are_another_face():
     tracker = Tracker()
-    tracker.update([Detection(Box(0, 0, 80, 80))], 0.0)
-    tracker.update([Detection(Box(200, 0, 80, 80))], 0.1)
+    tracker.update([Face(Box(0, 0, 80, 80))], 0.0)
+    tracker.update([Face(Box(200, 0, 80, 80))], 0.1)
     assert ids(tracker) == [2]
-    tracker.update([Detection(Box(160, -40, 160, 160))], 0.2)
+    tracker.update([Face(Box(160, -40, 160, 160))], 0.2)
     assert ids(tracker) == [3]
 
 
 def test_ids_are_not_given_again_after_all_is_forgotten():
     tracker = Tracker()
-    tracker.update([Detection(Box(0, 0, 80, 80))], 0.0)
+    tracker.update([Face(Box(0, 0, 80, 80))], 0.0)
     tracker.clear()
-    tracker.update([Detection(Box(0, 0, 80, 80))], 0.1)
+    tracker.update([Face(Box(0, 0, 80, 80))], 0.1)
     assert ids(tracker) == [2]

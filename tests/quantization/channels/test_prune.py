@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from quantization.channels.analysis import analyze
 from quantization.channels.importance import measure
 from quantization.channels.prune import keep, multiply_adds
@@ -308,7 +308,7 @@ def test_a_latency_is_met_by_measuring_candidates(residual):
     kept = choose(residual, scores, target="latency", share=0.75, measure=slow_to_shrink)
     assert slow_to_shrink(keep(residual, kept)) <= 0.75
     assert len(tried) <= 7
-    with pytest.raises(GateError, match=r"no candidate took 0\.20"):
+    with pytest.raises(CheckFailedError, match=r"no candidate took 0\.20"):
         choose(residual, scores, target="latency", share=0.2, measure=slow_to_shrink)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.labels import FER2013
 from device.model.classifier import Classifier
 from quantization.pruning.clustering import cluster, strip
@@ -123,7 +123,7 @@ def test_a_file_is_held_to_what_was_promised(files):
         ("block", Promise(dict.fromkeys(POINTWISE, 0.4), True, None), "lost its 2:4 pattern"),
         ("2:4", Promise(zeros, True, 3), "more than 3 clusters"),
     ):
-        with pytest.raises(GateError, match=message):
+        with pytest.raises(CheckFailedError, match=message):
             hold(files[name], promise)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.labels import FER2013
 from device.model import graph
 from device.model.classifier import Classifier
@@ -173,7 +173,9 @@ def test_what_the_quantizer_says_of_a_file_it_refuses_is_passed_on(source, tmp_p
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'ValueError: no such operator' >&2\nexit 1\n")
     python.chmod(0o755)
-    with pytest.raises(GateError, match=r"float32\.tflite: LiteRT's quantizer fails: ValueError"):
+    with pytest.raises(
+        CheckFailedError, match=r"float32\.tflite: LiteRT's quantizer fails: ValueError"
+    ):
         litert.rewrite(litert.prepare(source), {}, python=python)
 
 

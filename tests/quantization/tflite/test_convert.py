@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
 from quantization.normalization import Normalization
@@ -146,7 +146,9 @@ def test_a_file_whose_bytes_are_not_pixels_is_not_written(paper, tmp_path):
     """The model was trained with pixels / 255; the caller says (pixel - 128) / 128."""
     target = tmp_path / "x.tflite"
     target.write_bytes(b"an older file")
-    with pytest.raises(GateError, match=r"x.tflite: the input's scale 0.0039\d+ and zero point"):
+    with pytest.raises(
+        CheckFailedError, match=r"x.tflite: the input's scale 0.0039\d+ and zero point"
+    ):
         to_tflite(
             paper.quantized,
             target,
@@ -194,7 +196,7 @@ def test_any_normalization_accepted_has_a_byte_for_each_pixel(mean, std):
 
 @pytest.mark.parametrize(("scale", "zero_point"), [(1 / 128, 1), (1 / 127, 0), (1 / 64, 0)])
 def test_other_bytes_than_pixels_are_refused(scale, zero_point):
-    with pytest.raises(GateError, match="do not make its byte pixel - 128"):
+    with pytest.raises(CheckFailedError, match="do not make its byte pixel - 128"):
         convert.check_input_bytes(scale, zero_point, Normalization(128.0, 128.0), "x.tflite")
 
 

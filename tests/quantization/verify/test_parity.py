@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.errors import GateError, InputError
+from device.errors import CheckFailedError, InputError
 from device.labels import FER2013
 from quantization.normalization import Normalization
 from quantization.tflite import metadata
@@ -58,7 +58,7 @@ def test_the_other_precisions_agree_with_the_float_parent(precision, paper, imag
 )
 def test_a_file_of_another_model_fails(mobile, paper, images, bound, message):
     negative = 255 - images
-    with pytest.raises(GateError, match=message):
+    with pytest.raises(CheckFailedError, match=message):
         check(
             paper.file("int8"),
             mobile.quantized,
@@ -95,7 +95,7 @@ def test_an_int8_file_with_a_float_island_fails_by_the_tensors_names(mobile, ima
             converter.convert(), name="n", description="d", labels=FER2013, mean=128.0, std=128.0
         )
     )
-    with pytest.raises(GateError, match=r"fer2013_int8.tflite .* float tensors: .*island"):
+    with pytest.raises(CheckFailedError, match=r"fer2013_int8.tflite .* float tensors: .*island"):
         check(
             path,
             mobile.quantized,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.errors import GateError, InputError
+from device.errors import InputError, RuntimeCrashError
 from device.model import isolated
 from device.model.classifier import Classifier
 from fer_edge.cli.app import app
@@ -124,15 +124,17 @@ def test_a_crash_of_the_runtime_is_told(tmp_path, images):
     python = tmp_path / "python"
     python.write_text(f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {signal.SIGSEGV:d})\n")
     python.chmod(0o755)
-    with pytest.raises(GateError, match=r"m\.tflite: the runtime crashes on it \(SIGSEGV\)"):
-        isolated.collect(tmp_path / "m.tflite", images[:1], python=python)
+    with pytest.raises(
+        RuntimeCrashError, match=r"m\.tflite: the runtime crashes on it \(SIGSEGV\)"
+    ):
+        isolated.run_isolated(tmp_path / "m.tflite", images[:1], python=python)
 
 
 def test_a_python_that_cannot_run_models_is_told(tmp_path, images):
     with pytest.raises(InputError, match="cannot be started"):
-        isolated.collect(tmp_path / "m.tflite", images[:1], python=tmp_path / "none")
+        isolated.run_isolated(tmp_path / "m.tflite", images[:1], python=tmp_path / "none")
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'No module named numpy' >&2\nexit 1\n")
     python.chmod(0o755)
     with pytest.raises(InputError, match="cannot run models: No module named numpy"):
-        isolated.collect(tmp_path / "m.tflite", images[:1], python=python)
+        isolated.run_isolated(tmp_path / "m.tflite", images[:1], python=python)
