@@ -4,6 +4,7 @@ Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and, for
 https://www.home-assistant.io/integrations/sensor.mqtt/
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ PREFIX = "homeassistant"
 
 STATE = "/state"
 AVAILABILITY = "/availability"
+
+_SENSORS = ("expression", "confidence", "faces")
 
 _EXPRESSION = "{{ value_json.expression }}"
 _PERCENT = (
@@ -32,7 +35,7 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     Returns:
         topics and their JSON payloads.
     """
-    node = re.sub(r"[^a-zA-Z0-9_-]", "_", topic)
+    node = node_id(topic)
     sensors: dict[str, dict[str, Any]] = {
         "expression": {
             "name": "Expression",
@@ -64,4 +67,31 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             "device": {"identifiers": [node], "name": topic, "manufacturer": "fer-edge"},
             "origin": {"name": "fer-edge"},
         }
-        yield f"{PREFIX}/sensor/{node}/{name}/config", json.dumps(payload)
+        yield _config_topic(node, name), json.dumps(payload)
+
+
+def node_id(topic: str) -> str:
+    """Give the name by which Home Assistant tells devices apart: another one for every topic.
+
+    Home Assistant takes letters, digits, `_` and `-` only. A topic with others gets part of its
+    SHA-256, since `a/b` and `a.b` would be the same name otherwise.
+    """
+    node = _replaced(topic)
+    if node == topic:
+        return topic
+    return f"{node}-{hashlib.sha256(topic.encode()).hexdigest()[:12]}"
+
+
+def retained_topics(topic: str) -> list[str]:
+    """Give all topics that keep a message of a device, also those that earlier versions used."""
+    nodes = dict.fromkeys((node_id(topic), _replaced(topic)))
+    configs = [_config_topic(node, name) for node in nodes for name in _SENSORS]
+    return [*configs, topic + AVAILABILITY]
+
+
+def _replaced(topic: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", topic)
+
+
+def _config_topic(node: str, name: str) -> str:
+    return f"{PREFIX}/sensor/{node}/{name}/config"

@@ -103,8 +103,9 @@ class CapturedSource(Source):
     def read(self, stop: threading.Event | None = None) -> Frame | None:
         """Give the newest frame that was not read yet, or a file's next one; see `Source`."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="capture", daemon=True)
+            thread.start()
+            self._thread = thread
         with self._changed:
             if self._held is not None:
                 self._spare.append(self._held.image)

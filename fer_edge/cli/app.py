@@ -15,6 +15,7 @@ from fer_edge.cli import (
     fetch,
     gate,
     inspect,
+    mqtt,
     pipeline,
     predict,
     ptq,
@@ -62,6 +63,7 @@ app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
 app.add_typer(service.app, name="service")
+app.add_typer(mqtt.app, name="mqtt")
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("fetch", epilog=fetch.EXAMPLE)(fetch.fetch)
 app.command("zoo", epilog=zoo_command.EXAMPLE)(zoo_command.zoo)

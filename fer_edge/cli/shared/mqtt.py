@@ -2,52 +2,98 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from device.errors import InputError
+from fer_edge.cli.shared.options import finite
 
 if TYPE_CHECKING:
-    from device.sinks.base import Sink
+    from device.sinks import Sink
+    from device.sinks.mqtt import Credentials
 
 PASSWORD = "FER_EDGE_MQTT_PASSWORD"
+KEY_PASSWORD = "FER_EDGE_MQTT_KEY_PASSWORD"
 MQTT = "MQTT"
 
-MqttOption = Annotated[
-    str | None,
+CaOption = Annotated[
+    Path | None,
     typer.Option(
-        metavar="URL",
-        help="Publish to mqtt://HOST or mqtts://USER@HOST:PORT/TOPIC.",
+        help="PEM file of the authority that signed the broker's certificate.",
+        show_default="those of the system",
         rich_help_panel=MQTT,
     ),
 ]
-IntervalOption = Annotated[
-    float,
-    typer.Option(
-        min=0, help="Most seconds between two messages; 0: every frame.", rich_help_panel=MQTT
-    ),
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(help="PEM file of this machine's own certificate.", rich_help_panel=MQTT),
+]
+KeyOption = Annotated[
+    Path | None, typer.Option(help="PEM file of its private key.", rich_help_panel=MQTT)
 ]
 
 
-def mqtt_sinks(
-    url: str | None, interval: float, *, labels: tuple[str, ...]
-) -> "list[Callable[[], Sink]]":
-    """Give a function that opens the sink if one was asked for.
+@dataclass(frozen=True, kw_only=True)
+class MqttOptions:
+    """Where and how results are published by MQTT."""
 
-    Args:
-        url: the broker's; None for no sink.
-        interval: most seconds between two messages.
-        labels: the model's.
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Publish to mqtt://HOST or mqtts://USER@HOST:PORT/TOPIC.",
+            rich_help_panel=MQTT,
+        ),
+    ] = None
+    mqtt_interval: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            callback=finite,
+            help="Longest time in seconds between two messages; 0: every frame.",
+            rich_help_panel=MQTT,
+        ),
+    ] = 1.0
+    mqtt_ca: CaOption = None
+    mqtt_cert: CertificateOption = None
+    mqtt_key: KeyOption = None
 
-    Raises:
-        InputError: the address is none, or the extra is not installed.
-    """
-    if url is None:
-        return []
-    try:
+    def sinks(self, labels: tuple[str, ...]) -> "list[Callable[[], Sink]]":
+        """Give a function that opens the sink if one was asked for.
+
+        Args:
+            labels: the model's labels.
+
+        Raises:
+            InputError: the address is not valid, or the extra is not installed.
+        """
+        if self.mqtt is None:
+            if self.mqtt_ca or self.mqtt_cert or self.mqtt_key:
+                raise InputError("--mqtt-ca, --mqtt-cert and --mqtt-key need --mqtt URL")
+            return []
+        check_extra()
         from device.sinks.mqtt import Address, MqttSink
+
+        address = Address.parse(self.mqtt)
+        proof = credentials(self.mqtt_ca, self.mqtt_cert, self.mqtt_key)
+        interval = self.mqtt_interval
+        return [lambda: MqttSink(address, labels=labels, credentials=proof, interval=interval)]
+
+
+def check_extra() -> None:
+    """Raise InputError where the extra for MQTT is not installed."""
+    try:
+        import paho.mqtt.client  # noqa: F401
     except ModuleNotFoundError as error:
-        raise InputError("--mqtt needs an extra: pip install 'fer-edge[mqtt]'") from error
-    address, password = Address.parse(url), os.environ.get(PASSWORD)
-    return [lambda: MqttSink(address, labels=labels, password=password, interval=interval)]
+        raise InputError("MQTT needs an extra: pip install 'fer-edge[mqtt]'") from error
+
+
+def credentials(ca: Path | None, certificate: Path | None, key: Path | None) -> "Credentials":
+    """Put files and passwords together; passwords come from the environment, unseen in `ps`."""
+    from device.sinks.mqtt import Credentials
+
+    password, key_password = os.environ.get(PASSWORD), os.environ.get(KEY_PASSWORD)
+    return Credentials(password, ca, certificate, key, key_password)

@@ -1,16 +1,30 @@
-"""The options that `run` and `serve` share, and `predict` some of them."""
+"""The options of `run` and `serve` in groups, some of which `predict` takes as well."""
 
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from device.errors import InputError
+
+if TYPE_CHECKING:
+    from device.sources import Source
+
 SOURCE, FACES = "Source", "Faces"
+SOURCE_VARIABLE = "FER_EDGE_SOURCE"
+"""Environment variable of the source: an address with a password in it is not seen in `ps`."""
+
+MAX_THREADS = 64
+_MAX_SIDE = 16_384  # pixels
 
 
 class StdinFormat(StrEnum):
-    """What comes on standard input."""
+    """Formats of frames on standard input."""
 
     mjpeg = "mjpeg"
     bgr24 = "bgr24"
@@ -25,11 +39,29 @@ class DetectorName(StrEnum):
     yunet = "yunet"
 
 
+class Rotation(StrEnum):
+    """Clockwise turns of a picture, in degrees."""
+
+    none = "0"
+    quarter = "90"
+    half = "180"
+    three_quarters = "270"
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse `nan` and `inf`, which compare as within any bounds or break arithmetic later."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
+
+
 SourceArgument = Annotated[
-    str,
+    list[str] | None,
     typer.Argument(
-        help="Picture, folder, video, /dev/videoN or N, picamera, rtsp://… or http://…, - (stdin).",
-        metavar="SOURCE",
+        help="Model file (.tflite) or zoo:NAME, else zoo:base; then a picture, folder, video, "
+        "/dev/videoN or N, picamera, rtsp://… or another address, or - for stdin "
+        f"(else {SOURCE_VARIABLE}).",
+        metavar="[MODEL] SOURCE",
     ),
 ]
 ModelOption = Annotated[
@@ -41,60 +73,173 @@ ModelOption = Annotated[
         show_default="zoo:base",
     ),
 ]
-WidthOption = Annotated[
-    int | None,
-    typer.Option(min=1, help="Pixels asked of a camera, or of raw frames.", rich_help_panel=SOURCE),
-]
-HeightOption = Annotated[int | None, typer.Option(min=1, help="Likewise.", rich_help_panel=SOURCE)]
-FpsOption = Annotated[
-    float | None,
-    typer.Option(
-        min=0.001, help="Frames a second of camera, folder or stdin.", rich_help_panel=SOURCE
-    ),
-]
-StdinFormatOption = Annotated[
-    StdinFormat, typer.Option(help="What comes on stdin.", rich_help_panel=SOURCE)
-]
-EveryFrameOption = Annotated[
-    bool,
-    typer.Option(
-        "--every-frame/--newest",
-        help="Of a pipe on stdin: every frame, or the newest alone.",
-        rich_help_panel=SOURCE,
-    ),
-]
-DetectorOption = Annotated[
-    DetectorName, typer.Option(help="What finds faces.", rich_help_panel=FACES)
-]
+DetectorOption = Annotated[DetectorName, typer.Option(help="Face detector.", rich_help_panel=FACES)]
 DetectorModelOption = Annotated[
-    Path | None, typer.Option(help="File of YuNet, instead of the fetched.", rich_help_panel=FACES)
+    Path | None,
+    typer.Option(help="File of YuNet, instead of the downloaded one.", rich_help_panel=FACES),
 ]
-EveryOption = Annotated[
-    int, typer.Option(min=1, help="Detect in every n-th frame.", rich_help_panel=FACES)
+ThreadsOption = Annotated[
+    int, typer.Option(min=1, max=MAX_THREADS, help="Threads of detector and model.")
 ]
-RoiOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="X,Y,W,H", help="Look there alone, in fractions of 1.", rich_help_panel=FACES
-    ),
-]
-LargestOption = Annotated[
-    bool,
-    typer.Option(
-        "--largest/--all", help="The largest face alone, or every face.", rich_help_panel=FACES
-    ),
-]
-MarginOption = Annotated[
-    float | None,
-    typer.Option(help="Of the crop, as a fraction of the box.", rich_help_panel=FACES),
-]
-SmoothingOption = Annotated[
-    float,
-    typer.Option(min=0, help="Time constant in seconds; 0 is off.", rich_help_panel=FACES),
-]
-ThresholdOption = Annotated[
-    float,
-    typer.Option(min=0, max=1, help="Below it a face is uncertain.", rich_help_panel=FACES),
-]
-ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads of detector and model.")]
-FramesOption = Annotated[int | None, typer.Option(min=1, help="End after so many frames.")]
+FramesOption = Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """How the source is read."""
+
+    width: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=_MAX_SIDE,
+            help="Width in pixels, requested from a camera or of raw frames.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = None
+    height: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=_MAX_SIDE,
+            help="Height in pixels, requested from a camera or of raw frames.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = None
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=1000,
+            callback=finite,
+            help="Frames per second of a camera, folder, raw motion JPEG or stdin.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = None
+    rotate: Annotated[
+        Rotation,
+        typer.Option(
+            help="Rotate every frame clockwise by degrees, for a camera mounted sideways.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = Rotation.none
+    flip: Annotated[
+        bool,
+        typer.Option(
+            "--flip/--no-flip",
+            help="Mirror every frame left to right, after rotating.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = False
+    stdin_format: Annotated[
+        StdinFormat, typer.Option(help="Format of frames on stdin.", rich_help_panel=SOURCE)
+    ] = StdinFormat.mjpeg
+    every_frame: Annotated[
+        bool,
+        typer.Option(
+            "--every-frame/--newest",
+            help="From a pipe on stdin: every frame, or only the newest.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = False
+
+    def open(self, spec: str) -> "Source":
+        """Open a source as the options say."""
+        from device.sources import open_source
+        from device.sources.oriented import OrientedSource
+
+        source = open_source(
+            spec,
+            width=self.width,
+            height=self.height,
+            fps=self.fps,
+            stdin_format=self.stdin_format.value,
+            every_frame=self.every_frame,
+        )
+        degrees = int(self.rotate)
+        return OrientedSource(source, degrees, self.flip) if degrees or self.flip else source
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceOptions:
+    """How faces are found and classified."""
+
+    detector: DetectorOption = DetectorName.haar
+    detector_model: DetectorModelOption = None
+    every: Annotated[
+        int, typer.Option(min=1, help="Detect in every n-th frame.", rich_help_panel=FACES)
+    ] = 1
+    roi: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="Region in which to look for faces, in fractions of the frame.",
+            rich_help_panel=FACES,
+        ),
+    ] = None
+    largest: Annotated[
+        bool,
+        typer.Option(
+            "--largest/--all", help="Only the largest face, or every face.", rich_help_panel=FACES
+        ),
+    ] = False
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=-0.49,
+            max=10,
+            callback=finite,
+            help="Margin around the face, as a fraction of its box on each side.",
+            show_default="as in training",
+            rich_help_panel=FACES,
+        ),
+    ] = None
+    smoothing: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            callback=finite,
+            help="Time constant of smoothing in seconds; 0 is off.",
+            rich_help_panel=FACES,
+        ),
+    ] = 0.5
+    threshold: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            callback=finite,
+            help="Probability below which a face is uncertain.",
+            rich_help_panel=FACES,
+        ),
+    ] = 0.4
+
+
+def model_and_source(words: Sequence[str], model: str | None) -> tuple[str | None, str]:
+    """Tell the model, where one is named first, from the source.
+
+    Args:
+        words: arguments of the command line: `[MODEL] [SOURCE]`; without a source it is taken from
+            the environment.
+        model: value of `--model` or its environment variable; one among the arguments comes first.
+
+    Raises:
+        InputError: there is no source, or more than one.
+    """
+    words = list(words)
+    if words and is_model(words[0]):
+        model = words.pop(0)
+    if not words and SOURCE_VARIABLE in os.environ:
+        words = [os.environ[SOURCE_VARIABLE]]
+    if not words:
+        raise InputError(
+            f"no source: give a picture, folder, video, camera or address, or set {SOURCE_VARIABLE}"
+        )
+    if len(words) > 1:
+        raise InputError(f"one source at a time, not {len(words)}: give a folder for pictures")
+    return model, words[0]
+
+
+def is_model(word: str) -> bool:
+    """Tell whether an argument names a model: a `.tflite` file or `zoo:NAME`."""
+    return word.startswith("zoo:") or word.lower().endswith(".tflite")

@@ -6,13 +6,14 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from device.errors import CheckFailedError, ExitCode, FerEdgeError, InputError
-from fer_edge.cli.shared.options import DetectorName
+from fer_edge.cli.shared.options import FaceOptions
 
 if TYPE_CHECKING:
     from device.runner import Summary
@@ -20,21 +21,67 @@ if TYPE_CHECKING:
     from device.sources import Source
     from device.tracking.analyzer import FaceAnalyzer
 
+OUTPUT = "Output"
 
-def make_faces(
-    model: str | None,
-    *,
-    detector: DetectorName,
-    detector_model: Path | None,
-    every: int,
-    roi: str | None,
-    largest: bool,
-    margin: float | None,
-    smoothing: float,
-    threshold: float,
-    threads: int,
-) -> "FaceAnalyzer":
-    """Load model and detector and put them together, as the options say."""
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """Files that results are written to."""
+
+    jsonl: Annotated[
+        Path | None,
+        typer.Option(
+            help="Append JSON Lines to this file; - is stdout.",
+            allow_dash=True,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Append one row per face to this file.", rich_help_panel=OUTPUT),
+    ] = None
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            "--video",
+            "--out",
+            help="Write a video with the results drawn in (.avi, .mp4).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+
+    def sinks(
+        self, labels: tuple[str, ...], *, fps: Callable[[], float]
+    ) -> "list[Callable[[], Sink]]":
+        """Give functions that open the files that were asked for.
+
+        Args:
+            labels: the model's labels.
+            fps: gives the frames per second of the video when it begins; 0 where unknown.
+
+        Raises:
+            InputError: two of them are one file.
+        """
+        from device.sinks.csv import CsvSink
+        from device.sinks.jsonl import JsonLinesSink
+        from device.sinks.video import VideoSink
+
+        jsonl, csv, video = self.jsonl, self.csv, self.video
+        asked = [path.resolve() for path in (jsonl, csv, video) if path is not None]
+        if len(set(asked)) < len(asked):
+            raise InputError("two of --jsonl, --csv and --video are one file: give each its own")
+        sinks: list[Callable[[], Sink]] = []
+        if jsonl is not None:
+            sinks.append(lambda: JsonLinesSink(None if str(jsonl) == "-" else jsonl))
+        if csv is not None:
+            sinks.append(lambda: CsvSink(csv, labels))
+        if video is not None:
+            sinks.append(lambda: VideoSink(video, fps=fps))
+        return sinks
+
+
+def make_faces(model: str | None, options: FaceOptions, *, threads: int) -> "FaceAnalyzer":
+    """Load model and detector and put them together as the options say."""
     import cv2
 
     from device.faces.detector import open_detector
@@ -48,14 +95,25 @@ def make_faces(
     cv2.setNumThreads(threads)
     return FaceAnalyzer(
         Classifier(path, threads=threads),
-        open_detector(detector.value, model=detector_model),
-        every=every,
-        roi=WHOLE if roi is None else Region.parse(roi),
-        largest=largest,
-        margin=card.margin(path) if margin is None else margin,
-        smoothing=smoothing,
-        threshold=threshold,
+        open_detector(options.detector.value, model=options.detector_model),
+        every=options.every,
+        roi=WHOLE if options.roi is None else Region.parse(options.roi),
+        largest=options.largest,
+        margin=card.margin(path) if options.margin is None else options.margin,
+        smoothing=options.smoothing,
+        threshold=options.threshold,
     )
+
+
+def stdout_sink() -> "Sink":
+    """Open what results go to without any other sink: a table on a terminal, else JSON Lines."""
+    from device.sinks.jsonl import JsonLinesSink
+
+    if sys.stdout.isatty():
+        from fer_edge.cli.shared.live_table import LiveTable
+
+        return LiveTable()
+    return JsonLinesSink(None)
 
 
 def analyze(
@@ -90,7 +148,7 @@ def analyze(
             opened = [stack.enter_context(open_sink()) for open_sink in [*sinks, SystemdSink]]
             stack.enter_context(source)
             summary = run_loop(source, faces, opened, stop=stop, frames=frames)
-        logging.getLogger("device").info("%s: %s", source.name, summary)
+            logging.getLogger("device").info("%s: %s", source.name, summary)
         error = _failure(summary, source)
         if error is None and stop.signal == signal.SIGINT:
             error = KeyboardInterrupt()
@@ -119,44 +177,3 @@ def _end_at_once(error: FerEdgeError | KeyboardInterrupt | None) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def file_sinks(
-    jsonl: Path | None,
-    csv: Path | None,
-    video: Path | None,
-    *,
-    labels: tuple[str, ...],
-    fps: Callable[[], float],
-    default_stdout: bool,
-) -> "list[Callable[[], Sink]]":
-    """Give functions that open the files that were asked for.
-
-    Args:
-        jsonl: JSON Lines; "-" for standard output.
-        csv: one row a face.
-        video: annotated.
-        labels: the model's.
-        fps: of the video; called when it begins.
-        default_stdout: whether JSON Lines go to standard output when no file was asked for.
-
-    Raises:
-        InputError: two of them are one file.
-    """
-    from device.sinks.csv import CsvSink
-    from device.sinks.jsonl import JsonLinesSink
-    from device.sinks.video import VideoSink
-
-    asked = [path.resolve() for path in (jsonl, csv, video) if path is not None]
-    if len(set(asked)) < len(asked):
-        raise InputError("two of --jsonl, --csv and --video are one file: give each its own")
-    sinks: list[Callable[[], Sink]] = []
-    if jsonl is not None:
-        sinks.append(lambda: JsonLinesSink(None if str(jsonl) == "-" else jsonl))
-    elif default_stdout and not asked:
-        sinks.append(lambda: JsonLinesSink(None))
-    if csv is not None:
-        sinks.append(lambda: CsvSink(csv, labels))
-    if video is not None:
-        sinks.append(lambda: VideoSink(video, fps=fps))
-    return sinks

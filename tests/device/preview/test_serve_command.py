@@ -132,4 +132,4 @@ def test_the_network_needs_a_token(fail, tmp_path, monkeypatch):
 
 
 def test_a_broker_that_is_none_is_named(fail):
-    assert "no broker's address" in fail("--port", 0, "--mqtt", "pi")
+    assert "not the address of a broker" in fail("--port", 0, "--mqtt", "pi")

@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.errors import InputError
+from device.errors import CheckFailedError, InputError
 from device.face import Face
 from device.frame import Frame, Result
 from device.geometry import Box
@@ -21,7 +23,8 @@ from device.labels import FER2013
 
 mqtt = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not installed")
 
-from device.sinks.mqtt import Address, MqttSink  # noqa: E402
+from device.sinks import home_assistant  # noqa: E402
+from device.sinks.mqtt import Address, Credentials, MqttSink  # noqa: E402
 
 TIMEOUT = 30.0
 
@@ -156,6 +159,7 @@ def open_sink():
         sinks.append(MqttSink(address, labels=FER2013, **{"interval": 0, **options}))
         return sinks[-1]
 
+    open_sink.sinks = sinks
     yield open_sink
     for sink in sinks:
         sink.close()
@@ -228,8 +232,6 @@ def test_home_assistant_finds_three_sensors(broker, listen, open_sink):
 
 def test_templates_read_the_state():
     jinja2 = pytest.importorskip("jinja2")
-    from device.sinks import home_assistant
-
     _, (_, payload), _ = home_assistant.messages("fer-edge", FER2013)
     template = jinja2.Template(json.loads(payload)["value_template"])
     assert template.render(value_json={"confidence": 0.756}) == "76.0"
@@ -272,9 +274,9 @@ def test_a_password_is_needed_and_taken(make_broker, listen, open_sink, tmp_path
     broker = make_broker(f"allow_anonymous false\npassword_file {passwords}")
     broker.start()
     listener = listen(broker.port, "#", user=("pi", "secret"))
-    open_sink(broker.port, url="mqtt://pi@127.0.0.1:{}/wrong", password="guess")
+    open_sink(broker.port, url="mqtt://pi@127.0.0.1:{}/wrong", credentials=Credentials("guess"))
     wait_until(lambda: "refuses the connection" in caplog.text)
-    open_sink(broker.port, url="mqtt://pi@127.0.0.1:{}/right", password="secret")
+    open_sink(broker.port, url="mqtt://pi@127.0.0.1:{}/right", credentials=Credentials("secret"))
     wait_until(lambda: listener.payloads("right/availability") == ["online"])
     assert not listener.payloads("wrong/availability")
     assert "secret" not in caplog.text and "guess" not in caplog.text
@@ -287,8 +289,9 @@ def test_without_a_broker_the_loop_goes_on_and_ends(open_sink, caplog):
         for number in range(100):
             sink.write(make_result(number))
         wait_until(lambda: "cannot be reached" in caplog.text)
-        sink.close()
-    assert "100 messages were not delivered" in caplog.text
+        with pytest.raises(CheckFailedError, match="nothing was delivered: cannot be reached"):
+            sink.close()
+        open_sink.sinks.remove(sink)
 
 
 @pytest.mark.parametrize(
@@ -306,12 +309,12 @@ def test_addresses(url, address):
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("pi", "no broker's address"),
-        ("http://pi", "no broker's address"),
-        ("mqtt://", "no broker's address"),
-        ("mqtt://pi:99999", "Port out of range"),
-        ("mqtt://pi/a#b", "a topic has"),
-        ("mqtt://pi/a+", "a topic has"),
+        ("pi", "not the address of a broker"),
+        ("http://pi", "not the address of a broker"),
+        ("mqtt://", "not the address of a broker"),
+        ("mqtt://pi:99999", "not a valid host or port"),
+        ("mqtt://pi/a#b", "a topic may have"),
+        ("mqtt://pi/a+", "a topic may have"),
         ("mqtt://me:secret@pi", "FER_EDGE_MQTT_PASSWORD"),
     ],
 )
@@ -328,3 +331,173 @@ def test_no_text_breaks_the_parser(url):
     except InputError:
         return
     assert address.host and 0 < address.port < 65536 and address.topic
+
+
+def test_a_wrong_password_is_said_once_and_nothing_delivered_is_a_failure(
+    make_broker, open_sink, tmp_path, caplog, monkeypatch
+):
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, "pi", "secret"], check=True)
+    broker = make_broker(f"allow_anonymous false\npassword_file {passwords}")
+    broker.start()
+    sink = open_sink(broker.port, url="mqtt://pi@127.0.0.1:{}", credentials=Credentials("guess"))
+    refusals = []
+    on_connect = sink._client.on_connect
+    sink._client.on_connect = lambda *arguments: (refusals.append(1), on_connect(*arguments))
+    sink.write(make_result(0))
+    wait_until(lambda: len(refusals) >= 2 or caplog.text.count("refuses") > 1)
+    assert caplog.text.count("refuses the connection") == 1
+    with pytest.raises(CheckFailedError, match="check the user and FER_EDGE_MQTT_PASSWORD"):
+        sink.close()
+    open_sink.sinks.remove(sink)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A certificate authority with a certificate of the broker and one of a client."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here")
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=home")
+    for name in ("broker", "client"):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=x")
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
+            *("-CAcreateserial", "-out", f"{name}.pem", "-extfile", "names"),
+        )
+    return folder
+
+
+@pytest.fixture
+def tls_broker(make_broker, authority):
+    broker = make_broker(
+        f"allow_anonymous true\ncafile {authority}/ca.pem\ncertfile {authority}/broker.pem\n"
+        f"keyfile {authority}/broker.key\nrequire_certificate true"
+    )
+    broker.start()
+    return broker
+
+
+def test_tls_with_an_own_authority_and_a_certificate_of_the_client(
+    tls_broker, open_sink, authority, caplog
+):
+    caplog.set_level("INFO")
+    proof = Credentials(
+        ca=authority / "ca.pem", certificate=authority / "client.pem", key=authority / "client.key"
+    )
+    sink = open_sink(tls_broker.port, url="mqtts://127.0.0.1:{}", credentials=proof)
+    sink.write(make_result(0))
+    wait_until(lambda: sink.delivered == 1)
+    assert f"mqtts://127.0.0.1:{tls_broker.port}/fer-edge is connected" in caplog.text
+
+
+def test_a_certificate_that_does_not_verify_is_said_to_be_that(tls_broker, open_sink, caplog):
+    sink = open_sink(tls_broker.port, url="mqtts://127.0.0.1:{}")
+    sink.write(make_result(0))
+    wait_until(lambda: "certificate is not accepted" in caplog.text)
+    assert "--mqtt-ca" in caplog.text
+    with pytest.raises(CheckFailedError, match="certificate is not accepted"):
+        sink.close()
+    open_sink.sinks.remove(sink)
+
+
+def test_a_broker_that_asks_for_a_certificate(tls_broker, open_sink, authority, caplog):
+    proof = Credentials(ca=authority / "ca.pem")
+    open_sink(tls_broker.port, url="mqtts://127.0.0.1:{}", credentials=proof)
+    wait_until(lambda: "--mqtt-cert" in caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (TimeoutError("timed out"), "right port, with TLS"),
+        (ssl.SSLError(1, "wrong version number"), "is this the port for TLS"),
+        (
+            ConnectionRefusedError(111, "Connection refused"),
+            "cannot be reached .Connection refused",
+        ),
+        (socket.gaierror(-2, "Name or service not known"), "cannot be reached .Name or service"),
+    ],
+)
+def test_why_there_is_no_connection(error, message):
+    from device.sinks.mqtt.client import explain_failure
+
+    assert re.search(message, explain_failure(error))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"ca": "missing.pem"}, "--mqtt-ca .*missing.pem: cannot be read"),
+        ({"ca": "client.key"}, "--mqtt-ca .*: not a PEM certificate"),
+        ({"certificate": "client.pem"}, "--mqtt-cert .*: not a PEM certificate with its key"),
+        ({"key": "client.key"}, "--mqtt-key needs"),
+    ],
+)
+def test_files_of_tls_that_cannot_be_used(authority, files, message):
+    proof = Credentials(**{name: authority / file for name, file in files.items()})
+    with pytest.raises(InputError, match=message):
+        MqttSink(Address.parse("mqtts://127.0.0.1:1"), labels=FER2013, credentials=proof)
+
+
+def test_a_certificate_needs_tls(authority):
+    proof = Credentials(ca=authority / "ca.pem")
+    with pytest.raises(InputError, match="mqtts://"):
+        MqttSink(Address.parse("mqtt://127.0.0.1:1"), labels=FER2013, credentials=proof)
+
+
+def test_clearing_leaves_nothing_on_the_broker(broker, listen, open_sink):
+    from typer.testing import CliRunner
+
+    from fer_edge.cli.app import app
+
+    broker.start()
+    url = f"mqtt://127.0.0.1:{broker.port}/a/b"
+    sink = open_sink(broker.port, url="mqtt://127.0.0.1:{}/a/b")
+    sink.write(make_result(0))
+    wait_until(lambda: sink.delivered == 1)
+    sink.close()
+    open_sink.sinks.remove(sink)
+    done = CliRunner().invoke(app, ["mqtt", "clear", url])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("removed homeassistant/sensor/a_b") == 6  # and the old names
+    listener = listen(broker.port, "#")  # gets what is retained at once
+    open_sink(broker.port, url="mqtt://127.0.0.1:{}/other")
+    wait_until(lambda: listener.payloads("other/availability") == ["online"])
+    assert not [message for message in listener.messages if "a_b" in message.topic]
+    assert not listener.payloads("a/b/availability")
+
+
+def test_clearing_where_no_broker_is():
+    from typer.testing import CliRunner
+
+    from fer_edge.cli.app import app
+
+    done = CliRunner().invoke(app, ["mqtt", "clear", "mqtt://127.0.0.1:1"])
+    assert done.exit_code == 1 and "cannot be reached" in done.output
+
+
+topics = st.text(alphabet="ab-_./ кв", min_size=1, max_size=6).map(lambda text: text.strip("/"))
+
+
+@given(topics.filter(bool), topics.filter(bool))
+def test_different_topics_are_different_devices(one, other):
+    ids = [
+        {json.loads(payload)["unique_id"] for _, payload in home_assistant.messages(topic, FER2013)}
+        for topic in (one, other)
+    ]
+    assert (one == other) == (ids[0] == ids[1])
+    assert one == other or not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("url", ["mqtt://u:pa/ss@h", "mqtt://u:1/23@h", "mqtt://a@b:ss@h/t"])
+def test_no_error_of_an_address_shows_a_password(url):
+    with pytest.raises(InputError, match="FER_EDGE_MQTT_PASSWORD") as error:
+        Address.parse(url)
+    assert "ss@" not in str(error.value) and "23" not in str(error.value)

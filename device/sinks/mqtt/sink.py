@@ -1,96 +1,54 @@
-"""Expressions as MQTT messages, with what Home Assistant needs to find them by itself."""
+"""Publishes expressions through a bounded queue that keeps the order and never blocks the loop."""
 
 import contextlib
 import json
 import logging
-import re
+import sys
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-from device.errors import InputError
+from device.errors import CheckFailedError
 from device.face import Face
 from device.frame import Result
 from device.sinks import home_assistant
 from device.sinks.base import Sink
+from device.sinks.mqtt.address import Address
+from device.sinks.mqtt.client import (
+    QOS,
+    Credentials,
+    explain_disconnect,
+    explain_failure,
+    explain_refusal,
+    make_client,
+)
 
 QUEUE = 1000
-"""Messages that are kept while the broker is away; then the oldest give way."""
-
-QOS = 1
-"""At least once: a message counts as delivered when the broker has said so."""
+"""Messages that are kept while the broker is away; beyond that the oldest are dropped."""
 
 _FLUSH = 0.2  # seconds that the last messages get at the end
+_FIRST_ANSWER = 0.6  # seconds that the broker's first answer is waited for at the end
 _GOODBYE_TIMEOUT = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
-_MAX_RECONNECT_DELAY = 30  # seconds between two attempts to reach the broker
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where to publish.
-
-    Attributes:
-        host: the broker.
-        port: 1883 by default, 8883 with TLS.
-        tls: whether the connection is encrypted and the broker's certificate checked.
-        user: to log in as; None for nobody.
-        topic: the first part of the topics, and the name of the device.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-    topic: str
-
-    @classmethod
-    def parse(cls, url: str) -> "Address":
-        """Read `mqtt://[USER@]HOST[:PORT][/TOPIC]`, or `mqtts://` for TLS.
-
-        Raises:
-            InputError: it is no such address, or has a password in it.
-        """
-        form = "give mqtt://[USER@]HOST[:PORT][/TOPIC], or mqtts:// for TLS"
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise InputError(f"--mqtt {url!r}: {error}; {form}") from error
-        if parts.password is not None:
-            raise InputError(
-                "--mqtt: a password in the address can be read by everybody on this machine; "
-                "put it into the environment variable FER_EDGE_MQTT_PASSWORD"
-            )
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise InputError(f"--mqtt {url!r} is no broker's address: {form}")
-        topic = unquote(parts.path).strip("/") or "fer-edge"
-        if not re.fullmatch(r"[\w\-./ ]+", topic) or parts.query or parts.fragment:
-            raise InputError(f"--mqtt {url!r}: a topic has letters, digits, - _ . / alone; {form}")
-        tls = parts.scheme == "mqtts"
-        user = unquote(parts.username) if parts.username else None
-        return cls(parts.hostname, port or (8883 if tls else 1883), tls, user, topic)
-
-
 class MqttSink(Sink):
-    """Publishes what the largest face shows: when that changes, and else once an interval.
+    """Publishes the expression of the largest face: when it changes, and else once an interval.
 
-    It never waits for the broker: messages queue up while it is away, up to a bound, and go out in
-    order when it is back. A broker that cannot be reached at the start is waited for, too: after a
-    power cut the Pi may be up first.
+    It never waits for the broker: messages queue up while it is away, up to a bound, and are sent
+    in order when it is back. A broker that is not reachable at the start is waited for as well:
+    after a power cut this machine may be up first.
 
     Attributes:
-        lost: messages that the bound of the queue has cost.
+        lost: messages that were dropped because the queue was full.
+        delivered: messages that the broker has acknowledged.
     """
 
     def __init__(
@@ -98,21 +56,27 @@ class MqttSink(Sink):
         address: Address,
         *,
         labels: tuple[str, ...],
-        password: str | None = None,
+        credentials: Credentials | None = None,
         interval: float = 1.0,
         queue: int = QUEUE,
     ) -> None:
-        """Begin to connect.
+        """Start to connect.
 
         Args:
             address: broker, user and topic.
-            labels: the model's.
-            password: of the user.
-            interval: most seconds between two messages; 0 publishes every frame.
-            queue: messages that are kept while the broker is away.
+            labels: the model's labels.
+            credentials: password and certificates; None for none.
+            interval: longest time in seconds between two messages; 0 publishes every frame.
+            queue: number of messages that are kept while the broker is away.
+
+        Raises:
+            InputError: a file of the credentials cannot be used.
         """
-        self.name = f"mqtt://{address.host}:{address.port}/{address.topic}"
+        self.name = str(address)
         self.lost = 0
+        self.delivered = 0
+        self._address = address
+        self._credentials = credentials or Credentials()
         self._interval = interval
         self._topic = address.topic
         self._labels = labels
@@ -120,12 +84,14 @@ class MqttSink(Sink):
         self._last_label: str | None = None
         self._bound = queue
         self._waiting: deque[str] = deque()
+        self._announced: set[int] = set()  # ids of messages that are no results
         self._in_flight = 0
         self._connected = False
+        self._failure = ""  # why there is no connection; logged once
         self._closing = False
         self._overflows = False
         self._change = threading.Condition()  # not held when paho, which has locks too, is called
-        self._client = self._connect(address, password)
+        self._client = self._connect()
         self._sender = threading.Thread(target=self._send, name="mqtt sender", daemon=True)
         self._sender.start()
 
@@ -145,24 +111,36 @@ class MqttSink(Sink):
             self._waiting.append(message)
             self._change.notify_all()
         if full and not self._overflows:
-            log.warning("%s: the queue is full, the oldest messages give way", self.name)
+            log.warning("%s: the queue is full, the oldest messages are dropped", self.name)
         self._overflows = full
 
     def close(self) -> None:
-        """Give the last messages a moment, say that the device is off, and disconnect."""
+        """Give the last messages a moment, publish that the device is offline, and disconnect.
+
+        Raises:
+            CheckFailedError: there were messages, and none was delivered.
+        """
         with self._change:
+            self._change.wait_for(lambda: self._connected or bool(self._failure), _FIRST_ANSWER)
             self._change.wait_for(lambda: self._all_delivered() or not self._connected, _FLUSH)
-            left = len(self._waiting) + self._in_flight
+            left = len(self._waiting) + self._in_flight + self.lost
             self._closing = True
             self._change.notify_all()
         self._sender.join()
-        if left or self.lost:
-            log.warning("%s: %d messages were not delivered", self.name, left + self.lost)
+        self._disconnect()
+        if left and not self.delivered:
+            raise CheckFailedError(
+                f"{self.name}: nothing was delivered: {self._failure or 'no answer'}"
+            )
+        if left:
+            log.warning("%s: %d messages were not delivered", self.name, left)
+
+    def _disconnect(self) -> None:
         if self._connected:
             goodbye = self._client.publish(
                 self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True
             )
-            with contextlib.suppress(RuntimeError, ValueError):  # gone in this very moment
+            with contextlib.suppress(RuntimeError, ValueError):  # disconnected at this moment
                 goodbye.wait_for_publish(_GOODBYE_TIMEOUT)
         self._client.disconnect()
         # paho waits for an attempt to connect that is under way; the process need not.
@@ -170,20 +148,15 @@ class MqttSink(Sink):
         stopping.start()
         stopping.join(_GOODBYE_TIMEOUT)
 
-    def _connect(self, address: Address, password: str | None) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        client.max_queued_messages_set(0)  # ours is the queue with the bound
-        client.reconnect_delay_set(1, _MAX_RECONNECT_DELAY)
+    def _connect(self) -> mqtt.Client:
+        client = make_client(self._address, self._credentials)
+        client.max_queued_messages_set(0)  # the bound is that of our own queue
         client.will_set(self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True)
-        if address.user is not None:
-            client.username_pw_set(address.user, password)
-        if address.tls:
-            client.tls_set()
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
-        client.connect_async(address.host, address.port, _KEEP_ALIVE)
+        client.connect_async(self._address.host, self._address.port, _KEEP_ALIVE)
         client.loop_start()
         return client
 
@@ -212,41 +185,58 @@ class MqttSink(Sink):
         self, client: mqtt.Client, _: Any, __: Any, reason: ReasonCode, ___: Any
     ) -> None:
         if reason.is_failure:
-            log.error("%s refuses the connection: %s", self.name, reason)
+            self._fail(explain_refusal(reason, self._address))
             return
         log.info("%s is connected", self.name)
-        announced = [
+        messages = [
             *home_assistant.messages(self._topic, self._labels),
             (self._topic + home_assistant.AVAILABILITY, "online"),
         ]
         with self._change:
-            self._in_flight += len(announced)
+            self._in_flight += len(messages)
             self._connected = True
+            self._failure = ""
+        for topic, payload in messages:
+            message = client.publish(topic, payload, QOS, retain=True)
+            self._announced.add(message.mid)  # in paho's thread, as `_on_publish`
+        with self._change:
             self._change.notify_all()
-        for topic, payload in announced:
-            client.publish(topic, payload, QOS, retain=True)
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
-        log.warning("%s cannot be reached; messages wait, and so does the next try", self.name)
+        self._fail(explain_failure(sys.exception()))  # paho calls this while it handles the error
 
     def _on_disconnect(
         self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any
     ) -> None:
         with self._change:
-            self._connected = False
+            was_connected, self._connected = self._connected, False
             self._change.notify_all()
-        if reason != ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"):
-            log.warning("%s has gone (%s); messages wait", self.name, reason)
+        if was_connected and reason != ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"):
+            log.warning("%s: connection lost (%s); messages wait", self.name, reason)
+        elif not was_connected and not self._failure and not self._closing:
+            self._fail(explain_disconnect(reason, self._address, self._credentials))
 
-    def _on_publish(self, _: mqtt.Client, __: Any, ___: int, ____: Any, _____: Any) -> None:
+    def _fail(self, failure: str) -> None:
+        """Note why there is no connection, and log it unless it is known."""
+        with self._change:
+            known, self._failure = self._failure, failure
+            self._change.notify_all()
+        if failure != known:
+            log.error("%s: %s; messages wait, and it is tried again", self.name, failure)
+
+    def _on_publish(self, _: mqtt.Client, __: Any, mid: int, ____: Any, _____: Any) -> None:
         """Count what the broker has acknowledged."""
         with self._change:
             self._in_flight -= 1
+            if mid in self._announced:
+                self._announced.discard(mid)
+            else:
+                self.delivered += 1
             self._change.notify_all()
 
 
 def _state(result: Result, now: float) -> dict[str, Any]:
-    """Say what the largest face shows; expression and confidence are null without a face."""
+    """Give the state of the largest face; expression and confidence are null without a face."""
     face: Face | None = result.faces[0] if result.faces else None
     state: dict[str, Any] = {
         "time": round(now, 3),

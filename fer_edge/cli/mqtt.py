@@ -1,0 +1,45 @@
+"""`fer-edge mqtt`: what devices leave on a broker."""
+
+from typing import Annotated
+
+import typer
+
+from fer_edge.cli.shared.mqtt import (
+    CaOption,
+    CertificateOption,
+    KeyOption,
+    check_extra,
+    credentials,
+)
+
+EXAMPLE = "Example: fer-edge mqtt clear mqtt://pi@homeassistant.local/kitchen"
+
+app = typer.Typer(no_args_is_help=True, help="Manage what devices leave on an MQTT broker.")
+
+
+@app.callback()
+def group() -> None:
+    """Manage what devices leave on an MQTT broker."""
+
+
+@app.command("clear", epilog=EXAMPLE)
+def clear(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Address that was given to --mqtt, with the topic.")
+    ],
+    mqtt_ca: CaOption = None,
+    mqtt_cert: CertificateOption = None,
+    mqtt_key: KeyOption = None,
+) -> None:
+    """Remove a device from the broker and from Home Assistant, after its last run.
+
+    The broker keeps the messages by which Home Assistant finds a device, even when fer-edge is
+    uninstalled; this replaces them by empty ones. The password is in FER_EDGE_MQTT_PASSWORD.
+    """
+    check_extra()
+    from device.sinks.mqtt import Address
+    from device.sinks.mqtt.clear import clear as clear_topics
+
+    address = Address.parse(url)
+    for topic in clear_topics(address, credentials(mqtt_ca, mqtt_cert, mqtt_key)):
+        typer.echo(f"removed {topic}")
