@@ -3,11 +3,13 @@
 import hmac
 import ipaddress
 from hashlib import sha256
-
-from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
+from typing import TYPE_CHECKING
 
 from device.errors import InputError
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.requests import HTTPConnection
 
 COOKIE = "fer_edge"
 MIN_TOKEN = 16
@@ -61,7 +63,7 @@ class Access:
         """Say whether an attempt is the token."""
         return self._token is None or _same(attempt, self._token)
 
-    def authorizes(self, request: HTTPConnection) -> bool:
+    def authorizes(self, request: "HTTPConnection") -> bool:
         """Say whether a request comes from somebody who has logged in, or needs not to."""
         if self._token is None:
             return _names_this_machine(request.headers)
@@ -71,7 +73,7 @@ class Access:
         return _same(request.cookies.get(COOKIE, ""), self.session)
 
 
-def same_origin(headers: Headers) -> bool:
+def same_origin(headers: "Headers") -> bool:
     """Say whether a request that names its origin comes from our own page.
 
     Browsers let every web page open a WebSocket to every address, this machine's too.
@@ -80,7 +82,7 @@ def same_origin(headers: Headers) -> bool:
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
-def _names_this_machine(headers: Headers) -> bool:
+def _names_this_machine(headers: "Headers") -> bool:
     """Refuse names that a stranger's DNS server points at this machine (DNS rebinding)."""
     host = headers.get("host", "")
     name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]

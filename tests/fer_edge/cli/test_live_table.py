@@ -1,0 +1,51 @@
+"""The table that `run` shows on a terminal."""
+
+import io
+
+import numpy as np
+from rich.console import Console
+
+from device.frame import Frame, Result, TrackedFace
+from device.geometry import Box
+from fer_edge.cli.shared.live_table import LiveTable
+
+
+def make_result(number, label=None):
+    frame = Frame(np.zeros((4, 4), np.uint8), number, 0.0, "[red]camera")
+    probabilities = np.array([0.9, 0.1], np.float32)
+    faces = [TrackedFace(3, Box(1, 2, 30, 40), probabilities, label, 0.9)] if label else []
+    return Result(frame, faces, ("[bold]happy", "sad"), {"total": 4.2})
+
+
+def shown(*results):
+    text = io.StringIO()
+    table = LiveTable(Console(file=text, force_terminal=True, width=100))
+    for result in results:
+        table._due = 0.0
+        table.write(result)
+    table.close()
+    return text.getvalue()
+
+
+def test_faces_are_shown_with_label_confidence_and_box():
+    text = shown(make_result(7, "happy"))
+    for part in ("#3", "happy", "90%", "30 x 40 at 1, 2", "frame 7", "4.2 ms"):
+        assert part in text
+
+
+def test_without_a_face_it_says_so():
+    assert "no face" in shown(make_result(1))
+
+
+def test_names_are_shown_as_they_are():
+    text = shown(make_result(1, "[bold]happy"))
+    assert "[red]camera" in text and "[bold]happy" in text
+
+
+def test_it_is_not_drawn_for_every_frame():
+    text = io.StringIO()
+    table = LiveTable(Console(file=text, force_terminal=True, width=100))
+    for number in range(200):
+        table.write(make_result(number))
+    table.close()
+    assert text.getvalue().count("frame ") < 20
