@@ -102,3 +102,10 @@ def test_a_renamed_key_leaves_the_fingerprint_of_a_run_alone() -> None:
     settings = recipe.load("small").quantize.settings()
     assert settings["distil"] == 0.7
     assert "distill" not in settings
+
+
+def test_a_recipe_may_change_some_options_of_the_net_it_starts_from() -> None:
+    net = {"name": "mobilenet", "stem": [], "stages": [], "features": 8, "heads": ["fer2013"]}
+    assert recipe.load("wild", model=net).model.heads == ("fer2013", "ferplus")
+    with pytest.raises(InputError, match="--init zoo:base"):
+        recipe.load("wild")
