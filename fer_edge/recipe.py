@@ -19,7 +19,11 @@ from fer_edge.section import Section
 class DataSource(Section):
     """A `[data.sources.NAME]` section: a further labelled set that trains beside the first."""
 
-    path: Path = Field(description="a .npz of `data prepare`, or what it reads")
+    path: Path | None = Field(
+        default=None,
+        description="a .npz of `data prepare`, or what it reads; None where a --data of the "
+        "section's name gives it",
+    )
     share: float = Field(default=0.3, gt=0, lt=1, description="of each batch")
     labels: dict[str, str] = Field(
         default={},
@@ -41,6 +45,17 @@ class DataSource(Section):
         le=1,
         description="of its classes in the draws: 0 as frequent as they are, 1 all alike",
     )
+
+    @property
+    def file(self) -> Path:
+        """The `.npz`.
+
+        Raises:
+            InputError: the section has no path and no --data gave it one.
+        """
+        if self.path is None:
+            raise InputError("a section of data.sources has no path: give it one, or a --data")
+        return self.path
 
 
 class Data(Section):

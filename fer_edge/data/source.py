@@ -68,9 +68,13 @@ def with_sources(
         )
     for i, path in enumerate(further):
         name = path.resolve().stem
-        if name in sources:
+        source = sources.setdefault(name, {"path": None})
+        if source["path"] is not None:
             raise InputError(f"--data {path}: there is a source {name} already: rename one")
-        sources[name] = {"path": path} | ({"share": shares[i]} if shares else {})
+        source |= {"path": path} | ({"share": shares[i]} if shares else {})
+    for name, source in sources.items():
+        if source["path"] is None:
+            raise InputError(f"data.sources.{name} has no path: give it one, or --data {name}")
     for source in sources.values():
         source["path"] = resolve_data(source["path"], recipe, folder)
     try:

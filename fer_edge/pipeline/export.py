@@ -29,7 +29,7 @@ def export(run: "Run", out: Path) -> None:
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
     sources = {
-        name: {"digest": load(source.path).digest}
+        name: {"digest": load(source.file).digest}
         | source.model_dump(mode="json", include={"share", "license"})
         for name, source in recipe.data.sources.items()
     }

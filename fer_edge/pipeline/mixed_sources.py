@@ -52,7 +52,7 @@ def mixed(
         InputError: the set cannot be read, has no training images, or a label that the first set
             has not.
     """
-    data = _relabeled(name, section, load(section.path, splits=("train", "val")), first.train)
+    data = _relabeled(name, section, load(section.file, splits=("train", "val")), first.train)
     own, val = data.only("train"), data.only("val")
     held_out = [part.images for part in (first.val, val) if part is not None and len(part)]
     kept = own.take(~_also_in(own.images, held_out))

@@ -103,7 +103,7 @@ def plan(job: Run) -> list[Stage]:
 def _digests(recipe: Recipe) -> dict[str, str]:
     from fer_edge.data.dataset import load
 
-    return {name: load(source.path).digest for name, source in recipe.data.sources.items()}
+    return {name: load(source.file).digest for name, source in recipe.data.sources.items()}
 
 
 def _train_teacher(teacher_run: Run | None, soft_targets: Path) -> Callable[[Run, Path], None]:

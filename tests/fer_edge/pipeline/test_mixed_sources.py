@@ -123,9 +123,8 @@ def train(tiny, out: Path, *options: str) -> Result:
 def test_the_command_reports_the_old_task_beside_the_new_one(
     tiny, mine: Path, tmp_path: Path
 ) -> None:
-    path = f'data.sources.mine.path="{mine}"'
     labels = 'data.sources.mine.labels={smiling = "happy"}'
-    found = train(tiny, tmp_path, "--set", path, "--set", labels)
+    found = train(tiny, tmp_path, "--data", str(mine), "--set", labels)
     assert found.exit_code == 0, found.output
     (row,) = history.load(tmp_path / "train" / "history.csv")
     assert {"val_top1_fer2013", "val_recall_mine"} <= row.keys()
@@ -136,3 +135,9 @@ def test_two_sets_of_one_name_are_refused(tiny, mine: Path, tmp_path: Path) -> N
     found = train(tiny, tmp_path, "--data", str(mine), "--data", str(mine), "--share", "0.2")
     assert found.exit_code == 2
     assert "there is a source mine already" in found.output
+
+
+def test_a_source_without_a_file_is_named(tiny, tmp_path: Path) -> None:
+    found = train(tiny, tmp_path, "--set", "data.sources.mine.share=0.2")
+    assert found.exit_code == 2
+    assert "data.sources.mine has no path" in found.output
