@@ -5,7 +5,8 @@ import io
 import numpy as np
 from rich.console import Console
 
-from device.frame import Frame, Result, TrackedFace
+from device.face import Face
+from device.frame import Frame, Result
 from device.geometry import Box
 from fer_edge.cli.shared.live_table import LiveTable
 
@@ -13,8 +14,9 @@ from fer_edge.cli.shared.live_table import LiveTable
 def make_result(number, label=None):
     frame = Frame(np.zeros((4, 4), np.uint8), number, 0.0, "[red]camera")
     probabilities = np.array([0.9, 0.1], np.float32)
-    faces = [TrackedFace(3, Box(1, 2, 30, 40), probabilities, label, 0.9)] if label else []
-    return Result(frame, faces, ("[bold]happy", "sad"), {"total": 4.2})
+    labels = ("[bold]happy", "sad")
+    face = Face(Box(1, 2, 30, 40), 0.0, 3, labels, probabilities, label or "", 0.9)
+    return Result(frame, [face] if label else [], labels, {"total": 4.2})
 
 
 def shown(*results):
