@@ -5,11 +5,12 @@ So noise alone fails at most one check in twenty when the true value is at the l
 when nothing changed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from time import perf_counter
 
+from benchmarks.gate import pairing
 from benchmarks.gate import parent as parents
 from benchmarks.gate.figures import Block, Case, Session, UnmeasuredError, estimate
 from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
@@ -42,6 +43,7 @@ class CheckResult:
         says: one line with the figure, its interval, the limit and what was compared.
         limit: that the rule sets.
         estimate: the figure with its bounds; None when skipped.
+        seconds: time that the check took.
     """
 
     rule: str
@@ -51,27 +53,43 @@ class CheckResult:
     says: str
     limit: float
     estimate: Estimate | None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of a gate, and what one must know to read them."""
+    """The outcome of a gate.
+
+    Attributes:
+        checks: one for each limit of each rule on each model.
+        notes: what one must know to read them.
+        vacuous: why the gate decided nothing, in one line; None when it decided something.
+    """
 
     checks: tuple[CheckResult, ...]
     notes: tuple[str, ...]
+    vacuous: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was checked and no check failed."""
+        return self.vacuous is None and not self.count(Status.failed)
 
     def count(self, status: Status) -> int:
         """Count the checks of a status."""
         return sum(check.status is status for check in self.checks)
 
 
-def evaluate(session: Session, rules: Rules, baseline: Session | None = None) -> Verdict:
-    """Hold a session to rules.
+def evaluate(
+    session: Session, rules: Rules, baseline: Session | None = None, *, allow_new: bool = False
+) -> Verdict:
+    """Evaluate rules on a session.
 
     Args:
-        session: to judge.
-        rules: to judge it by.
-        baseline: that regressions are measured from; without one those limits are skipped.
+        session: results to check.
+        rules: limits to check them by.
+        baseline: results that regressions are measured from; without it those limits are skipped.
+        allow_new: whether a session of which nothing can be compared is accepted.
 
     Raises:
         InputError: a rule matches no model or asks for what was not measured, the baseline lacks a
@@ -79,33 +97,76 @@ def evaluate(session: Session, rules: Rules, baseline: Session | None = None) ->
     """
     if baseline is not None:
         _check_comparable(session, baseline, rules)
+    ours = session.results["models"]
+    pairs = pairing.pair(ours, baseline.results["models"]) if baseline else {}
     checks: list[CheckResult] = []
     for rule in rules.rules:
-        models = [
-            model for model in session.results["models"] if fnmatchcase(model["name"], rule.models)
-        ]
+        models = [model for model in ours if pairing.matches(model, rule.models)]
         if not models and not rule.optional:
-            known = ", ".join(model["name"] for model in session.results["models"])
+            known = ", ".join(model["name"] for model in ours)
             raise InputError(
                 f'{rules.path}: [models."{rule.models}"] matches no model of {session.name}, '
                 f"which has {known or 'none'}"
             )
         for model in models:
-            before = _before(model, rule, baseline, rules)
+            before = pairs.get(model["name"])
+            if baseline and before is None and not (allow_new or rules.allow_new):
+                _refuse_new(model, rule, baseline, rules)
             checks += _check_model(model, before, rule, session, baseline, rules.confidence)
-    return Verdict(tuple(checks), tuple(_notes(session, baseline, checks)))
+    notes = [*_notes(session, baseline, checks), *_unpaired(session, baseline, pairs)]
+    vacuous = None if allow_new else _vacuous(checks, session, baseline)
+    return Verdict(tuple(checks), tuple(notes), vacuous)
 
 
-def _before(model: Block, rule: Rule, baseline: Session | None, rules: Rules) -> Block | None:
-    """Find a model in the baseline; None without a baseline, or where it may lack the model."""
-    found = baseline.model(model["name"]) if baseline else None
-    compared = any(limit_of(key).baseline for key in rule.limits)
-    if baseline and compared and found is None and not rules.allow_new:
-        raise InputError(
-            f"{baseline.name} has no model {model['name']}: measure the baseline with it, or set "
-            f"allow_new = true in {rules.path}"
+def _vacuous(
+    checks: Sequence[CheckResult], session: Session, baseline: Session | None
+) -> str | None:
+    """Say in one line that the gate decided nothing; None when it decided something."""
+    changes = [check for check in checks if limit_of(check.key).baseline]
+    if baseline and changes and all(check.status is Status.skipped for check in changes):
+        return (
+            f"nothing of {session.name} was compared with {baseline.name}, which has "
+            f"{_names(baseline.results['models'])}: measure the same models, or accept it with "
+            "--allow-new"
         )
-    return found
+    if all(check.status is Status.skipped for check in checks):
+        return (
+            f"nothing of {session.name} was checked ({len(checks)} skipped): give rules for what "
+            "it measured or a --baseline, or accept it with --allow-new"
+        )
+    return None
+
+
+def _unpaired(
+    session: Session, baseline: Session | None, pairs: Mapping[str, Block]
+) -> Iterator[str]:
+    """Name the models that only one of the two sessions has."""
+    if baseline is None:
+        return
+    new = [model for model in session.results["models"] if model["name"] not in pairs]
+    if new:
+        yield f"new, not in {baseline.name}: {_names(new)}"
+    kept = [id(model) for model in pairs.values()]
+    gone = [model for model in baseline.results["models"] if id(model) not in kept]
+    if gone:
+        yield f"{session.name} lacks models of {baseline.name}: {_names(gone)}"
+
+
+def _names(models: Sequence[Block]) -> str:
+    return ", ".join(model["name"] for model in models) or "no model"
+
+
+def _refuse_new(model: Block, rule: Rule, baseline: Session, rules: Rules) -> None:
+    """Refuse a model that should be compared with a baseline that lacks it.
+
+    Raises:
+        InputError: the rule limits a change.
+    """
+    if any(limit_of(key).baseline for key in rule.limits):
+        raise InputError(
+            f"{baseline.name} has no model {model['name']}: measure the baseline with it, or give "
+            f"--allow-new (or allow_new = true in {rules.path})"
+        )
 
 
 def _check_model(
@@ -121,6 +182,7 @@ def _check_model(
         name = f"{model['name']} on {core}" if core else model["name"]
         if drop and parents.is_parent(model, rule):
             continue
+        start = perf_counter()
         try:
             if what.baseline and baseline is None:
                 raise _SkippedError("no --baseline to compare with")
@@ -132,12 +194,16 @@ def _check_model(
             if not rule.optional and not isinstance(why, _SkippedError):
                 raise InputError(f'[models."{rule.models}"] {key}: {why}') from why
             says = f"{name}: {why} ({key})"
-            yield CheckResult(rule.models, model["name"], key, Status.skipped, says, limit, None)
+            spent = perf_counter() - start
+            yield CheckResult(
+                rule.models, model["name"], key, Status.skipped, says, limit, None, spent
+            )
             continue
         against = parent["name"] if parent else baseline.name if what.baseline and baseline else ""
         says = f"{name}: {sentence(what, found, limit, against)} ({key})"
         status = decide(found, limit, what.side, rule.decide_by)
-        yield CheckResult(rule.models, model["name"], key, status, says, limit, found)
+        spent = perf_counter() - start
+        yield CheckResult(rule.models, model["name"], key, status, says, limit, found, spent)
 
 
 def _expanded(rule: Rule, model: Block) -> Iterator[tuple[str, str | None, float]]:
@@ -234,6 +300,8 @@ def _notes(
             yield f"{one.name} is partial: its run was interrupted"
         for mark in one.results["machine"]["marks"]:
             yield f"{one.name} is marked: {mark['text']}"
+    if session.results["data"]["synthetic"]:
+        yield from _bluntness(session, checks)
     if baseline is None and any(LIMITS[one.key].baseline for one in checks):
         yield "no --baseline was given: limits on changes were not checked"
     if baseline is not None and any(one.key == "max_more_instructions" for one in checks):
@@ -248,6 +316,21 @@ def _notes(
         yield (
             f"{baseline.name} comes from another machine ({theirs['board'] or theirs['cpu']}): "
             "latencies are compared as multiples of the reference workload"
+        )
+
+
+def _bluntness(session: Session, checks: Sequence[CheckResult]) -> Iterator[str]:
+    """Say how far accuracy on generated faces must fall for a check to fail."""
+    smallest = [
+        one.limit + one.estimate.value - one.estimate.low
+        for one in checks
+        if one.estimate and one.key in ("max_top1_drop", "max_top1_loss")
+    ]
+    if smallest:
+        yield (
+            f"accuracy is that of {session.results['data']['images']} generated faces, which says "
+            f"nothing about people: top-1 must fall by about {100 * min(smallest):.1f} points for "
+            "a check to fail"
         )
 
 

@@ -20,7 +20,7 @@ class UnmeasuredError(Exception):
 
 @dataclass(frozen=True)
 class Session:
-    """A results file that models are looked up in.
+    """A results file under the name that messages use.
 
     Attributes:
         name: of the file, for messages.
@@ -29,10 +29,6 @@ class Session:
 
     name: str
     results: Block
-
-    def model(self, name: str) -> Block | None:
-        """Find a model by its name."""
-        return next((model for model in self.results["models"] if model["name"] == name), None)
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Case:
         model: its block.
         session: that the block is of.
         parent: the block that drops are measured from, of the same session.
-        before: the block of the same name in the baseline.
+        before: the same model's block in the baseline.
         baseline: the baseline's session.
         confidence: of each bound.
         core: that instructions were counted for; None for figures of no core.

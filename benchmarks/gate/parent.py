@@ -1,16 +1,15 @@
 """Which model of a session another one is compressed from."""
 
-from fnmatch import fnmatchcase
-
+from benchmarks.gate import pairing
 from benchmarks.gate.figures import Block, Session, UnmeasuredError
 from benchmarks.gate.rules import Rule
 from device.errors import InputError
 
 
 def is_parent(model: Block, rule: Rule) -> bool:
-    """Whether a model is itself what others are measured from, or comes from somebody else."""
+    """Whether a model is a parent itself, or an external model, which has none."""
     if rule.parent is not None:
-        return fnmatchcase(model["name"], rule.parent)
+        return pairing.matches(model, rule.parent)
     return model["precision"] == rule.parent_precision or model["peer"] is not None
 
 
@@ -27,7 +26,7 @@ def find(model: Block, rule: Rule, session: Session) -> Block:
         if other["head"] == model["head"] and other is not model
     ]
     if rule.parent is not None:
-        found = [other for other in same if fnmatchcase(other["name"], rule.parent)]
+        found = [other for other in same if pairing.matches(other, rule.parent)]
         if len(found) != 1:
             many = ", ".join(other["name"] for other in found) or "none"
             raise InputError(

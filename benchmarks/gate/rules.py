@@ -2,14 +2,14 @@
 
 import difflib
 import math
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from benchmarks.counting.cores import CORES
+from benchmarks.textfile import parse_toml, read_toml
 from device.errors import InputError
 
 DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
@@ -96,6 +96,11 @@ def limit(key: str) -> Limit:
     return LIMITS[key.partition(".")[0]]
 
 
+_OPTIONS = ("confidence", "decide_by", "allow_new", "models")
+_RULE_OPTIONS = ("parent", "parent_precision", "decide_by", "optional")
+"""Keys of the whole file, and of a table beside the limits."""
+
+
 class DecideBy(StrEnum):
     """What breaks a rule: an interval wholly beyond the limit, or the figure itself."""
 
@@ -149,13 +154,7 @@ def load(path: Path) -> Rules:
     Raises:
         InputError: the file cannot be read, is no TOML, or says something that no rule means.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text file: give rules as TOML") from error
-    return parse(text, path)
+    return _rules(read_toml(path), path)
 
 
 def parse(text: str, path: Path) -> Rules:
@@ -164,11 +163,11 @@ def parse(text: str, path: Path) -> Rules:
     Raises:
         InputError: no TOML, an unknown key, a value of another type or out of range, or no rule.
     """
-    try:
-        whole = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no TOML: {error}") from error
-    _check_keys(whole, ("confidence", "decide_by", "allow_new", "models"), f"{path}:")
+    return _rules(parse_toml(text, path), path)
+
+
+def _rules(whole: Mapping[str, Any], path: Path) -> Rules:
+    _check_keys(whole, _OPTIONS, f"{path}:")
     decide_by = _decide_by(whole, f"{path}: decide_by", DecideBy.interval)
     tables = whole.get("models", {})
     if not isinstance(tables, dict) or not tables:
@@ -185,8 +184,7 @@ def _rule(glob: str, table: Any, decide_by: DecideBy, path: Path) -> Rule:
     where = f'{path}: [models."{glob}"]'
     if not isinstance(table, dict):
         raise InputError(f"{where} is {table!r}: make it a table of limits")
-    options = ("parent", "parent_precision", "decide_by", "optional")
-    _check_keys(table, (*LIMITS, *options), where)
+    _check_keys(table, (*LIMITS, *_RULE_OPTIONS), where)
     limits = {
         key: _number(value, f"{where} {key}", 0.0, limit(key).highest)
         for key, value in _flat(table, where).items()
@@ -222,9 +220,20 @@ def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     names = list(known)
     for key in table:
-        if key not in names:
-            nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
-            raise InputError(f"{where} unknown key {key!r}: did you mean {nearest}?")
+        if key in names:
+            continue
+        if key in (*LIMITS, *_RULE_OPTIONS) and "models" in names:
+            raise InputError(f'{where} {key} belongs below a table of models: [models."*"]')
+        if key in _OPTIONS and "models" not in names:
+            raise InputError(f"{where} {key} belongs to the whole file: above the first table")
+        near = difflib.get_close_matches(key, [*names, *_everything(names)], n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+        raise InputError(f"{where} unknown key {key!r}: {hint}")
+
+
+def _everything(names: Sequence[str]) -> Iterable[str]:
+    """Give the keys that may be meant where rules stand, even in the wrong place."""
+    return () if set(names) <= set(CORES) else (*LIMITS, *_RULE_OPTIONS, *_OPTIONS)
 
 
 def _number(value: Any, where: str, lowest: float, highest: float) -> float:

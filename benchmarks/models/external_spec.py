@@ -1,12 +1,12 @@
 """The TOML file that says how a model of others is fed, and what its outputs mean."""
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.textfile import read_toml
 from device.errors import InputError
 from device.labels import HEADS
 
@@ -81,12 +81,7 @@ def load(file: Path) -> tuple[Spec, Path | None]:
     Raises:
         InputError: it is missing, no TOML, or wrong.
     """
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # TOML's own, and that of the encoding
-        raise InputError(f"{file} is no TOML: {error}") from error
+    values = read_toml(file)
     for name, value in values.items():
         if name not in _WANTED:
             raise InputError(f"{file}: {name} is unknown: known are {', '.join(_WANTED)}")

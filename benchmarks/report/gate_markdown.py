@@ -9,8 +9,8 @@ ORDER = tuple(SIGNS)
 
 def markdown(verdict: Verdict) -> str:
     """Write the verdict, failed checks first; passed ones are folded away."""
-    parts = [f"## {SIGNS[_worst(verdict)]} {headline(verdict)}"]
-    parts += [f"> **{note}.**" for note in verdict.notes]
+    parts = [f"## {SIGNS[Status.passed if verdict.passed else Status.failed]} {headline(verdict)}"]
+    parts += [f"> **{note}.**" for note in (verdict.vacuous, *verdict.notes) if note]
     loud = [one for one in verdict.checks if one.status in (Status.failed, Status.inconclusive)]
     if loud:
         parts.append(_table(verdict, (Status.failed, Status.inconclusive)))
@@ -34,10 +34,6 @@ def headline(verdict: Verdict) -> str:
     for status in (Status.inconclusive, Status.skipped):
         text += f", {counts[status]} {status}" if counts[status] else ""
     return text
-
-
-def _worst(verdict: Verdict) -> Status:
-    return Status.failed if verdict.count(Status.failed) else Status.passed
 
 
 def _table(verdict: Verdict, statuses: tuple[Status, ...]) -> str:

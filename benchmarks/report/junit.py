@@ -1,6 +1,7 @@
 """The gate's verdict as JUnit XML, which CI systems show as tests."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,16 +20,20 @@ def write(verdict: Verdict, path: Path, suite: str) -> None:
         suite: name of the test suite.
     """
     counts = Counter(check.status for check in verdict.checks)
+    vacuous = int(verdict.vacuous is not None)
     root = ElementTree.Element(
         "testsuite",
         name=suite,
-        tests=str(len(verdict.checks)),
-        failures=str(counts[Status.failed]),
+        tests=str(len(verdict.checks) + vacuous),
+        failures=str(counts[Status.failed] + vacuous),
         errors="0",
         skipped=str(counts[Status.skipped]),
+        time=f"{sum(check.seconds for check in verdict.checks):.6f}",
+        timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     for check in verdict.checks:
         case = ElementTree.SubElement(root, "testcase", classname=check.model, name=check.key)
+        case.set("time", f"{check.seconds:.6f}")
         if check.status is Status.failed:
             failure = ElementTree.SubElement(case, "failure", message=check.says)
             failure.text = f'[models."{check.rule}"] {check.key} = {check.limit:g}'
@@ -36,6 +41,9 @@ def write(verdict: Verdict, path: Path, suite: str) -> None:
             ElementTree.SubElement(case, "skipped", message=check.says)
         else:
             ElementTree.SubElement(case, "system-out").text = f"{check.status}: {check.says}"
+    if verdict.vacuous:
+        case = ElementTree.SubElement(root, "testcase", classname="gate", name="compared", time="0")
+        ElementTree.SubElement(case, "failure", message=verdict.vacuous)
     if verdict.notes:
         ElementTree.SubElement(root, "system-err").text = "\n".join(verdict.notes)
     ElementTree.indent(root)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import upgrade
+from benchmarks.textfile import read_json
 from device.errors import InputError
 from device.system.atomic_file import replacing
 
@@ -44,12 +45,7 @@ def load(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file is missing, no JSON, of another schema version, or incomplete.
     """
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path} is no JSON file ({error}): give a results.json") from error
+    results = read_json(path)
     version = results.get("schema_version") if isinstance(results, dict) else None
     if version is None:
         raise InputError(f"{path} is not a results.json: it has no schema_version")

@@ -33,6 +33,10 @@ def gate(
         Path | None, typer.Option(help="Write Markdown there, as for a pull request.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
+    allow_new: Annotated[
+        bool,
+        typer.Option("--allow-new", help="Accept models, or a whole run, without a baseline."),
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print passed checks, too.")] = False,
     print_rules: Annotated[
         bool, typer.Option("--print-rules", help="Print the default rules, as a start.")
@@ -68,6 +72,7 @@ def gate(
         Session(str(results), load(results)),
         known,
         Session(str(baseline), load(baseline)) if baseline else None,
+        allow_new=allow_new,
     )
     if junit:
         junit_files.write(verdict, junit, "fer-edge gate")
@@ -81,6 +86,8 @@ def gate(
         _print(verdict, verbose)
     if verdict.count(gates.Status.failed):
         raise CheckFailedError(headline(verdict))
+    if verdict.vacuous:
+        raise CheckFailedError(verdict.vacuous)
     if not as_json:
         typer.echo(headline(verdict))
 
@@ -98,7 +105,8 @@ def _as_json(
     verdict: "Verdict", rules: "Rules", results: Path, baseline: Path | None
 ) -> dict[str, Any]:
     return {
-        "ok": all(check.status != "failed" for check in verdict.checks),
+        "ok": verdict.passed,
+        "vacuous": verdict.vacuous,
         "results": str(results),
         "baseline": None if baseline is None else str(baseline),
         "rules": str(rules.path),

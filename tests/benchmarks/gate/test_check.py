@@ -1,4 +1,5 @@
 import copy
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,9 +27,9 @@ def now():
     return full_results(seed=2, images=200)
 
 
-def judge(now, text, main=None) -> gate.Verdict:
+def judge(now, text, main=None, **options) -> gate.Verdict:
     baseline = Session("main.json", main) if main else None
-    return gate.evaluate(Session("results.json", now), rules.parse(text, PATH), baseline)
+    return gate.evaluate(Session("results.json", now), rules.parse(text, PATH), baseline, **options)
 
 
 def statuses(verdict) -> dict:
@@ -201,6 +202,8 @@ def test_junit_counts_what_the_gate_found(tmp_path, main, now):
     failed = suite.find("testcase[failure]")
     assert (failed.get("classname"), failed.get("name")) == ("fer2013_int8", "max_slower")
     assert "slower" in failed.find("failure").get("message")
+    assert all(float(case.get("time")) >= 0 for case in suite.iter("testcase"))
+    assert float(suite.get("time")) > 0 and suite.get("timestamp")
 
 
 @pytest.mark.parametrize("classes", [("x86-avx2", "x86-vnni"), ("unknown", "x86-vnni")])
@@ -270,3 +273,12 @@ def test_counts_of_another_runtime_are_noted(main, now):
     for count in block(now, "fer2013_int8")["counts"]:
         count["runtime"] = "ai-edge-litert 2.2.0"
     assert any("litert 2.2.0" in note for note in judge(now, MORE, main).notes)
+
+
+def test_generated_faces_say_how_blunt_their_accuracy_is(main, now):
+    text = '[models."fer2013_int8"]\nmax_top1_loss = 0.01\n'
+    assert not any("generated faces" in note for note in judge(now, text, main).notes)
+    now["data"]["synthetic"] = True
+    (note,) = [one for one in judge(now, text, main).notes if "generated faces" in one]
+    points = float(re.search(r"fall by about (\d+\.\d) points", note)[1])
+    assert 8 < points < 10  # 1.0 of limit, and 1.645 * sqrt(2 * 0.66 * 0.34 / 200) of noise

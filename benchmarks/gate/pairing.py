@@ -1,0 +1,84 @@
+"""Which model of one results file is which in another one, and which models a glob names.
+
+A model's display name is as short as the session allows, so it depends on what was measured beside
+it. Identity does not: it is a given name, the path that was measured, or the bytes of the file.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import PurePath
+from typing import Any
+
+Block = dict[str, Any]
+
+
+def matches(model: Block, glob: str) -> bool:
+    """Whether a glob names a model: by its name, its file's name, or folders and file name.
+
+    `fer2013_int8`, `base-fer2013_int8` and `zoo-base-fer2013_int8` all name
+    `zoo/base/fer2013_int8.tflite`, whatever else was measured in the session.
+    """
+    return any(fnmatchcase(name, glob) for name in (model["name"], *_path_names(model)))
+
+
+def pair(models: Sequence[Block], others: Sequence[Block]) -> dict[str, Block]:
+    """Find each model of a session in another one.
+
+    In this order: a name that its description gives an external model, the path, the longest common
+    end of the paths with at least one folder, the digest, the file name. A match counts only when
+    it is the only one on both sides, and models with different label sets never match.
+
+    Args:
+        models: `models` blocks of the session.
+        others: `models` blocks of the other one.
+
+    Returns:
+        By name in the session: the block in the other one. Models without a match are left out.
+    """
+    found: dict[str, Block] = {}
+    left, right = list(models), list(others)
+    longest = max((len(_parts(model)) for model in [*models, *others]), default=1)
+    keys: list[Callable[[Block], Hashable | None]] = [
+        lambda model: model["name"] if model["peer"] else None,
+        lambda model: model["path"],
+        *(partial(_end, count) for count in range(longest, 1, -1)),
+        lambda model: model["sha256"],
+        partial(_end, 1),
+    ]
+    for key in keys:
+        for model in list(left):
+            identity = key(model)
+            if identity is None:
+                continue
+            here = [one for one in left if _same(one, model, key)]
+            there = [one for one in right if _same(one, model, key)]
+            if len(here) == len(there) == 1:
+                found[model["name"]] = there[0]
+                left.remove(model)
+                right.remove(there[0])
+    return found
+
+
+def _same(one: Block, other: Block, key: Callable[[Block], Hashable | None]) -> bool:
+    return one["head"] == other["head"] and key(one) == key(other)
+
+
+def _parts(model: Block) -> tuple[str, ...]:
+    return PurePath(model["path"].replace("\\", "/")).parts
+
+
+def _end(count: int, model: Block) -> tuple[str, ...] | None:
+    parts = _parts(model)
+    return parts[-count:] if len(parts) >= count else None
+
+
+def _path_names(model: Block) -> list[str]:
+    """Give the names that the path can lead to, the shortest first."""
+    *folders, file = _parts(model)
+    stem = PurePath(file).stem
+    return [
+        re.sub(r"[^\w.-]+", "-", "-".join((*folders[len(folders) - depth :], stem)))
+        for depth in range(len(folders) + 1)
+    ]
