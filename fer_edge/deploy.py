@@ -109,7 +109,7 @@ def deploy(
     path = _target(source, out, f"{color}_{io}", form)
     labels = Classifier(source).labels  # which refuses what is no model of ours
     model = io_adapter.load(source)
-    outside = io_adapter.change(model, io=io, color=color)
+    outside = io_adapter.adapt_io(model, io=io, color=color)
     content = metadata.attach(
         model,
         name=path.stem,

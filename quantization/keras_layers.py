@@ -3,13 +3,12 @@
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from device.errors import InputError
 
-QAT_PREFIX = "quant_"
-"""What tfmot puts before the name of a layer that is trained for quantization."""
 
-
-def plain(layer: Any) -> Any:
+def unwrap(layer: Any) -> Any:
     """Give the layer inside tfmot's pruning or quantization wrapper, or the layer itself."""
     from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import (
         QuantizeWrapper,
@@ -51,7 +50,26 @@ def pruning_wrappers(model: Any) -> list[Any]:
 
 def heads(model: Any) -> list[str]:
     """The names of a model's output layers without wrappers, in the order of its outputs."""
-    return [plain(model.get_layer(name)).name for name in model.output_names]
+    return [unwrap(model.get_layer(name)).name for name in model.output_names]
+
+
+def check_finite(model: Any) -> None:
+    """Refuse a model with weights that are NaN or infinite.
+
+    The converters do not: an int8 file with such scales ends the process that loads it.
+
+    Raises:
+        InputError: names the first such variable.
+    """
+    values = zip(model.weights, model.get_weights(), strict=True)
+    bad = [(weight.name, value) for weight, value in values if not np.isfinite(value).all()]
+    if bad:
+        name, value = bad[0]
+        raise InputError(
+            f"{model.name} has {len(bad)} of {len(model.weights)} variables with NaN or infinite "
+            f"values, such as {name} ({int(np.sum(~np.isfinite(value)))} of {value.size}): its "
+            "training diverged; train again with a lower learning rate"
+        )
 
 
 def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
@@ -67,14 +85,14 @@ def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
     import tf_keras as keras
 
     def fresh(layer: Any) -> Any:
-        inner = plain(layer)
+        inner = unwrap(layer)
         # A custom layer's config may leave out the name, by which the weights are found below.
         return wrap(type(inner).from_config(inner.get_config() | {"name": inner.name}))
 
     built = keras.models.clone_model(model, clone_function=fresh)
-    sources = {plain(layer).name: plain(layer) for layer in model.layers}
+    sources = {unwrap(layer).name: unwrap(layer) for layer in model.layers}
     for layer in built.layers:
-        inner = plain(layer)
+        inner = unwrap(layer)
         inner.set_weights(sources[inner.name].get_weights())
     return built
 

@@ -83,7 +83,7 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
         ratio = measure(net) if net is not wide else 1.0
         if ratio <= share:
             return {}
-        return selection.choose(
+        return selection.select_channels(
             net,
             scores,
             target="latency",
@@ -96,7 +96,7 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
     )
     if cost <= share * whole:
         return {}
-    return selection.choose(net, scores, target=phase.target, share=share * whole / cost)
+    return selection.select_channels(net, scores, target=phase.target, share=share * whole / cost)
 
 
 def _spread(images: int, phase: Channels) -> slice:

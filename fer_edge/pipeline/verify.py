@@ -11,7 +11,7 @@ from fer_edge.pipeline import artifacts
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
-    from quantization.verify.weights import Promise
+    from quantization.verify.weights import Expectation
 
 
 PARITY_IMAGES = 1000
@@ -46,17 +46,17 @@ def verify(run: "Run", out: Path) -> None:
                 bound=Bound(recipe.quantize.max_disagreement, recipe.quantize.max_difference),
             )
         )
-        verify_weights.hold(path, _expected_sparsity(run))
-        held[path.name] = verify_weights.weigh(path)
+        verify_weights.assert_kept(path, _expected_sparsity(run))
+        held[path.name] = verify_weights.summarize(path)
     with replacing(out / "weights.json") as partial:
         partial.write_text(json.dumps(held, indent=1) + "\n")
     with replacing(out / "parity.json") as partial:
         partial.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def _expected_sparsity(run: "Run") -> "Promise":
+def _expected_sparsity(run: "Run") -> "Expectation":
     """What the earlier stages say about the weights of the int8 files."""
-    from quantization.verify.weights import Promise
+    from quantization.verify.weights import Expectation
 
     recipe = run.recipe
     zeros: dict[str, float] = {}
@@ -65,7 +65,7 @@ def _expected_sparsity(run: "Run") -> "Promise":
         zeros = json.loads((folder / "zeros.json").read_text())["layers"]
     if not recipe.prune:
         zeros = dict.fromkeys(zeros, 0.0)
-    return Promise(
+    return Expectation(
         zeros,
         two_of_four=recipe.prune is not None and recipe.prune.pattern == "2:4",
         values=recipe.cluster.clusters if recipe.cluster else None,

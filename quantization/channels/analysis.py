@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from device.errors import InputError
-from quantization.channels.layout import Group, Kind, Layout, Site
+from quantization.channels.layout import ChannelLayer, Group, Kind, Layout
 
 
 def analyze(model: Any) -> Layout:
@@ -22,7 +22,7 @@ def analyze(model: Any) -> Layout:
         InputError: a layer is called more than once, or takes pictures of any size.
     """
     names = {layer.name for layer in model.layers}
-    spaces, sites = _Spaces(), []
+    spaces, layers = _Spaces(), []
     tensors: dict[str, _Tensor] = {}
     consumers: dict[str, list[Any]] = {name: [] for name in names}
     for layer in model.layers:
@@ -32,7 +32,7 @@ def analyze(model: Any) -> Layout:
         inputs = [tensors[source] for source in sources]
         tensors[layer.name], kind = spaces.follow(layer, inputs)
         if kind:
-            sites.append((layer, kind, inputs[0]))
+            layers.append((layer, kind, inputs[0]))
     for name in model.output_names:
         spaces.fix(tensors[name].space)
 
@@ -41,16 +41,16 @@ def analyze(model: Any) -> Layout:
     return Layout(
         {group.name: group for group in groups.values()},
         tuple(
-            Site(
+            ChannelLayer(
                 layer.name,
                 kind,
                 reads=labels[spaces.root(read.space)],
                 writes=labels[spaces.root(tensors[layer.name].space)],
                 repeat=read.repeat,
                 positions=prod(layer.output_shape[1:-1]),
-                taps=prod(layer.kernel_size) if kind in ("conv", "depthwise") else 1,
+                kernel_area=prod(layer.kernel_size) if kind in ("conv", "depthwise") else 1,
             )
-            for layer, kind, read in sites
+            for layer, kind, read in layers
         ),
     )
 
@@ -122,7 +122,7 @@ class _Spaces:
             self.fix(tensor.space)
         return _Tensor(self.new(layer, producing=False)), None
 
-    def groups(self, gates: Mapping[str, str]) -> dict[int, Group]:
+    def groups(self, scale_layers: Mapping[str, str]) -> dict[int, Group]:
         """The groups by the space that stands for each."""
         fixed = {self.root(space) for space in self.fixed}
         members: dict[int, list[int]] = {}
@@ -135,7 +135,7 @@ class _Spaces:
                 self.writers[root],
                 self.sizes[root],
                 producers,
-                tuple(gates[name] for name in producers),
+                tuple(scale_layers[name] for name in producers),
                 root not in fixed,
             )
         return found

@@ -68,12 +68,12 @@ def measure(
 
 
 def _scale(model: Any, layout: Layout, producer: str) -> npt.NDArray[np.float64]:
-    gate = layout.gate(producer)
-    if gate == producer:
+    scale_layer = layout.scale_layer(producer)
+    if scale_layer == producer:
         raise InputError(
             f"importance batchnorm needs a BatchNorm behind {producer}: choose taylor or l1"
         )
-    return np.abs(model.get_layer(gate).gamma.numpy()).astype(np.float64)
+    return np.abs(model.get_layer(scale_layer).gamma.numpy()).astype(np.float64)
 
 
 def _filter(model: Any, layout: Layout, producer: str) -> npt.NDArray[np.float64]:
@@ -93,15 +93,15 @@ def _taylor(
     images: npt.NDArray[np.float32],
     targets: Sequence[npt.NDArray[np.float32]],
 ) -> Scores:
-    """Weight times gradient at each gate, summed over its weights, squared, averaged over batches.
+    """Squared product of weight and gradient at each scale layer, averaged over batches.
 
-    A factor on a gate's output would have just that gradient at 1: for a BatchNorm scale times its
-    gradient plus offset times its gradient.
+    The product is summed over the layer's weights: it is the gradient at 1 of a factor on the
+    layer's output, for a BatchNorm scale times its gradient plus offset times its gradient.
     """
     import tensorflow as tf
 
-    gates = [gate for group in groups for gate in group.gates]
-    variables = [model.get_layer(gate).trainable_weights for gate in gates]
+    scale_layers = [scale_layer for group in groups for scale_layer in group.scale_layers]
+    variables = [model.get_layer(scale_layer).trainable_weights for scale_layer in scale_layers]
 
     @tf.function(reduce_retracing=True)
     def contributions(x: Any, wanted: Any) -> list[Any]:
@@ -133,8 +133,8 @@ def _taylor(
             tf.constant(images[rows]), [tf.constant(target[rows]) for target in targets]
         )
         squares = [s + np.square(f.numpy()) for s, f in zip(squares, found, strict=True)]
-    by_gate = dict(zip(gates, squares, strict=True))
+    by_layer = dict(zip(scale_layers, squares, strict=True))
     return {
-        group.name: np.sum([by_gate[gate] for gate in group.gates], axis=0) / len(starts)
+        group.name: np.sum([by_layer[name] for name in group.scale_layers], axis=0) / len(starts)
         for group in groups
     }

@@ -23,8 +23,8 @@ class Group:
         name: of the first layer that writes them.
         size: how many.
         producers: the layers that write them.
-        gates: for each producer the BatchNorm that follows it, or the producer itself: setting its
-            scale to zero for a channel leaves a constant in the channel's place.
+        scale_layers: for each producer the BatchNorm that follows it, or the producer itself:
+            setting its scale to zero for a channel makes that channel's output a constant.
         free: whether channels may go: not those of an input or of an output, nor those that a layer
             takes of which nobody knows what it does with them.
     """
@@ -32,12 +32,12 @@ class Group:
     name: str
     size: int
     producers: tuple[str, ...]
-    gates: tuple[str, ...]
+    scale_layers: tuple[str, ...]
     free: bool
 
 
 @dataclass(frozen=True)
-class Site:
+class ChannelLayer:
     """A layer whose weights have a channel axis.
 
     Attributes:
@@ -47,7 +47,7 @@ class Site:
         writes: the group of its output's channels; those of its input unless it is a producer.
         repeat: how often the channels stand side by side in its input: once, but for Flatten.
         positions: places where it computes: height times width of its output.
-        taps: weights between one input channel and one output channel.
+        kernel_area: weights between one input channel and one output channel.
     """
 
     layer: str
@@ -56,12 +56,12 @@ class Site:
     writes: str
     repeat: int
     positions: int
-    taps: int
+    kernel_area: int
 
     def weights(self, widths: Mapping[str, int]) -> int:
         """How many weights its kernel has where groups have these widths."""
         inputs = 1 if self.kind == "depthwise" else widths[self.reads] * self.repeat
-        return self.taps * inputs * widths[self.writes]
+        return self.kernel_area * inputs * widths[self.writes]
 
 
 @dataclass(frozen=True)
@@ -70,34 +70,34 @@ class Layout:
 
     Attributes:
         groups: by name.
-        sites: in the order of the net's layers.
+        layers: in the order of the net's layers.
     """
 
     groups: dict[str, Group]
-    sites: tuple[Site, ...]
+    layers: tuple[ChannelLayer, ...]
 
     @property
     def widths(self) -> dict[str, int]:
         """The number of channels of each group."""
         return {name: group.size for name, group in self.groups.items()}
 
-    def gate(self, producer: str) -> str:
-        """The layer whose scale switches off what a producer writes; see `Group.gates`."""
+    def scale_layer(self, producer: str) -> str:
+        """The layer whose scale switches off what a producer writes; see `Group.scale_layers`."""
         for group in self.groups.values():
             if producer in group.producers:
-                return group.gates[group.producers.index(producer)]
+                return group.scale_layers[group.producers.index(producer)]
         raise KeyError(producer)
 
     def multiply_adds(self, widths: Mapping[str, int] | None = None) -> int:
         """Multiply-adds of one picture, where groups have these widths (their own if None)."""
         widths = self.widths | dict(widths or {})
-        return sum(s.positions * s.weights(widths) for s in self.sites if s.kind != "norm")
+        return sum(s.positions * s.weights(widths) for s in self.layers if s.kind != "norm")
 
     def weight_bytes(self, widths: Mapping[str, int] | None = None) -> int:
         """Bytes of the weights and biases of the int8 file, where groups have these widths."""
         widths = self.widths | dict(widths or {})
         return sum(
             s.weights(widths) + BIAS_BYTES * widths[s.writes]
-            for s in self.sites
+            for s in self.layers
             if s.kind != "norm"
         )

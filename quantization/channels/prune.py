@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from quantization.channels.analysis import analyze
-from quantization.channels.layout import Layout, Site
+from quantization.channels.layout import ChannelLayer, Layout
 from quantization.keras_layers import rebuild
 
 Kept = Mapping[str, Sequence[int]]
@@ -41,16 +41,11 @@ def keep(model: Any, kept: Kept) -> Any:
     values = {layer.name: layer.get_weights() for layer in model.layers}
     _fold_constants(model, layout, stay, values)
     narrow = _narrow_layers(model, layout, stay)
-    for site in layout.sites:
-        values[site.layer] = _slice(site, values[site.layer], stay)
+    for reader in layout.layers:
+        values[reader.layer] = _slice(reader, values[reader.layer], stay)
     for layer in narrow.layers:
         layer.set_weights(values[layer.name])
     return narrow
-
-
-def multiply_adds(model: Any) -> int:
-    """Multiply-adds of a net for one picture: convolutions and dense layers."""
-    return analyze(model).multiply_adds()
 
 
 def _stay(layout: Layout, kept: Kept) -> dict[str, npt.NDArray[np.intp]]:
@@ -85,40 +80,40 @@ def _fold_constants(
         name: np.setdiff1d(np.arange(group.size), stay[name])
         for name, group in layout.groups.items()
     }
-    readers = [s for s in layout.sites if s.kind in ("conv", "dense") and len(gone[s.reads])]
+    readers = [s for s in layout.layers if s.kind in ("conv", "dense") and len(gone[s.reads])]
     if not readers:
         return
     silent = rebuild(model)
     for name, group in layout.groups.items():
-        for gate in group.gates:
-            layer = silent.get_layer(gate)
+        for scale_layer in group.scale_layers:
+            layer = silent.get_layer(scale_layer)
             # Gamma of a BatchNorm, kernel of a layer without one: in both its output is a constant.
             scale, *others = layer.get_weights()
             scale[..., gone[name]] = 0
             layer.set_weights([scale, *others])
-    probe = keras.Model(silent.inputs, [silent.get_layer(site.layer).input for site in readers])
+    probe = keras.Model(silent.inputs, [silent.get_layer(reader.layer).input for reader in readers])
     blank = np.zeros((1, *model.input_shape[1:]), np.float32)
     read = probe(blank, training=False)
-    for site, x in zip(readers, read if isinstance(read, list) else [read], strict=True):
-        kernel = values[site.layer][0]
+    for reader, x in zip(readers, read if isinstance(read, list) else [read], strict=True):
+        kernel = values[reader.layer][0]
         mean = np.asarray(x, np.float32).reshape(-1, x.shape[-1]).mean(axis=0)
-        rows = _rows(site, gone[site.reads], kernel)
+        rows = _rows(reader, gone[reader.reads], kernel)
         weights = kernel.reshape(-1, *kernel.shape[-2:]).sum(axis=0)
         constant = mean[rows] @ weights[rows]
         # By the layer's own bias, or by the running mean of the BatchNorm behind it, which comes
         # last but one of its weights.
-        gate = layout.gate(site.layer)
-        if model.get_layer(site.layer).use_bias:
-            values[site.layer][1] = values[site.layer][1] + constant
-        elif gate != site.layer:
-            values[gate][-2] = values[gate][-2] - constant
+        scale_layer = layout.scale_layer(reader.layer)
+        if model.get_layer(reader.layer).use_bias:
+            values[reader.layer][1] = values[reader.layer][1] + constant
+        elif scale_layer != reader.layer:
+            values[scale_layer][-2] = values[scale_layer][-2] - constant
 
 
 def _narrow_layers(model: Any, layout: Layout, stay: Mapping[str, npt.NDArray[np.intp]]) -> Any:
     """The model anew, its layers as narrow as what stays, with weights of no meaning."""
     import tf_keras as keras
 
-    widths = {s.layer: len(stay[s.writes]) for s in layout.sites if s.kind in ("conv", "dense")}
+    widths = {s.layer: len(stay[s.writes]) for s in layout.layers if s.kind in ("conv", "dense")}
 
     def fresh(layer: Any) -> Any:
         config = layer.get_config() | {"name": layer.name}
@@ -133,24 +128,26 @@ def _narrow_layers(model: Any, layout: Layout, stay: Mapping[str, npt.NDArray[np
 
 
 def _slice(
-    site: Site, weights: list[npt.NDArray[np.float32]], stay: Mapping[str, npt.NDArray[np.intp]]
+    layer: ChannelLayer,
+    weights: list[npt.NDArray[np.float32]],
+    stay: Mapping[str, npt.NDArray[np.intp]],
 ) -> list[npt.NDArray[np.float32]]:
     """The part of a layer's weights that the kept channels need."""
-    write = stay[site.writes]
-    if site.kind == "norm":
+    write = stay[layer.writes]
+    if layer.kind == "norm":
         return [weight[write] for weight in weights]
     kernel, *bias = weights
-    if site.kind == "depthwise":
+    if layer.kind == "depthwise":
         kernel = kernel[:, :, write]
     else:
-        rows = _rows(site, stay[site.reads], kernel)
+        rows = _rows(layer, stay[layer.reads], kernel)
         kernel = kernel[..., rows, :][..., write]
     return [kernel, *(b[write] for b in bias)]
 
 
 def _rows(
-    site: Site, channels: npt.NDArray[np.intp], kernel: npt.NDArray[np.float32]
+    layer: ChannelLayer, channels: npt.NDArray[np.intp], kernel: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.intp]:
     """Where these channels stand in a layer's input, which Flatten may have laid side by side."""
-    size = kernel.shape[-2] // site.repeat
-    return (np.arange(site.repeat)[:, None] * size + channels).ravel()
+    size = kernel.shape[-2] // layer.repeat
+    return (np.arange(layer.repeat)[:, None] * size + channels).ravel()

@@ -24,14 +24,14 @@ Measure = Callable[[Any], float]
 MULTIPLE = 8
 """Widths stay multiples of it, and no group gets narrower: int8 kernels work on eight at a time."""
 
-DEEPEST = 0.5
+MAX_CUT = 0.5
 """The least share of a group's channels that is left at once: what channels matter one by one says
 little of many together, so that deeper cuts take several steps with training between them."""
 
 _TRIES = 6
 
 
-def choose(
+def select_channels(
     model: Any,
     scores: Scores,
     *,
@@ -131,7 +131,7 @@ def _least(layout: Layout, scores: Scores, target: Target) -> float:
 def _next(width: int, size: int) -> int | None:
     """The next narrower width of a group that had `size` channels; None where there is none."""
     narrower = (width - 1) // MULTIPLE * MULTIPLE
-    return narrower if narrower >= max(MULTIPLE, DEEPEST * size) else None
+    return narrower if narrower >= max(MULTIPLE, MAX_CUT * size) else None
 
 
 def _cost(layout: Layout, target: Target) -> Callable[[dict[str, int]], int]:

@@ -71,7 +71,7 @@ def load(path: Path) -> Any:
     return model
 
 
-def change(model: Any, *, io: IO, color: Color) -> Normalization:
+def adapt_io(model: Any, *, io: IO, color: Color) -> Normalization:
     """Give a model another input and output.
 
     Input: [1, 48, 48, 1] gray, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
@@ -92,9 +92,9 @@ def change(model: Any, *, io: IO, color: Color) -> Normalization:
     editor = Editor(model)
     quantized = editor.is_quantized(editor.graph.inputs[0])
     before = _before_int8 if quantized else _before_float
-    outside = before(editor, io, color)
+    remaining = before(editor, io, color)
     _after(editor, io)
-    return outside
+    return remaining
 
 
 def _before_int8(editor: Editor, io: IO, color: Color) -> Normalization:

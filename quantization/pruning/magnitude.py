@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.keras_layers import plain, pruning_wrappers, rebuild
+from quantization.keras_layers import pruning_wrappers, rebuild, unwrap
 from quantization.pruning.block import prune_in_blocks
 
 Pattern = Literal["unstructured", "2:4", "block"]
@@ -179,15 +179,15 @@ def pruned_kernels(model: Any) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]:
     import tf_keras as keras
 
     # DepthwiseConv2D is no subclass of Conv2D, but Conv2DTranspose is.
-    convolutions = [layer for layer in model.layers if type(plain(layer)) is keras.layers.Conv2D]
-    pointwise = [layer for layer in convolutions[1:] if plain(layer).kernel_size == (1, 1)]
+    convolutions = [layer for layer in model.layers if type(unwrap(layer)) is keras.layers.Conv2D]
+    pointwise = [layer for layer in convolutions[1:] if unwrap(layer).kernel_size == (1, 1)]
     dense = [
         layer
         for layer in model.layers
-        if isinstance(plain(layer), keras.layers.Dense) and layer.name not in model.output_names
+        if isinstance(unwrap(layer), keras.layers.Dense) and layer.name not in model.output_names
     ]
     for layer in (pointwise or convolutions[1:]) + dense:
-        yield plain(layer), _kernel(layer)
+        yield unwrap(layer), _kernel(layer)
 
 
 def _is_matrix(kernel: npt.NDArray[np.float32]) -> bool:
@@ -196,7 +196,7 @@ def _is_matrix(kernel: npt.NDArray[np.float32]) -> bool:
 
 def _kernel(layer: Any) -> npt.NDArray[np.float32]:
     """The kernel's variable: in quantization-aware training the attribute is a mere tensor."""
-    inner = plain(layer)
+    inner = unwrap(layer)
     quantized = getattr(layer, "_weight_vars", None)
     variable = quantized[0][0] if quantized else inner.kernel
     kernel: npt.NDArray[np.float32] = variable.numpy()

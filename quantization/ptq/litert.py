@@ -65,7 +65,7 @@ def prepare(path: Path) -> Source:
     model = schema.ModelT.InitFromPackedBuf(content)
     model.metadata = None
     compact.shorten_names(model)
-    bare = compact.pack(model)
+    bare = compact.serialize(model)
     return Source(bare, graph.parse(bare, path))
 
 

@@ -95,7 +95,7 @@ def quantize(
                 mean=_RAW.mean,
                 std=_RAW.std,
             )
-            convert.verify_ends(content, len(labels), "ptq", _RAW, path.name)
+            convert.check_io(content, len(labels), "ptq", _RAW, path.name)
         return content
 
     content = make(keep)

@@ -14,11 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from quantization.keras_layers import heads, is_pruning, is_quantized, quantize_wrappers, rebuild
+from quantization.keras_layers import (
+    check_finite,
+    heads,
+    is_pruning,
+    is_quantized,
+    quantize_wrappers,
+    rebuild,
+)
 from quantization.normalization import Normalization
 from quantization.pruning.magnitude import pruned_kernels
 from quantization.qat import scheme as qat_scheme
 from quantization.ranges import Range, Ranges, estimator
+
+INPUT_LAYER = "quantize_layer"
+"""Name of the layer that quantizes the pixels."""
 
 
 def quantize_aware(
@@ -44,8 +54,8 @@ def quantize_aware(
         A model with the same outputs in the same order, their layers named `quant_HEAD`.
 
     Raises:
-        InputError: the model is wrapped already, or has a layer that the 8-bit scheme cannot
-            quantize.
+        InputError: the model is wrapped already, has NaN or infinite weights, or a layer that the
+            8-bit scheme cannot quantize.
     """
     import tensorflow_model_optimization as tfmot
     from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import (
@@ -56,6 +66,7 @@ def quantize_aware(
         raise InputError(f"{model.name} is in quantization-aware training already")
     if is_pruning(model):
         raise InputError(f"{model.name} is still being pruned: strip it before quantization")
+    check_finite(model)
     keras_quantization = tfmot.quantization.keras
     clustered = {
         layer.name for layer, kernel in pruned_kernels(model) if len(np.unique(kernel)) <= clusters
@@ -67,10 +78,15 @@ def quantize_aware(
             quantized = keras_quantization.quantize_apply(annotated, scheme=scheme)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{model.name} cannot be trained for int8: {error}") from error
-    assert heads(quantized) == heads(model), "tfmot has changed the order of the outputs"
+    if heads(quantized) != heads(model):
+        raise InputError(f"{model.name} cannot be trained for int8: tfmot reorders its outputs")
 
     inputs = [layer for layer in quantized.layers if isinstance(layer, QuantizeLayer)]
-    assert len(inputs) == 1, f"one quantized input expected, {len(inputs)} found"
+    if len(inputs) != 1:
+        raise InputError(f"{model.name} has {len(inputs)} inputs: give a model with one")
+    # Keras numbers unnamed layers by what the process has built before, and the converter takes
+    # tensor names from layers: a fixed name keeps the file's bytes reproducible.
+    inputs[0]._name = INPUT_LAYER
     # tfmot widens the range with every batch; the range of pixels is known.
     low, high = normalization.range
     inputs[0].quantizer = keras_quantization.quantizers.FixedQuantizer(

@@ -17,7 +17,7 @@ _NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*|c\d+")
 _SHORT = re.compile(rf".*{WEIGHTS}(_\d+)?")  # in a file that is made of one of ours
 
 
-def pack(graph: Any) -> bytes:
+def serialize(graph: Any) -> bytes:
     """Write a model with every vector of numbers that occurs twice stored once.
 
     Args:
@@ -28,7 +28,7 @@ def pack(graph: Any) -> bytes:
     """
     import flatbuffers
 
-    class Sharing(flatbuffers.Builder):
+    class DedupingBuilder(flatbuffers.Builder):
         """A builder that remembers the vectors it has written."""
 
         def __init__(self) -> None:
@@ -44,7 +44,7 @@ def pack(graph: Any) -> bytes:
                 self._written[key] = super().CreateNumpyVector(x)
             return self._written[key]
 
-    builder = Sharing()
+    builder = DedupingBuilder()
     builder.Finish(graph.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 

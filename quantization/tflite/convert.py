@@ -10,7 +10,7 @@ import numpy.typing as npt
 from device.errors import CheckFailedError, InputError
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
-from quantization.keras_layers import heads, is_pruning, is_quantized
+from quantization.keras_layers import check_finite, heads, is_pruning, is_quantized
 from quantization.normalization import Normalization
 from quantization.tflite import metadata
 from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
@@ -51,9 +51,9 @@ def to_tflite(
 
     Raises:
         InputError: no such head or precision, labels that do not fit, a model that does not fit the
-            precision, too few calibration images.
-        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out
-            with other bytes than promised.
+            precision or has NaN or infinite weights, too few calibration images.
+        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out with
+            other bytes than promised.
     """
     index = _check(model, head, labels, precision)
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
@@ -68,7 +68,7 @@ def to_tflite(
             mean=normalization.mean if precision in INTEGER else 0.0,
             std=normalization.std if precision in INTEGER else 1.0,
         )
-        verify_ends(content, len(labels), precision, normalization, path.name)
+        check_io(content, len(labels), precision, normalization, path.name)
     with replacing(path) as partial:
         partial.write_bytes(content)
 
@@ -89,6 +89,7 @@ def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:
     outputs = model.outputs[index].shape[-1]
     if len(labels) != outputs:
         raise InputError(f"{len(labels)} labels for the {outputs} outputs of head {head!r}")
+    check_finite(model)
     return index
 
 
@@ -168,7 +169,7 @@ def _classifier(model: Any, index: int, normalization: Normalization | None) -> 
     return classify
 
 
-def verify_ends(
+def check_io(
     content: bytes, labels: int, precision: Precision, normalization: Normalization, name: str
 ) -> None:
     """Load the file that is about to be written and check what it promises of input and output.
@@ -199,14 +200,14 @@ def verify_ends(
     if precision not in INTEGER:
         return
     scale, zero_point = source["quantization"]
-    check_input_bytes(scale, zero_point, normalization, name)
+    check_input_quantization(scale, zero_point, normalization, name)
     if sink["quantization"] != (1 / 256, -128):
         raise CheckFailedError(
             f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
         )
 
 
-def check_input_bytes(
+def check_input_quantization(
     scale: float, zero_point: int, normalization: Normalization, name: str
 ) -> None:
     """Check that an int8 input's byte is pixel - 128 for each of the 256 pixel values.

@@ -110,7 +110,7 @@ def attach(
         contents.append(None)
     contents[entry.buffer] = list(_describe(name, description, mean, std, color, size))
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
-    return _append_labels(compact.pack(graph), labels)
+    return _append_labels(compact.serialize(graph), labels)
 
 
 def _content(buffer: Any, model: bytes) -> Any:

@@ -40,7 +40,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Promise:
+class Expectation:
     """What an int8 file's kernels are to be.
 
     Attributes:
@@ -55,28 +55,28 @@ class Promise:
     values: int | None
 
 
-def hold(path: Path, promise: Promise) -> None:
+def assert_kept(path: Path, expected: Expectation) -> None:
     """Check the kernels of an int8 file that came out of quantization-aware training.
 
     Raises:
         CheckFailedError: a kernel is missing, has fewer zeros, another pattern or more values.
     """
     by_name = {name: values for name, values, _ in kernels(path)}
-    for layer, zeros in promise.zeros.items():
+    for layer, zeros in expected.zeros.items():
         if layer not in by_name:
             raise CheckFailedError(f"{path.name} has no kernel of layer {layer}")
-        found = _sum_up(layer, by_name[layer], 0)
+        found = _describe(layer, by_name[layer], 0)
         if found.zeros < zeros - 1e-6:
             raise CheckFailedError(
                 f"{path.name}: {found.zeros:.3f} of layer {layer}'s weights are zero, "
                 f"{zeros:.3f} were pruned"
             )
-        if promise.two_of_four and not found.two_of_four:
+        if expected.two_of_four and not found.two_of_four:
             raise CheckFailedError(f"{path.name}: layer {layer} has lost its 2:4 pattern")
-        if promise.values is not None and found.values_per_output > promise.values:
+        if expected.values is not None and found.values_per_output > expected.values:
             raise CheckFailedError(
                 f"{path.name}: an output of layer {layer} has {found.values_per_output} different "
-                f"weights, more than {promise.values} clusters"
+                f"weights, more than {expected.values} clusters"
             )
 
 
@@ -106,7 +106,7 @@ def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
     return found
 
 
-def weigh(path: Path) -> dict[str, Any]:
+def summarize(path: Path) -> dict[str, Any]:
     """Sum up a model file's weights.
 
     Returns:
@@ -120,7 +120,7 @@ def weigh(path: Path) -> dict[str, Any]:
         "bytes": len(content),
         "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
         "zeros": sum(int(np.sum(values == 0)) for _, values, _ in found) / size if size else 0.0,
-        "kernels": [asdict(_sum_up(*kernel)) for kernel in found],
+        "kernels": [asdict(_describe(*kernel)) for kernel in found],
     }
 
 
@@ -134,22 +134,7 @@ def two_of_four(values: npt.NDArray[Any]) -> bool:
     return len(fours) > 0 and bool(np.all(np.sum(fours == 0, axis=1) >= 2))
 
 
-def zero_blocks(values: npt.NDArray[Any], block: tuple[int, int]) -> float:
-    """The share of blocks of a kernel `[out, ..., in]` that are zeros alone, 0.0 to 1.0.
-
-    Args:
-        values: the kernel; as a matrix it has a row for each output.
-        block: neighboring inputs and neighboring outputs; what is left over at the end counts
-            as a block.
-    """
-    inputs, outputs = block
-    rows = values.reshape(-1, values.shape[-1]) != 0
-    some = np.add.reduceat(rows, np.arange(0, rows.shape[0], outputs), axis=0)
-    some = np.add.reduceat(some, np.arange(0, rows.shape[1], inputs), axis=1)
-    return float(np.mean(some == 0))
-
-
-def _sum_up(name: str, values: npt.NDArray[Any], operator: int) -> Weights:
+def _describe(name: str, values: npt.NDArray[Any], operator: int) -> Weights:
     depthwise = values.ndim == 4 and values.shape[0] == 1
     outputs = (
         values.reshape(-1, values.shape[-1]).T if depthwise else values.reshape(len(values), -1)

@@ -283,7 +283,7 @@ def test_weights_behind_the_flatbuffer_are_kept(tmp_path):
     )
     values = bytes(largest.data)
     largest.data, largest.size, largest.offset = None, len(values), 1 << 20
-    packed = compact.pack(model)
+    packed = compact.serialize(model)
     path = tmp_path / "behind.tflite"
     path.write_bytes(packed.ljust(1 << 20, b"\0") + values)
     found = io_adapter.load(path).buffers[model.buffers.index(largest)]
@@ -386,7 +386,7 @@ def test_a_compiler_takes_the_c_array(tmp_path):
     assert told == f"happy 0 {size}"
 
 
-@pytest.mark.skipif(MICRO is None, reason="no FER_EDGE_TFLITE_MICRO_PYTHON")
+@pytest.mark.skipif(MICRO is None, reason="no FER_EDGE_TFLITE_MICRO_PYTHON: make environments")
 @pytest.mark.parametrize(
     ("precision", "color", "io"),
     [
@@ -431,7 +431,7 @@ def crops(tmp_path_factory):
     return folder / "small.png", folder / "large.png"
 
 
-@pytest.mark.skipif(MEDIAPIPE is None, reason="no FER_EDGE_MEDIAPIPE_PYTHON")
+@pytest.mark.skipif(MEDIAPIPE is None, reason="no FER_EDGE_MEDIAPIPE_PYTHON: make environments")
 @pytest.mark.parametrize("precision", ["int8", "float32"])
 @pytest.mark.parametrize("io", ["uint8", "float32"])
 def test_mediapipe_gives_a_real_face_the_runners_answer(exported, crops, precision, io):
@@ -448,7 +448,7 @@ def test_mediapipe_gives_a_real_face_the_runners_answer(exported, crops, precisi
         assert small[label] == pytest.approx(probability, abs=2.01 / 256)
 
 
-@pytest.mark.skipif(MEDIAPIPE is None, reason="no FER_EDGE_MEDIAPIPE_PYTHON")
+@pytest.mark.skipif(MEDIAPIPE is None, reason="no FER_EDGE_MEDIAPIPE_PYTHON: make environments")
 @pytest.mark.parametrize(
     ("color", "io", "space", "mean"),
     [("rgb", "uint8", 1, 128), ("rgb", "float32", 1, 0), ("gray", "uint8", 2, 128)],

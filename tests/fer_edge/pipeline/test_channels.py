@@ -15,7 +15,7 @@ from fer_edge.pipeline import artifacts, channels, kept_channels, pipeline
 from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.run import Run
 from fer_edge.training import trainer
-from quantization.channels.prune import multiply_adds
+from quantization.channels.analysis import analyze
 from quantization.pruning.magnitude import pruned_kernels
 from quantization.verify.weights import two_of_four
 
@@ -52,9 +52,9 @@ def narrowed(tiny, tmp_path_factory) -> Run:
 def test_a_run_leaves_the_share_that_was_asked_for(narrowed: Run) -> None:
     cost = json.loads((narrowed.folder("channels") / "cost.json").read_text())
     wide, narrow = artifacts.trained_model(narrowed), artifacts.float_model(narrowed)
-    assert cost["before"]["multiply_adds"] == multiply_adds(wide)
-    assert cost["after"]["multiply_adds"] == multiply_adds(narrow)
-    assert 0.5 < multiply_adds(narrow) / multiply_adds(wide) <= 0.7
+    assert cost["before"]["multiply_adds"] == analyze(wide).multiply_adds()
+    assert cost["after"]["multiply_adds"] == analyze(narrow).multiply_adds()
+    assert 0.5 < analyze(narrow).multiply_adds() / analyze(wide).multiply_adds() <= 0.7
     assert all(width % 8 == 0 for width in cost["after"]["widths"].values())
 
 
@@ -118,13 +118,13 @@ def test_a_latency_is_asked_of_the_stopwatch(
     monkeypatch.setattr(
         "fer_edge.pipeline.latency.latency_ratio",
         lambda parent, images, normalization: (
-            lambda net: multiply_adds(net) / multiply_adds(parent)
+            lambda net: analyze(net).multiply_adds() / analyze(parent).multiply_adds()
         ),
     )
     from quantization.channels.prune import keep
 
     chosen = channels._select(run, wide, wide, job, 0.8)
-    assert multiply_adds(keep(wide, chosen)) <= 0.8 * multiply_adds(wide)
+    assert analyze(keep(wide, chosen)).multiply_adds() <= 0.8 * analyze(wide).multiply_adds()
     assert channels._select(run, keep(wide, chosen), wide, job, 0.8) == {}
 
 

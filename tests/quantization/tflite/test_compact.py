@@ -93,7 +93,7 @@ def test_litert_and_tensorflow_answer_to_the_bit(pair, inputs, resolver):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(TFLITE is None, reason="no FER_EDGE_TFLITE_RUNTIME_PYTHON")
+@pytest.mark.skipif(TFLITE is None, reason="no FER_EDGE_TFLITE_RUNTIME_PYTHON: make environments")
 def test_tflite_runtime_answers_to_the_bit(pair, inputs, tmp_path):
     np.save(tmp_path / "faces.npy", inputs)
     command = [TFLITE, "-c", RUN, *pair, tmp_path / "faces.npy"]
@@ -138,7 +138,7 @@ def test_every_vector_survives(quantizations):
         tensor.quantization.scale = np.array(scales, np.float32)
         tensor.quantization.zeroPoint = np.array(zero_points, np.int64)
         subgraph.tensors.append(tensor)
-    read = schema.ModelT.InitFromPackedBuf(compact.pack(model)).subgraphs[0].tensors or []
+    read = schema.ModelT.InitFromPackedBuf(compact.serialize(model)).subgraphs[0].tensors or []
     assert len(read) == len(quantizations)
     for tensor, (scales, zero_points) in zip(read, quantizations, strict=True):
         np.testing.assert_array_equal(tensor.quantization.scale, np.array(scales, np.float32))

@@ -13,6 +13,7 @@ from device.errors import CheckFailedError, InputError
 from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
 from quantization.normalization import Normalization
+from quantization.qat.quantize_aware import quantize_aware
 from quantization.tflite import convert
 from quantization.tflite.convert import to_tflite
 
@@ -79,10 +80,13 @@ def test_smaller_precisions_make_smaller_files(paper):
     assert size("int8") < 0.7 * size("float16")
 
 
-def test_converting_twice_gives_the_same_bytes(paper, tmp_path):
+def test_a_model_built_again_converts_to_the_same_bytes(paper, tmp_path):
+    """As after an interruption: what the process has built before leaves no trace in the file."""
     again = tmp_path / "fer2013_int8.tflite"
+    model = quantize_aware(paper.parent, normalization=paper.normalization, keep_zeros=False)
+    model.set_weights(paper.quantized.get_weights())
     to_tflite(
-        paper.quantized,
+        model,
         again,
         head="fer2013",
         labels=FER2013,
@@ -90,6 +94,27 @@ def test_converting_twice_gives_the_same_bytes(paper, tmp_path):
         normalization=paper.normalization,
     )
     assert again.read_bytes() == paper.file("int8").read_bytes()
+    assert [layer.name for layer in model.layers].count("quantize_layer") == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_before_conversion(float_paper, tmp_path, value):
+    kernel = float_paper.get_layer("conv4").kernel
+    kernel.assign(np.full(kernel.shape, value))
+    for precision in ("float32", "dynamic", "ptq"):
+        with pytest.raises(InputError, match=r"1 of 10 variables .* conv4/kernel:0 \(36 of 36\)"):
+            to_tflite(
+                float_paper,
+                tmp_path / "x.tflite",
+                head="fer2013",
+                labels=FER2013,
+                precision=precision,
+                normalization=Normalization(0.0, 255.0),
+                calibration=np.zeros((100, 48, 48), np.uint8),
+            )
+    with pytest.raises(InputError, match="NaN or infinite"):
+        quantize_aware(float_paper, normalization=Normalization(0.0, 255.0), keep_zeros=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +198,7 @@ from quantization.tflite import convert
 convert._check = lambda *_: 0
 convert._convert = lambda *_: b""
 convert.metadata.embed = lambda *_, **__: b"newer"
-convert.verify_ends = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+convert.check_io = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
     normalization=Normalization(0.0, 1.0))
 """
@@ -186,7 +211,7 @@ convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precis
 @given(mean=st.integers(0, 255), std=st.floats(0.01, 1000))
 def test_any_normalization_accepted_has_a_byte_for_each_pixel(mean, std):
     normalization = Normalization(float(mean), std)
-    convert.check_input_bytes(
+    convert.check_input_quantization(
         normalization.scale, normalization.zero_point, normalization, "x.tflite"
     )
     low, high = normalization.range
@@ -197,7 +222,7 @@ def test_any_normalization_accepted_has_a_byte_for_each_pixel(mean, std):
 @pytest.mark.parametrize(("scale", "zero_point"), [(1 / 128, 1), (1 / 127, 0), (1 / 64, 0)])
 def test_other_bytes_than_pixels_are_refused(scale, zero_point):
     with pytest.raises(CheckFailedError, match="do not make its byte pixel - 128"):
-        convert.check_input_bytes(scale, zero_point, Normalization(128.0, 128.0), "x.tflite")
+        convert.check_input_quantization(scale, zero_point, Normalization(128.0, 128.0), "x.tflite")
 
 
 @pytest.mark.parametrize(("mean", "std"), [(127.5, 127.5), (0.0, 0.0), (-1.0, 1.0), (300.0, 1.0)])
