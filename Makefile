@@ -1,17 +1,40 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Python 3.11 or later is all they need.
+# `make environments` before `make test` adds the tests against runtimes that cannot share a venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BASE := .venv-base
 OUT ?= runs/demo
 
-.PHONY: install demo test lint types imports tests base clean
+# Each is a venv in .envs/, made from tests/environments/NAME.txt; tests/conftest.py finds it there.
+OLD := import platform, sys; old = sys.version_info < (3, 12); x86 = platform.machine() == "x86_64"
+OLD += ; print("tflite-runtime" * old, "tflite-micro" * (old and x86))
+ENVIRONMENTS := quantizer mediapipe onnxruntime $(shell $(PYTHON) -c '$(OLD)')
+
+.PHONY: install environments demo test lint types imports tests base clean
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,dev]'
+	touch $@
+
+environments: install $(ENVIRONMENTS:%=.envs/%/.installed)
+
+.envs/%/.installed: tests/environments/%.txt
+	rm -rf .envs/$*
+	$(PYTHON) -m venv .envs/$*
+	.envs/$*/bin/python -m pip install --quiet -r $<
+	touch $@
+
+# tf2onnx needs TensorFlow, which .venv has: 2.3 GB that are not installed twice.
+.envs/onnxruntime/.installed: PTH = import sysconfig; print(sysconfig.get_path("purelib"))
+.envs/onnxruntime/.installed: tests/environments/onnxruntime.txt $(VENV)/.installed
+	rm -rf .envs/onnxruntime
+	$(PYTHON) -m venv .envs/onnxruntime
+	.envs/onnxruntime/bin/python -m pip install --quiet -r $<
+	$(BIN)/python -c '$(PTH)' > "$$(.envs/onnxruntime/bin/python -c '$(PTH)')/train.pth"
 	touch $@
 
 demo: install
@@ -45,4 +68,4 @@ $(BASE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BASE) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BASE) .envs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

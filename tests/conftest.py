@@ -3,11 +3,18 @@
 import os
 import signal
 from importlib.util import find_spec
+from pathlib import Path
 
 import hypothesis
 
 # Before any test imports it: TensorFlow's start-up lines help nobody who reads a failure.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# The environments that `make environments` made, such as FER_EDGE_TFLITE_RUNTIME_PYTHON; variables
+# that are set name others.
+for marker in Path(__file__).parents[1].glob(".envs/*/.installed"):
+    name = marker.parent.name.upper().replace("-", "_")
+    os.environ.setdefault(f"FER_EDGE_{name}_PYTHON", str(marker.parent / "bin" / "python"))
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("calm", deadline=None, max_examples=50)

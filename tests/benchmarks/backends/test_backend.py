@@ -89,7 +89,7 @@ def test_a_backend_that_is_not_there_says_how_to_get_it(model_files, monkeypatch
 @pytest.mark.parametrize("name", backend.NAMES[1:])
 def test_a_real_backend_agrees(name, model_files, faces):
     if name != "tensorflow" and not os.environ.get(backend.PYTHON[name]):
-        pytest.skip(f"set {backend.PYTHON[name]}")
+        pytest.skip(f"no {backend.PYTHON[name]}: make environments")
     here = Classifier(model_files["int8"])
     with backend.open(name, model_files["int8"]) as there:
         assert there.runtime.startswith(name)

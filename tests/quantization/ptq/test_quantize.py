@@ -21,7 +21,9 @@ from quantization.tflite import card
 from quantization.verify.sqnr import compare
 
 PYTHON = os.environ.get(litert.VARIABLE)
-needs_quantizer = pytest.mark.skipif(PYTHON is None, reason=f"no {litert.VARIABLE}")
+needs_quantizer = pytest.mark.skipif(
+    PYTHON is None, reason=f"no {litert.VARIABLE}: make environments"
+)
 
 CALIBRATE = """
 import json, sys

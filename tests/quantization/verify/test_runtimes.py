@@ -70,7 +70,7 @@ def test_runs_beyond_the_bound_are_named(mobile, images):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(TFLITE is None, reason="no FER_EDGE_TFLITE_RUNTIME_PYTHON")
+@pytest.mark.skipif(TFLITE is None, reason="no FER_EDGE_TFLITE_RUNTIME_PYTHON: make environments")
 def test_tflite_runtime_answers_alike_in_its_own_environment(mobile, images):
     found = verify(mobile.file("int8"), images, n=50, bound=BOUND, pythons=(Path(TFLITE),))
     assert [each.runtime.split()[0] for each in found.runs[4:]] == ["tflite-runtime"] * 4
