@@ -66,7 +66,7 @@ class InstructionCounter:
             "bytes_written": round((more.written - less.written) / INFERENCES),
             "working_set_bytes": less.touched,
             "runtime": f"{LITERT} {self._kit.version(LITERT)}",
-            "emulator": f"QEMU {upstream(self._kit.version('qemu-user'))}",
+            "emulator": self.emulator,
             "estimate": estimate(self.cycles(blocks, core), core),
         }
 
@@ -79,10 +79,17 @@ class InstructionCounter:
                 found[classify(texts[word])] += executions
         return {kind.value: round(found[kind]) for kind in Kind}
 
-    def cycles(self, blocks: Mapping[Words, float], core: Core) -> Cycles:
-        """Estimate the cycles of executed blocks on a core."""
+    @property
+    def emulator(self) -> str:
+        """Name and version of the emulator."""
+        return f"QEMU {upstream(self._kit.version('qemu-user'))}"
+
+    def cycles(
+        self, blocks: Mapping[Words, float], core: Core, *, covered: float = cycles.COVERED
+    ) -> Cycles:
+        """Estimate the cycles of executed blocks on a core; see `cycles.estimate`."""
         texts = self._disassemble(word for words in blocks for word in words)
-        return cycles.estimate(blocks, texts, core, self._kit.llvm_mca)
+        return cycles.estimate(blocks, texts, core, self._kit.llvm_mca, covered=covered)
 
 
 def upstream(version: str) -> str:

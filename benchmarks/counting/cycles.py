@@ -16,7 +16,7 @@ from benchmarks.counting.recording import Words
 from device.errors import CheckFailedError
 
 COVERED = 0.995
-"""Share of the instructions whose blocks are simulated; the rest gets their mean cycles."""
+"""Share of the instructions whose blocks are simulated, unless another is given."""
 
 ITERATIONS = 100
 """Times that a block is simulated in a row."""
@@ -40,7 +40,12 @@ class Cycles:
 
 
 def estimate(
-    blocks: Mapping[Words, float], texts: Mapping[int, str], core: Core, llvm_mca: Sequence[str]
+    blocks: Mapping[Words, float],
+    texts: Mapping[int, str],
+    core: Core,
+    llvm_mca: Sequence[str],
+    *,
+    covered: float = COVERED,
 ) -> Cycles:
     """Estimate the cycles of one inference.
 
@@ -49,6 +54,7 @@ def estimate(
         texts: of the instructions in them.
         core: that they run on.
         llvm_mca: command that runs LLVM's machine code analyzer.
+        covered: share of the instructions whose blocks are simulated; the rest gets their mean.
 
     Raises:
         CheckFailedError: `llvm-mca` fails, or does not know most of a block's instructions.
@@ -56,7 +62,7 @@ def estimate(
     total = sum(len(words) * n for words, n in blocks.items())
     hot, seen = [], 0.0
     for words in sorted(blocks, key=lambda words: -len(words) * blocks[words]):
-        if seen >= COVERED * total:
+        if seen >= covered * total:
             break
         hot.append(words)
         seen += len(words) * blocks[words]

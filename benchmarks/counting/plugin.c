@@ -1,7 +1,7 @@
 /* QEMU TCG plugin: what a guest executes and touches, split into the stages that it announces.
  *
  *   cc -O2 -shared -fPIC -o plugin.so plugin.c
- *   qemu-aarch64 -plugin plugin.so,out=FILE program
+ *   qemu-aarch64 -plugin plugin.so,out=FILE[,memory=off] program
  *
  * The guest announces a stage with getpriority(MARK, stage), a system call that changes nothing and
  * fails. Stage 0, where it starts, is not recorded. At exit FILE holds, in native byte order:
@@ -54,6 +54,7 @@ static struct block *blocks;
 static uint64_t vcpus, moved[STAGES][2];
 static unsigned stage;
 static const char *path;
+static int follow_memory = 1; /* takes half of the time */
 
 /* Lines touched: an open-addressing table of line numbers, each with a bit for each stage. */
 static struct line { uint64_t number; uint32_t stages; } *lines;
@@ -96,7 +97,8 @@ static void translated(plugin_id id, struct tb *tb) {
     for (size_t i = 0; i < n; i++) {
         struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
         memcpy(&block->words[i], qemu_plugin_insn_data(insn), 4);
-        qemu_plugin_register_vcpu_mem_cb(insn, touched, NO_REGISTERS, READ_AND_WRITE, NULL);
+        if (follow_memory)
+            qemu_plugin_register_vcpu_mem_cb(insn, touched, NO_REGISTERS, READ_AND_WRITE, NULL);
     }
     do /* another thread may translate at the same time */
         block->next = __atomic_load_n(&blocks, __ATOMIC_RELAXED);
@@ -144,8 +146,10 @@ static void ended(plugin_id id, void *unused) {
 
 __attribute__((visibility("default"))) int qemu_plugin_install(
     plugin_id id, const void *info, int argc, char **argv) {
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc; i++) {
         if (!strncmp(argv[i], "out=", 4)) path = strdup(argv[i] + 4);
+        if (!strcmp(argv[i], "memory=off")) follow_memory = 0;
+    }
     if (!path || !(lines = calloc(capacity, sizeof *lines))) return 1;
     qemu_plugin_register_vcpu_init_cb(id, started);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

@@ -61,9 +61,52 @@ def _row(name: str, count: dict[str, Any], first: dict[str, Any]) -> list[str]:
     ]
 
 
-def interval(low: float, high: float) -> str:
+FRAME_HEAD = ("board", "est. ms a frame", "frames a second", "M instructions")
+"""Followed by the share of each stage in the estimated cycles."""
+
+
+def frame_head(results: dict[str, Any]) -> list[str]:
+    """Give the head of the table of frames."""
+    stages = results["frame_counts"][0]["stages"] if results["frame_counts"] else ()
+    return [*FRAME_HEAD, *(f"{stage} %" for stage in stages)]
+
+
+def frame_rows(results: dict[str, Any]) -> list[list[str]]:
+    """Give a row for each core and board, below `frame_head`."""
+    return [
+        [
+            f"{board['board'].removeprefix('Raspberry ')}, {count['core']}",
+            interval(board["ms_low"], board["ms_high"], 0),
+            interval(1000 / board["ms_high"], 1000 / board["ms_low"], 0),
+            f"{count['instructions'] / 1e6:.0f}",
+            *(_share(stage, count) for stage in count["stages"].values()),
+        ]
+        for count in results["frame_counts"]
+        for board in count["estimate"]["boards"]
+    ]
+
+
+def _share(stage: dict[str, Any], count: dict[str, Any]) -> str:
+    whole = count["estimate"]["cycles_low"] + count["estimate"]["cycles_high"]
+    return f"{100 * (stage['cycles_low'] + stage['cycles_high']) / whole:.1f}"
+
+
+def frame_caption(results: dict[str, Any]) -> str:
+    """Say what the frames were and how the figures came about."""
+    count = results["frame_counts"][0]
+    width, height = count["size"]
+    often = "every frame" if count["every"] == 1 else f"every {count['every']} frames"
+    return (
+        f"A frame of {count['video']}, {width}x{height}, in the runner's loop: decoded from JPEG, "
+        f"{count['detector']} in {often}, {count['model']}, JSON Lines; one thread. Instructions "
+        "are counted, times are estimated, and memory stalls are not in them."
+    )
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
     """Write an estimate: one figure, or both bounds."""
-    return f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+    first, last = f"{low:.{digits}f}", f"{high:.{digits}f}"
+    return first if first == last else f"{first} to {last}"
 
 
 def caption(results: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ def text(results: dict[str, Any]) -> str:
         "Threads and backends": _sweep(results),
         "Instructions on other cores": _counts(results),
         "Camera frame": _frame(results),
+        "Camera frame on other cores": _frame_counts(results),
     }
     for heading, body in sections.items():
         if body:
@@ -116,6 +117,13 @@ def _counts(results: dict[str, Any]) -> str:
         (title, "" if title in ("core", "model", "est. ms") else "right") for title in counts.HEAD
     ]
     return f"{counts.caption(results)}\n\n{table(head, rows)}"
+
+
+def _frame_counts(results: dict[str, Any]) -> str:
+    if not results["frame_counts"]:
+        return ""
+    head = [(title, "right" if i else "") for i, title in enumerate(counts.frame_head(results))]
+    return f"{counts.frame_caption(results)}\n\n{table(head, counts.frame_rows(results))}"
 
 
 def _frame(results: dict[str, Any]) -> str:

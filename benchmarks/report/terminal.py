@@ -1,5 +1,6 @@
 """The table of results for a terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -32,21 +33,28 @@ def show(results: dict[str, Any], console: Console) -> None:
         table.add_row(*map(escape, cells))
     console.print(table)
     if rows := counts.rows(results):
-        _show_counts(rows, counts.caption(results), console)
+        places = [i for i, title in enumerate(counts.HEAD) if title in counts.BRIEF]
+        brief = [[row[i].replace("; ", "\n") for i in places] for row in rows]
+        _show(counts.BRIEF, brief, counts.caption(results), console)
+    if frames := counts.frame_rows(results):
+        _show(counts.frame_head(results), frames, counts.frame_caption(results), console)
     for line in conditions(results):
         console.print(line, style="dim", markup=False, highlight=False)
 
 
-def _show_counts(rows: list[list[str]], caption: str, console: Console) -> None:
+def _show(
+    head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, console: Console
+) -> None:
+    """Print a table of counts, and what they are."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown = [i for i, title in enumerate(counts.HEAD) if title in counts.BRIEF]
-    for title in counts.BRIEF:
-        figure = title not in ("core", "model", "est. ms")
+    for title in head:
         table.add_column(
-            title.replace(" ", "\n"), justify="right" if figure else "left", overflow="fold"
+            title.replace(" ", "\n"),
+            justify="left" if title in ("core", "model", "board", "est. ms") else "right",
+            overflow="fold",
         )
     for row in rows:
-        table.add_row(*(escape(row[i].replace("; ", "\n")) for i in shown))
+        table.add_row(*map(escape, row))
     console.print(table)
     console.print(caption, style="dim", markup=False, highlight=False)
 

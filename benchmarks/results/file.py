@@ -54,8 +54,8 @@ def load(path: Path) -> dict[str, Any]:
             f"{path} has schema version {version}, this fer-edge reads {', '.join(READ)}: "
             "measure again with `fer-edge bench`"
         )
-    if version == "2.0":  # 2.1 adds keys and changes none
-        results, version = upgrade.from_2_0(results), SCHEMA_VERSION
+    if version.startswith("2."):  # a minor version adds keys and changes none
+        results, version = upgrade.from_2(results), SCHEMA_VERSION
     schema = _schema(version)
     flaw = _flaw(results, schema, "results", schema["$defs"])
     if flaw:

@@ -20,12 +20,12 @@ _PROCESSOR: dict[str, Any] = {
 }
 
 
-def from_2_0(old: dict[str, Any]) -> dict[str, Any]:
-    """Read results of version 2.0, which are not checked yet, as 2.1.
+def from_2(old: dict[str, Any]) -> dict[str, Any]:
+    """Read results of any version 2, which are not checked yet, as 2.1.
 
     Version 2.0 did not say which core it measured, and counted no instructions.
     """
-    new = old | {"schema_version": "2.1"}
+    new = {"frame_counts": []} | old | {"schema_version": "2.1"}
     if isinstance(old.get("machine"), dict):
         new["machine"] = _PROCESSOR | old["machine"]
     if isinstance(old.get("models"), list):
@@ -66,6 +66,7 @@ def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
         "peak": None,
         "models": [_model(model) for model in old["models"]],
         "frame": None,
+        "frame_counts": [],
     }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks import progress
 from benchmarks.counting import cores, kit
+from benchmarks.counting import frame as count_frame
 from benchmarks.counting.count import InstructionCounter
 from benchmarks.models.model import ModelUnderTest
 from benchmarks.probes import camera_frame, cold_start, peak_throughput
@@ -33,6 +34,7 @@ class OptionalProbes:
         frames: of the video.
         detector: of the frames, "haar" or "yunet".
         detector_model: file of YuNet.
+        every: frames from one detection to the next, where instructions of frames are counted.
     """
 
     cold: int = 0
@@ -43,6 +45,7 @@ class OptionalProbes:
     frames: int = 300
     detector: str = "haar"
     detector_model: Path | None = None
+    every: int = 1
 
     def check(self, models_under_test: Sequence[ModelUnderTest]) -> None:
         """Refuse what cannot be measured, before anything is.
@@ -62,6 +65,10 @@ class OptionalProbes:
             raise InputError(f"{self.video}: no such video")
         if all(one.spec for one in models_under_test):
             raise InputError("whole frames take a model of fer-edge's own: give one")
+        if self.every < 1:
+            raise InputError(f"detection every {self.every} frames: give 1 or more")
+        if self.count:
+            count_frame.check(self.video, self.detector, self.detector_model)
 
     def measure(
         self,
@@ -71,6 +78,7 @@ class OptionalProbes:
         *,
         threads: int,
         seed: int,
+        timed: bool = True,
     ) -> None:
         """Measure one after the other, and fill in the blocks.
 
@@ -83,6 +91,7 @@ class OptionalProbes:
             written: the results.
             threads: of the interpreter.
             seed: of what is random.
+            timed: whether to time whole frames.
 
         Raises:
             InputError: a model or the video cannot be used.
@@ -102,19 +111,46 @@ class OptionalProbes:
                     one.classifier.path, images=images, seed=seed
                 )
         if self.count:
-            counter = InstructionCounter(kit.find())
-            wanted = [(*pair, core) for pair in pairs for core in cores.select(self.count)]
-            for one, block, core in progress.track(wanted, "instructions", len(wanted)):
-                block["counts"].append(counter.model(one.classifier.path, core))
-        if self.video is not None:
+            self._count(pairs, written)
+        if self.video is not None and timed:
             written["frame"] = camera_frame.measure(
                 self.video,
-                next(one.classifier.path for one in models_under_test if not one.spec),
+                _first_of_ours(models_under_test),
                 detector=self.detector,
                 detector_model=self.detector_model,
                 frames=self.frames,
                 threads=threads,
             )
+
+    def _count(
+        self, pairs: Sequence[tuple[ModelUnderTest, dict[str, Any]]], written: dict[str, Any]
+    ) -> None:
+        """Count instructions of the models, and of whole frames where there is a video."""
+        found, emulated = kit.find(), cores.select(self.count)
+        counter = InstructionCounter(found)
+        wanted = [(*pair, core) for pair in pairs for core in emulated]
+        for one, block, core in progress.track(wanted, "instructions", len(wanted)):
+            block["counts"].append(counter.model(one.classifier.path, core))
+        if self.video is None:
+            return
+        model = _first_of_ours([one for one, _ in pairs])
+        for core in progress.track(emulated, "instructions of a frame", len(emulated)):
+            written["frame_counts"].append(
+                count_frame.count(
+                    found,
+                    core,
+                    self.video,
+                    model,
+                    detector=self.detector,
+                    detector_model=self.detector_model,
+                    every=self.every,
+                )
+            )
+
+
+def _first_of_ours(models_under_test: Sequence[ModelUnderTest]) -> Path:
+    """Give the first model that is not one of others."""
+    return next(one.classifier.path for one in models_under_test if not one.spec)
 
 
 def throughput(

@@ -111,7 +111,9 @@ def run(
             if timed:
                 _classify(models_under_test, images, leaked, written["models"])
                 timing.run(images, count=rounds, per_round=per_round, seed=seed)
-            further.measure(models_under_test, images, written, threads=counts[0], seed=seed)
+            further.measure(
+                models_under_test, images, written, threads=counts[0], seed=seed, timed=timed
+            )
             written["partial"] = False
         except KeyboardInterrupt:
             pass  # the blocks keep what they have, and `partial` stays set
@@ -159,6 +161,7 @@ def _blank(
         "peak": None,
         "models": [one.describe() for one in models_under_test],
         "frame": None,
+        "frame_counts": [],
     }
 
 

@@ -111,6 +111,14 @@ def bench(
     detector: Annotated[
         DetectorName, typer.Option(help="Of --video.", rich_help_panel=MORE)
     ] = DetectorName.haar,
+    every: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Detect in every n-th frame, where --count counts those of --video.",
+            rich_help_panel=MORE,
+        ),
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -139,6 +147,7 @@ def bench(
         "peak": full or peak,
         "video": video,
         "detector": str(detector),
+        "every": every,
     }
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
 

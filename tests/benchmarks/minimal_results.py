@@ -60,6 +60,7 @@ def minimal_results(*, models: int = 3, synthetic: bool = False, partial: bool =
         },
         "peak": None,
         "frame": None,
+        "frame_counts": [],
         "models": [_model(i, head, times) for i, head in enumerate(heads)],
     }
 

@@ -136,3 +136,10 @@ def test_counts_have_a_table_of_their_own_and_say_what_is_estimated():
     assert "| cortex-a76 | fer2013_int8 |" in text
     assert "cycles and times are estimated" in text
     assert "Instructions" not in markdown.text(minimal_results())
+
+
+def test_frames_on_other_cores_have_a_rate_and_shares():
+    text = markdown.text(full_results(images=50, rounds=20))
+    assert "## Camera frame on other cores" in text
+    assert "| Pi 3B, cortex-a53 | 45 to 55 | 18 to 22 | 120 |" in text
+    assert "Camera frame on other cores" not in markdown.text(minimal_results())
