@@ -1,5 +1,6 @@
 """The preview's addresses: the page, the live feed, login, health, metrics."""
 
+import asyncio
 import base64
 import re
 from hashlib import sha256
@@ -14,28 +15,36 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from device.preview.access import COOKIE, Access, same_origin
 from device.preview.hub import Hub
-from device.preview.statistics import metric
-from device.system.temperature import celsius
+from device.preview.metrics import CONTENT_TYPE, Metrics
+from device.preview.throttle import Throttle
 
 STALE = 10.0
 """Seconds without a frame after which `/healthz` says that the loop is not well."""
 
+MAX_VIEWERS = 32
+"""Pages that may watch at the same time."""
+
+_BODY_TIMEOUT = 5.0  # seconds in which the form of a login must arrive
 _MONTH = 30 * 24 * 3600
 _MAX_LOGIN_BYTES = 4096
-_POLICY_VIOLATION = 1008  # code of a WebSocket that is closed for lack of rights
+_POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # codes of closed WebSockets (RFC 6455, IANA)
 
 
-def build(hub: Hub, access: Access) -> Starlette:
+def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlette:
     """Put the addresses together.
 
     Args:
         hub: what is shown.
-        access: to whom.
+        access: who may see it.
+        throttle: slows down wrong tokens; None for the default.
 
     Returns:
         an ASGI application.
     """
     page, login_page = _Page("page.html"), _Page("login.html")
+
+    metrics_of = Metrics(hub)
+    slow = throttle or Throttle()
 
     async def home(request: Request) -> Response:
         if access.authorizes(request):
@@ -45,8 +54,12 @@ def build(hub: Hub, access: Access) -> Starlette:
     async def login(request: Request) -> Response:
         if not same_origin(request.headers):
             return PlainTextResponse("come from the login page\n", 403)
+        address = _address(request)
+        if slow.blocks(address):
+            return _too_many()
         form = parse_qs((await _body(request)).decode("utf-8", "replace"))
         if not access.accepts_token(form.get("token", [""])[0].strip()):
+            await slow.fail(address)
             return login_page.response(status=401, wrong=True)
         response = Response(status_code=303, headers={"Location": "/"})
         response.set_cookie(
@@ -57,6 +70,9 @@ def build(hub: Hub, access: Access) -> Starlette:
     async def live(socket: WebSocket) -> None:
         if not (access.authorizes(socket) and same_origin(socket.headers)):
             await socket.close(_POLICY_VIOLATION)
+            return
+        if hub.viewers >= MAX_VIEWERS:
+            await socket.close(_TRY_LATER)
             return
         await socket.accept()
         second = -1
@@ -70,16 +86,15 @@ def build(hub: Hub, access: Access) -> Starlette:
                 return
 
     async def metrics(request: Request) -> Response:
+        address = _address(request)
+        guesses = "authorization" in request.headers
+        if guesses and slow.blocks(address):
+            return _too_many()
         if not access.authorizes(request):
+            if guesses:
+                await slow.fail(address)
             return PlainTextResponse("give the token: Authorization: Bearer TOKEN\n", 401)
-        lines = [*hub.statistics.prometheus()]
-        lines += metric("viewers", "gauge", "Open preview pages.", hub.viewers)
-        temperature = celsius()
-        if temperature is not None:
-            lines += metric("temperature_celsius", "gauge", "Of the processor.", temperature)
-        return PlainTextResponse(
-            "\n".join(lines) + "\n", media_type="text/plain; version=0.0.4; charset=utf-8"
-        )
+        return Response(metrics_of.text(), media_type=CONTENT_TYPE)
 
     async def health(_: Request) -> Response:
         age = hub.statistics.age()
@@ -131,10 +146,22 @@ class _Page:
 
 
 async def _body(request: Request) -> bytes:
-    """Read a short body; what goes beyond is left unread."""
+    """Read a short body; one that is long or slow is left unread."""
     content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _MAX_LOGIN_BYTES:
-            return b""
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > _MAX_LOGIN_BYTES:
+                    return b""
+    except TimeoutError:
+        return b""
     return content
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _too_many() -> Response:
+    return PlainTextResponse("one attempt a second\n", 429, {"Retry-After": "1"})

@@ -1,5 +1,6 @@
 """The web server, in a thread beside the loop."""
 
+import asyncio
 import errno
 import logging
 import socket
@@ -10,6 +11,7 @@ import websockets.server  # noqa: F401  (uvicorn loads it by name, in the thread
 from starlette.types import ASGIApp
 
 from device.errors import InputError
+from device.preview.protocol import BoundedProtocol, report_error
 
 _END = 0.3  # seconds that open connections get, twice, when the server ends
 
@@ -71,6 +73,7 @@ class Server:
             log_config=None,
             log_level=logging.CRITICAL,
             server_header=False,
+            http=BoundedProtocol,
             ws="websockets-sansio",
             ws_max_size=1024,  # a viewer only says that it is ready
             ws_per_message_deflate=False,  # JPEGs do not get smaller
@@ -78,10 +81,15 @@ class Server:
         )
         self._listener = listener
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="preview", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(report_error)
+        await self._server.serve(sockets=[self._listener])
 
     def close(self) -> None:
         """End the server within about a second, open pages or not."""

@@ -4,7 +4,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +35,35 @@ class Second:
 
 
 @dataclass
-class _Latency:
-    """A histogram of one stage's latency."""
+class Latency:
+    """A histogram of one stage's latency.
+
+    Attributes:
+        counts: frames by bucket; the last one is of those beyond all bounds.
+        total: sum in milliseconds.
+    """
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
-    total: float = 0.0  # milliseconds
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts since the start.
+
+    Attributes:
+        frames: frames that were analyzed.
+        dropped: frames of a live source that were replaced before analysis.
+        faces: faces in the last frame.
+        labels: faces by the label shown.
+        latencies: histogram by stage.
+    """
+
+    frames: int
+    dropped: int
+    faces: int
+    labels: Counter[str]
+    latencies: dict[str, Latency]
 
 
 @dataclass
@@ -83,7 +107,7 @@ class Statistics:
         self._start = self._last = clock()
         self._lock = threading.Lock()
         self._timeline: deque[Second] = deque(maxlen=TIMELINE_SECONDS)
-        self._latencies: dict[str, _Latency] = {}
+        self._latencies: dict[str, Latency] = {}
         self._shown: Counter[str] = Counter()
         self._faces = 0
         self._current = _CurrentSecond(0)
@@ -100,7 +124,7 @@ class Statistics:
             self._current.frames += 1
             for stage, milliseconds in result.stages.items():
                 self._current.stages[stage] += milliseconds
-                latency = self._latencies.setdefault(stage, _Latency())
+                latency = self._latencies.setdefault(stage, Latency())
                 latency.counts[bisect_left(BUCKETS, milliseconds)] += 1
                 latency.total += milliseconds
             for face in result.faces:
@@ -118,26 +142,14 @@ class Statistics:
             self._end_seconds(int(self._clock() - self._start))  # a stalled camera adds none
             return [second for second in self._timeline if second.number > after]
 
-    def prometheus(self) -> list[str]:
-        """Give the lines of Prometheus' text format, version 0.0.4, for all since the start."""
+    def totals(self) -> Totals:
+        """Give a copy of all counts since the start."""
         with self._lock:
-            return [
-                *metric("frames_total", "counter", "Frames that were analyzed.", self.frames),
-                *metric("dropped_frames_total", "counter", "Frames replaced unseen.", self.dropped),
-                *metric("faces", "gauge", "Faces in the last frame.", self._faces),
-                *metric("last_frame_age_seconds", "gauge", "Since the last frame.", self.age()),
-                *_head("expressions_total", "counter", "Faces by the expression shown."),
-                *(
-                    f'fer_edge_expressions_total{{label="{_escape(label)}"}} {count}'
-                    for label, count in sorted(self._shown.items())
-                ),
-                *_head("stage_seconds", "histogram", "Latency of a stage of the loop."),
-                *(
-                    line
-                    for stage, latency in self._latencies.items()
-                    for line in _histogram(_escape(stage), latency)
-                ),
-            ]
+            latencies = {
+                stage: Latency(list(latency.counts), latency.total)
+                for stage, latency in self._latencies.items()
+            }
+            return Totals(self.frames, self.dropped, self._faces, Counter(self._shown), latencies)
 
     def _end_seconds(self, number: int) -> None:
         """Close the running second when the frame belongs to a later one."""
@@ -152,30 +164,3 @@ class Statistics:
         for empty in range(max(running.number + 1, number - TIMELINE_SECONDS), number):
             self._timeline.append(Second(empty, None))
         self._current = _CurrentSecond(number)
-
-
-def _head(name: str, kind: str, text: str) -> Iterator[str]:
-    yield f"# HELP fer_edge_{name} {text}"
-    yield f"# TYPE fer_edge_{name} {kind}"
-
-
-def metric(name: str, kind: str, text: str, value: float) -> Iterator[str]:
-    """Give the lines of one metric without labels."""
-    yield from _head(name, kind, text)
-    yield f"fer_edge_{name} {value:.6g}" if isinstance(value, float) else f"fer_edge_{name} {value}"
-
-
-def _histogram(stage: str, latency: _Latency) -> Iterator[str]:
-    name, so_far = "fer_edge_stage_seconds", 0
-    for bound, count in zip(BUCKETS, latency.counts, strict=False):
-        so_far += count
-        yield f'{name}_bucket{{stage="{stage}",le="{bound / 1000:g}"}} {so_far}'
-    so_far += latency.counts[-1]
-    yield f'{name}_bucket{{stage="{stage}",le="+Inf"}} {so_far}'
-    yield f'{name}_sum{{stage="{stage}"}} {latency.total / 1000:.6f}'
-    yield f'{name}_count{{stage="{stage}"}} {so_far}'
-
-
-def _escape(value: str) -> str:
-    r"""Escape a label's value: backslash, quote, end of line."""
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

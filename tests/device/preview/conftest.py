@@ -78,13 +78,15 @@ class Preview:
 
 
 @pytest.fixture
-def start_preview() -> Iterator[Callable[..., Preview]]:
+def start_preview(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Preview]]:
     """Start a preview on a free port of this machine; all are closed at the end."""
     pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+    from device.preview import throttle
     from device.preview.access import Access
     from device.preview.server import bind
     from device.preview.sink import PreviewSink
 
+    monkeypatch.setattr(throttle, "DELAY", 0.01)
     sinks = []
 
     def start(*, token: str | None = None, **options: Any) -> Preview:

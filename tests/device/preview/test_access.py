@@ -122,9 +122,9 @@ def test_metrics_count_frames_and_viewers(start_preview):
     preview.feed(7)
     status, headers, text = preview.request("/metrics")
     assert status == 200
-    assert headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert "\nfer_edge_frames_total 7\n" in text
-    assert text.endswith("fer_edge_viewers 0\n") or "fer_edge_temperature_celsius" in text
+    assert headers["content-type"].startswith("text/plain; version=")
+    assert "\nfer_edge_frames_total 7.0\n" in text
+    assert "\nfer_edge_viewers 0.0\n" in text
 
 
 def test_pages_load_nothing_from_elsewhere_and_run_their_own_script_alone(start_preview):

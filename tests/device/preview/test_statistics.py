@@ -1,7 +1,5 @@
 """What the preview counts."""
 
-import re
-
 import pytest
 
 from device.preview.statistics import TIMELINE_SECONDS, Statistics
@@ -62,28 +60,3 @@ def test_the_timeline_does_not_grow_beyond_five_minutes(statistics, clock, resul
     numbers = [second.number for second in timeline]
     assert numbers == list(range(numbers[0], numbers[0] + TIMELINE_SECONDS))
     assert numbers[-1] == 299_999
-
-
-def test_metrics_are_in_prometheus_format(statistics, clock, result):
-    for number in range(4):
-        statistics.add(result(number, faces=2))
-    lines = statistics.prometheus()
-    sample = re.compile(r'fer_edge_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+')
-    comment = re.compile(r"# (HELP|TYPE) fer_edge_[a-z_]+ .+")
-    assert all(sample.fullmatch(line) or comment.fullmatch(line) for line in lines)
-    assert "fer_edge_frames_total 4" in lines
-    assert "fer_edge_dropped_frames_total 3" in lines
-    assert "fer_edge_faces 2" in lines
-    assert 'fer_edge_expressions_total{label="angry"} 8' in lines
-    assert 'fer_edge_stage_seconds_bucket{stage="detect",le="0.01"} 0' in lines
-    assert 'fer_edge_stage_seconds_bucket{stage="detect",le="0.02"} 4' in lines
-    assert 'fer_edge_stage_seconds_bucket{stage="detect",le="+Inf"} 4' in lines
-    assert 'fer_edge_stage_seconds_sum{stage="detect"} 0.048000' in lines
-    assert 'fer_edge_stage_seconds_count{stage="detect"} 4' in lines
-
-
-def test_labels_are_escaped(statistics, result):
-    odd = result(0)
-    odd.faces[0].label = 'a"b\\c\nd'
-    statistics.add(odd)
-    assert r'fer_edge_expressions_total{label="a\"b\\c\nd"} 1' in statistics.prometheus()
