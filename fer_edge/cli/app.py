@@ -27,6 +27,7 @@ from fer_edge.cli import (
     train,
     verify,
 )
+from fer_edge.cli import eval as eval_command
 from fer_edge.cli import zoo as zoo_command
 
 
@@ -72,6 +73,7 @@ app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("ptq", epilog=ptq.EXAMPLE)(ptq.ptq)
 app.command("quant-debug", epilog=quant_debug.EXAMPLE)(quant_debug.quant_debug)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
+app.command("eval", epilog=eval_command.EXAMPLE)(eval_command.evaluate)
 app.command("gate", epilog=gate.EXAMPLE)(gate.gate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 

@@ -1,0 +1,147 @@
+"""`fer-edge eval`: robustness, calibration and slices of finished models."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from device.errors import InputError
+from fer_edge.cli.shared.json_output import print_json
+
+if TYPE_CHECKING:
+    from fer_edge.evaluation.document import Evaluation
+
+EXAMPLE = "Example: fer-edge eval zoo:nano zoo:base --data fer2013.npz --out runs/eval"
+
+
+def evaluate(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Model files (.tflite) or zoo:NAME.", metavar="[MODEL]…", show_default="zoo:base"
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Labeled faces (.npz of `data prepare`); else generated ones."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Split of --data; test (PrivateTest) is for finished models, once.",
+            show_default="val; test of the generated faces",
+        ),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="Parts to run: robustness, calibration, slices; several as A,B.",
+            show_default="all",
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="Model, one of those named, that corruption errors are relative to.",
+            show_default="the first of several",
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Faces picked at random.", show_default="all of them"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="RNG seed of the corruptions.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for evaluation.json, .md and .html.")] = Path(
+        "runs/eval"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json.")] = False,
+) -> None:
+    """Evaluate models beyond top-1: robustness to corruptions, calibration, slices.
+
+    An interrupted evaluation resumes with the same command; finished models are not run again.
+    """
+    from fer_edge import zoo
+    from fer_edge.data import evaluation_faces
+    from fer_edge.evaluation import document, report
+    from fer_edge.evaluation import evaluate as evaluation
+
+    names = list(dict.fromkeys(models or ["zoo:base"]))
+    chosen = [evaluation.Model(name, zoo.resolve(name)) for name in names]
+    suites = _suites(suite)
+    base = _reference(reference, names)
+    split = split or ("val" if data else "test")
+    faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
+    leaked = evaluation_faces.leaked(data, faces, split) if data else None
+    path = out / "evaluation.json"
+    known = document.load(path) if path.exists() else None
+
+    with _progress(evaluation.steps(chosen, suites), quiet=as_json) as step:
+        found = evaluation.evaluate(
+            chosen,
+            faces,
+            split,
+            suites=suites,
+            reference=base,
+            leaked=leaked,
+            seed=seed,
+            known=known,
+            save=lambda done: document.save(done, path),
+            step=step or (lambda _: None),
+        )
+    document.save(found, path)
+    written = report.write(found, out)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        _show(found, written)
+
+
+def _suites(text: str | None) -> tuple[str, ...]:
+    from fer_edge.evaluation.evaluate import SUITES
+
+    if text is None:
+        return SUITES
+    wanted = tuple(part.strip() for part in text.split(","))
+    unknown = [part for part in wanted if part not in SUITES]
+    if unknown:
+        raise InputError(f"--suite {text}: {unknown[0]!r} is none of {', '.join(SUITES)}")
+    return wanted
+
+
+def _reference(reference: str | None, names: list[str]) -> str | None:
+    if reference is not None and reference not in names:
+        raise InputError(f"--reference {reference}: name it among the models, too")
+    return reference or (names[0] if len(names) > 1 else None)
+
+
+def _progress(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[str], None] | None]:
+    """A bar with time left on a terminal; a line for each model elsewhere; nothing with --json."""
+    if quiet:
+        return nullcontext()
+    from fer_edge.cli.shared.progress import steps
+
+    return steps(total)
+
+
+def _show(found: "Evaluation", written: list[Path]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from fer_edge.evaluation.report import corruption_rows, summary
+
+    console = Console()
+    for header, rows in (summary(found), corruption_rows(found.models)):
+        if not rows:
+            continue
+        table = Table(*header, box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print()
+    for path in written:
+        typer.echo(path)

@@ -1,0 +1,1 @@
+"""Evaluation of finished models: robustness to corruptions, calibration, slices of the data."""
