@@ -3,8 +3,8 @@
 import hashlib
 import json
 import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,15 @@ import numpy as np
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
+from fer_edge.data import limits
 
 SPLITS = ("train", "val", "test")
 """Names of the splits; `Dataset.split` holds indices into this."""
 
 FORMAT_VERSION = 1
+
+VOTE_COLUMNS = 10
+"""Columns of FER+ votes: eight expressions, unknown, no face."""
 
 _ARRAYS: dict[str, np.dtype[Any]] = {
     "images": np.dtype("u1"),
@@ -142,16 +146,59 @@ def content_digest(dataset: Dataset) -> str:
 
 
 def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
-    """Read a file that `Dataset.save` wrote.
+    """Read a file that `Dataset.save` wrote, and check its content against its digest.
 
     Args:
         path: the `.npz`.
         splits: the splits to keep; the digest stays that of the whole file.
 
     Raises:
+        InputError: the file is missing, damaged, something else, or its content is not what its
+            digest says.
+    """
+    with _open(path) as (file, meta):
+        for name, array in file.items():
+            if array.dtype.hasobject:
+                raise ValueError(f"{name} holds objects")
+        columns = {name: file[name] for name in _ARRAYS}
+        label_names = tuple(str(name) for name in file["label_names"])
+        if fault := _fault(columns, file["names"], label_names):
+            raise InputError(f"{path}: is no valid data file: {fault}; prepare it again")
+        dataset = Dataset(
+            **columns,
+            names=file["names"],
+            label_names=label_names,
+            provenance=_provenance(meta["provenance"]),
+            file_digest=str(meta["digest"]),
+        )
+    if content_digest(dataset) != dataset.file_digest:
+        raise InputError(
+            f"{path}: the content does not have the digest that the file names "
+            f"({dataset.digest[:12]}): it was changed or damaged; prepare it again with "
+            "`fer-edge data prepare`"
+        )
+    return dataset.only(*splits)
+
+
+def read_digest(path: str | Path) -> str:
+    """The digest that a data file names, without reading its images; `load` checks it.
+
+    Raises:
         InputError: the file is missing, damaged, or something else.
     """
+    with _open(path) as (_, meta):
+        return str(meta["digest"])
+
+
+@contextmanager
+def _open(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Open a data file: its arrays, read on access, and its meta data."""
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is no file; --data wants a .npz of `fer-edge data prepare`")
     try:
+        with zipfile.ZipFile(path) as archive:
+            limits.check_archive(path, archive.infolist())
         with np.load(path, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"]))
             if meta["format_version"] != FORMAT_VERSION:
@@ -159,20 +206,46 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
                     f"{path}: format {meta['format_version']}, and this fer-edge reads "
                     f"{FORMAT_VERSION}; prepare it again with `fer-edge data prepare`"
                 )
-            dataset = Dataset(
-                **{name: file[name] for name in _ARRAYS},
-                names=file["names"],
-                label_names=tuple(str(name) for name in file["label_names"]),
-                provenance=meta["provenance"],
-                file_digest=meta["digest"],
-            )
+            yield file, meta
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; `fer-edge data prepare` makes one") from None
-    except (
-        OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError,
-        zipfile.BadZipFile, zlib.error,
-    ) as error:  # fmt: skip
+    except (*limits.DAMAGED, KeyError, TypeError, IndexError, AttributeError,
+            RecursionError, MemoryError) as error:  # fmt: skip
         raise InputError(
             f"{path}: not a data file of `fer-edge data prepare`, or damaged ({error})"
         ) from error
-    return dataset.only(*splits)
+
+
+def _provenance(meta: Any) -> dict[str, Any]:
+    """Check the one part of the meta data that is read by name."""
+    if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
+        raise ValueError("its provenance has no name")
+    return meta
+
+
+def _fault(
+    columns: dict[str, np.ndarray], names: np.ndarray, label_names: tuple[str, ...]
+) -> str | None:
+    """What makes the arrays of a file no data set; None where nothing does."""
+    for name, kind in _ARRAYS.items():
+        if columns[name].dtype != kind:
+            return f"{name} is {columns[name].dtype}, not {kind}"
+    rows, shape = len(columns["labels"]), columns["images"].shape
+    if len(shape) != 3 or not shape[1] == shape[2] > 0:
+        return f"images is {list(shape)}, not [n, side, side]"
+    if columns["votes"].shape[1:] != (VOTE_COLUMNS,):
+        return f"votes is {list(columns['votes'].shape)}, not [n, {VOTE_COLUMNS}]"
+    lengths = {name: len(array) for name, array in (*columns.items(), ("names", names))}
+    if len(set(lengths.values())) != 1:
+        return "its arrays differ in length (" + ", ".join(
+            f"{name} {length}" for name, length in lengths.items()
+        ) + ")"  # fmt: skip
+    if not rows:
+        return "it holds no images"
+    if not label_names or len(set(label_names)) != len(label_names):
+        return "its label names are none, or not distinct"
+    for name, low, high in (("labels", -1, len(label_names) - 1), ("split", 0, len(SPLITS) - 1)):
+        least, most = int(columns[name].min()), int(columns[name].max())
+        if least < low or most > high:
+            return f"{name} go from {least} to {most}, not within {low} to {high}"
+    return None

@@ -5,6 +5,7 @@ In FER2013 about 8 % of either test split also stands in Training, pixel for pix
 
 import csv
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from device.errors import InputError
 from device.system.atomic_file import replacing
 from fer_edge.data import duplicates, progress
-from fer_edge.data.dataset import SPLITS, Dataset, load
+from fer_edge.data.dataset import SPLITS, Dataset, load, read_digest
 
 THRESHOLD = 0.999
 """Pixel correlation above which two images count as the same."""
@@ -135,12 +136,23 @@ def from_duplicates(dataset: Dataset, same: duplicates.Duplicates, threshold: fl
     return Leaks(dataset.digest, threshold, tuple(found))
 
 
-def list_path(data: Path) -> Path:
-    """Where the list of a data file lies: `fer2013.leaked.csv` beside `fer2013.npz`."""
-    return data.with_suffix(".leaked.csv")
+def list_path(data: Path, split: str = "") -> Path:
+    """Where the list of a data file lies: `fer2013.leaked.csv` beside `fer2013.npz`.
+
+    Args:
+        data: the `.npz`.
+        split: name of a split other than the file's own, which has a list of its own.
+    """
+    return data.with_suffix(f".{split}.leaked.csv" if split else ".leaked.csv")
 
 
-def load_or_find(data: str | Path, threshold: float = THRESHOLD) -> Leaks:
+def load_or_find(
+    data: str | Path,
+    threshold: float = THRESHOLD,
+    *,
+    split: str = "",
+    dataset: Callable[[], Dataset] | None = None,
+) -> Leaks:
     """The leaks of a data file, from the list beside it if that is of the same data.
 
     A list that is missing, damaged, or of other data is made anew and kept.
@@ -148,17 +160,19 @@ def load_or_find(data: str | Path, threshold: float = THRESHOLD) -> Leaks:
     Args:
         data: the `.npz` of `data prepare`.
         threshold: the pixel correlation above which two images count as the same.
+        split: name of a split other than the file's own.
+        dataset: loads the data file with that split; called only where there is no list.
 
     Raises:
         InputError: `data` is no data file.
     """
     data = Path(data)
-    dataset = load(data)
-    leaks = _load(list_path(data), Leaks(dataset.digest, threshold, ()))
+    path = list_path(data, split)
+    leaks = _load(path, Leaks(read_digest(data), threshold, ()))
     if leaks is None:
-        leaks = find(dataset, threshold)
+        leaks = find(dataset() if dataset else load(data), threshold)
         try:
-            leaks.save(list_path(data))
+            leaks.save(path)
         except InputError as error:  # data on a read-only disk: found anew each time
             warnings.warn(str(error), stacklevel=2)
     return leaks

@@ -81,12 +81,13 @@ def testing(path: Path, recipe: Recipe) -> TestData:
 
 def _leaks(path: Path, recipe: Recipe) -> leaks.Leaks:
     if recipe.data.split == "random":
-        return leaks.find(_shuffled(path, recipe))
+        name = f"random-{recipe.seed}-{recipe.data.test_fraction:g}"
+        return leaks.load_or_find(path, split=name, dataset=lambda: _shuffled(path, recipe))
     return leaks.load_or_find(path)
 
 
 def _shuffled(path: Path, recipe: Recipe) -> Dataset:
-    """All rows of a file, dealt anew into train and test."""
+    """All rows of a file, split at random into train and test."""
     data = load(path)
     order = np.random.default_rng(recipe.seed).permutation(len(data))
     split = np.full(len(data), SPLITS.index("train"), np.uint8)

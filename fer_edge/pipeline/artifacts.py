@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.data import splits
 from fer_edge.pipeline import kept_channels
 from fer_edge.training import targets, weights
 from fer_edge.training.load_tensorflow import load_tensorflow
@@ -79,7 +78,7 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
         kept: by group the channels that the stage `channels` left; all where it is None.
     """
     load_tensorflow()
-    heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
+    heads = targets.head_sizes(run.training_data.train, run.recipe)
     model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)
     if kept:
         from quantization.channels import prune as channels

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.data import splits
 from fer_edge.pipeline.run import model_files
 from fer_edge.training import targets
 
@@ -18,7 +17,7 @@ def benchmark(run: "Run", out: Path) -> None:
     import benchmarks
     from quantization.tflite import card
 
-    recipe, data = run.recipe, splits.testing(run.data, run.recipe)
+    recipe, data = run.recipe, run.test_data
     models = model_files(run)
     results = benchmarks.run(
         models,

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.data import splits
 from fer_edge.data.calibration_images import calibration_images
 from fer_edge.data.dataset import load
 from fer_edge.pipeline import artifacts
@@ -19,7 +18,7 @@ def export(run: "Run", out: Path) -> None:
     from quantization.tflite import card, convert
     from quantization.tflite.precision import INTEGER, PRECISIONS
 
-    recipe, data = run.recipe, splits.training(run.data, run.recipe).train
+    recipe, data = run.recipe, run.training_data.train
     models = {}
     if recipe.quantize:
         models["int8"] = artifacts.qat_model(run), run.folder("quantize") / "weights.npz"

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.data import splits
 from fer_edge.pipeline import mixed_sources
 from fer_edge.recipe import Phase
 from fer_edge.training import targets
@@ -21,7 +20,7 @@ def training_job(
     """The training job of a stage, and the number of labels by head."""
     load_tensorflow()
     recipe = run.recipe
-    data = splits.training(run.data, recipe)
+    data = run.training_data
     heads = targets.head_sizes(data.train, recipe)
     parts = [
         mixed_sources.mixed(name, section, data, heads, recipe.train)

@@ -35,7 +35,7 @@ def run(job: Run, *, until: str | None = None) -> Iterator[tuple[str, float | No
 
 def plan(job: Run) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
-    from fer_edge.data.dataset import load
+    from fer_edge.data.dataset import read_digest
     from fer_edge.pipeline import (
         adjust,
         channels,
@@ -69,7 +69,7 @@ def plan(job: Run) -> list[Stage]:
         stage(
             "train",
             lambda run, out: train.train(run, out, soft_targets),
-            data=load(job.data).digest,
+            data=read_digest(job.data),
             seed=recipe.seed,
             split=section("data"),
             **({"sources": _digests(recipe)} if recipe.data.sources else {}),

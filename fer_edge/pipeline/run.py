@@ -1,8 +1,10 @@
 """A pipeline run: its recipe, its data and the folders of its stages."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from fer_edge.data import splits
 from fer_edge.recipe import Recipe
 
 
@@ -24,6 +26,24 @@ class Run:
     out: Path
     teacher: str | None = None
     init: str | None = None
+
+    @cached_property
+    def training_data(self) -> splits.TrainingData:
+        """The images that train and select, loaded once for all stages.
+
+        Raises:
+            InputError: the data file is none, or lacks a split.
+        """
+        return splits.training(self.data, self.recipe)
+
+    @cached_property
+    def test_data(self) -> splits.TestData:
+        """The images that the finished files are evaluated on.
+
+        Raises:
+            InputError: the data file is none, or has no test split.
+        """
+        return splits.testing(self.data, self.recipe)
 
     def folder(self, stage: str) -> Path:
         """The folder that a stage leaves its files in."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from device.errors import InputError
 from fer_edge import recipe as recipes
 from fer_edge import zoo
-from fer_edge.data import splits
 from fer_edge.data.dataset import load
 from fer_edge.pipeline import artifacts, initial_weights
 from fer_edge.pipeline.job import training_job
@@ -78,7 +77,7 @@ def soft_targets(run: Run, folder: Path) -> SoftTargets:
     """
     section = run.recipe.teacher
     assert section is not None
-    heads = targets.head_sizes(splits.training(run.data, run.recipe).train, run.recipe)
+    heads = targets.head_sizes(run.training_data.train, run.recipe)
     share = run.recipe.train.ferplus_share
 
     def with_ferplus(answers: NDArray[np.float16]) -> NDArray[np.float16]:

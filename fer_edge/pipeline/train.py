@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.data import splits
 from fer_edge.models import bfloat16
 from fer_edge.pipeline import initial_weights, teacher
 from fer_edge.pipeline.job import training_job
@@ -36,7 +35,7 @@ def float_training(run: "Run", out: Path) -> tuple[Any, Job]:
         heads, seed=recipe.seed, side=None if recipe.train.small_epochs else 48
     )
     if run.init:
-        data = splits.training(run.data, recipe).train
+        data = run.training_data.train
         labels = {head: targets.label_names(data, head) for head in heads}
         initial_weights.find(run.init).load_into(model, labels)
     if bfloat16.enabled(recipe.train.bfloat16, "train.bfloat16"):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.system.atomic_file import replacing
-from fer_edge.data import splits
 from fer_edge.pipeline import artifacts
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def verify(run: "Run", out: Path) -> None:
     from quantization.verify import weights as verify_weights
     from quantization.verify.agreement import Bound
 
-    recipe, data = run.recipe, splits.training(run.data, run.recipe)
+    recipe, data = run.recipe, run.training_data
     assert recipe.quantize is not None
     images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
     model = artifacts.qat_model(run)
