@@ -52,8 +52,8 @@ def to_tflite(
     Raises:
         InputError: no such head or precision, labels that do not fit, a model that does not fit the
             precision or has NaN or infinite weights, too few calibration images.
-        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out with
-            other bytes than promised.
+        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out
+            with other bytes than promised.
     """
     index = _check(model, head, labels, precision)
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
