@@ -1,4 +1,4 @@
-"""What is sent to a host: models, faces with their labels, a wheel, and what to do with them."""
+"""What is sent to a host: models, faces with their labels, the code, and the settings."""
 
 import io
 import json
@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.config import BenchmarkConfig
 from benchmarks.remote import wheel
 from device.errors import InputError
+from device.labels import HEADS
 from device.model.file import read
 
 JOB, SAMPLE, FILES = "job.json", "sample.npz", "files"
@@ -33,8 +35,8 @@ class Job:
         labels: per head integers [n], -1 where one is left out.
         leaked: bool [n], or None.
         data: name, digest, synthetic, split.
-        options: the further arguments of `benchmarks.run`: what JSON holds, and paths of files
-            here, which are sent along.
+        config: settings of the session; the files that its paths name are sent along.
+        label_names: for each head the names of its classes.
     """
 
     models: Sequence[Path]
@@ -42,7 +44,8 @@ class Job:
     labels: Mapping[str, NDArray[np.integer]]
     leaked: NDArray[np.bool_] | None
     data: Mapping[str, Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    config: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    label_names: Mapping[str, Sequence[str]] = field(default_factory=lambda: dict(HEADS))
 
     def pack(self) -> bytes:
         """Give all of it as one zip archive, as `benchmarks.remote.agent` unpacks it.
@@ -52,9 +55,14 @@ class Job:
         """
         for model in self.models:
             read(model)  # better said here, before any host is asked
-        wanted = {"models": list(self.models), "options": dict(self.options)}
+        wanted = {"models": list(self.models), "config": self.config.as_dict()}
         relative = _relative(_paths(wanted))
-        job = {"data": dict(self.data), **_map(wanted, lambda path: {_FILE: relative[path]})}
+        names = {head: list(labels) for head, labels in self.label_names.items()}
+        job = {
+            "data": dict(self.data),
+            "label_names": names,
+            **_map(wanted, lambda path: {_FILE: relative[path]}),
+        }
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(wheel.name(), wheel.build())
@@ -83,7 +91,13 @@ def load(folder: Path) -> Job:
         }
         leaked = sample.get("leaked")
         return Job(
-            wanted["models"], sample["images"], labels, leaked, job["data"], wanted["options"]
+            wanted["models"],
+            sample["images"],
+            labels,
+            leaked,
+            job["data"],
+            BenchmarkConfig.from_dict(wanted["config"]),
+            job["label_names"],
         )
 
 

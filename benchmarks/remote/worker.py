@@ -24,7 +24,8 @@ def main(folder: Path) -> int:
             leaked=wanted.leaked,
             data=wanted.data,
             out=folder,
-            **wanted.options,
+            config=wanted.config,
+            label_names=wanted.label_names,
         )
     except FerEdgeError as error:
         print(f"{error}".replace(f"{folder / job.FILES}/", ""), file=sys.stderr)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import progress
+from benchmarks.config import BenchmarkConfig
 from benchmarks.machine import info as machine_info
 from benchmarks.machine import interference
 from benchmarks.machine.concurrent_runs import Presence
@@ -40,91 +41,86 @@ def run(
     leaked: NDArray[np.bool_] | None,
     data: Mapping[str, Any],
     out: Path,
-    rounds: int = 100,
-    per_round: int = 10,
-    threads: int | Sequence[int] = 1,
-    builtin: bool = False,
-    backends: Sequence[str] = (),
-    peers: Sequence[Path] = (),
+    config: BenchmarkConfig = BenchmarkConfig(),
     label_names: Mapping[str, Sequence[str]] = HEADS,
-    seed: int = 0,
-    timed: bool = True,
-    **wanted: Any,
 ) -> dict[str, Any]:
     """Measure size, accuracy and latency of models with one and the same interpreter.
 
     Ctrl-C ends the run early: what was measured until then is written and returned, with
-    `partial` set; it is the caller's to stop there. So it is written when something fails on the
-    way, and the error raised.
+    `partial` set; the caller decides whether to stop. Partial results are also written before an
+    exception propagates.
 
     Args:
         models: `.tflite` files; the first is the one that latencies are compared with.
         images: uint8 [n, 48, 48], gray 0..255, n > 0.
-        labels: per head ("fer2013", "ferplus") integers [n], -1 for images that are left out. A
-            model is measured against the head whose labels it names.
-        leaked: bool [n], images that also stand in the training split; None when nobody looked.
+        labels: for each head ("fer2013", "ferplus") integers [n], -1 for images that are left out.
+            A model is measured against the head whose labels it names.
+        leaked: bool [n], images that are also in the training split; None when nobody looked.
         data: `name`, `digest`, `synthetic` and `split` of the images.
-        out: the folder that `results.json` is written to, in place of one that is there.
-        rounds: in which the models are timed, interleaved.
-        per_round: timed calls of each model in a round.
-        threads: of the interpreter; the first number is that of the main figures.
-        builtin: whether to time the models with XNNPACK off, too.
-        backends: others to time the models in, see `benchmarks.backends.backend`.
-        label_names: per head what its integers stand for, where that is not FER2013's and FER+'s.
-        peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
-        seed: of the order in the rounds and of the bootstrap.
-        timed: whether to classify and to time; without, there is only what `wanted` asks for.
-        wanted: what else to measure, see `benchmarks.session.probes.OptionalProbes`.
+        out: folder that `results.json` is written to, replacing one that is there.
+        config: what to measure, and how.
+        label_names: for each head the names of its classes.
 
     Returns:
-        What was written; see `benchmarks/schema/results.schema.json`.
+        The results as written; see `benchmarks/schema/results.schema.json`.
 
     Raises:
         InputError: no model, a model that is given twice or cannot be used, or names labels that
-            the data has none of; no image, or images of another size; a count below 1; `out`
-            cannot be made; a backend or a description of a model is missing or wrong.
+            the data has none of; no image, or images of another size; labels out of range or not
+            as many as images; a setting that cannot be measured; `out` cannot be made.
     """
-    counts = [threads] if isinstance(threads, int) else list(dict.fromkeys(threads))
-    _check(models, images, rounds=rounds, per_round=per_round, threads=min(counts, default=0))
-    settings = configurations.settings(counts, builtin=builtin, others=backends)
+    _check(models, images, labels, label_names, leaked)
+    config.validate()
+    threads = config.threads[0]
+    settings = configurations.settings(
+        config.threads, builtin=config.builtin, others=config.backends
+    )
     with ExitStack() as closing:
-        specs = external_spec.assign(models, peers)
-        models_under_test = model_under_test.load(models, labels, counts[0], specs, label_names)
-        further = probes.OptionalProbes(**wanted)
-        further.check(models_under_test)
-        opened = configurations.open_all(models_under_test, settings, closing) if timed else []
+        specs = external_spec.assign(models, config.peers)
+        models_under_test = model_under_test.load(models, labels, threads, specs, label_names)
+        if config.video is not None and all(one.spec for one in models_under_test):
+            raise InputError("whole frames take a model of fer-edge's own: give one")
+        opened = []
+        if config.timed:
+            opened = configurations.open_all(models_under_test, settings, closing)
         make_folder(out)  # what cannot be written is better not measured first
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
         written = _blank(data, images, leaked, models_under_test)
         written["protocol"] = {
-            "threads": counts,
-            "rounds": rounds,
-            "per_round": per_round,
-            "seed": seed,
+            "threads": list(config.threads),
+            "rounds": config.rounds,
+            "per_round": config.per_round,
+            "seed": config.seed,
             "timed": TIMED,
             "backend": settings[0].backend,
             "reference": reference.NAME,
         }
         timing = Timing(opened)
         try:
-            if timed:
+            if config.timed:
                 _classify(models_under_test, images, leaked, written["models"])
-                timing.run(images, count=rounds, per_round=per_round, seed=seed)
-            further.measure(
-                models_under_test, images, written, threads=counts[0], seed=seed, timed=timed
-            )
+                timing.run(
+                    images, count=config.rounds, per_round=config.per_round, seed=config.seed
+                )
+            probes.measure(config, models_under_test, images, written)
             written["partial"] = False
         except KeyboardInterrupt:
             pass  # the blocks keep what they have, and `partial` stays set
         finally:
             with _ignore_sigint():
-                _finish(written, timing, presence, seed)
+                _finish(written, timing, presence, config.seed)
                 results_file.save(written, out / RESULTS)
     return written
 
 
-def _check(models: Sequence[Path], images: NDArray[np.uint8], **counts: int) -> None:
+def _check(
+    models: Sequence[Path],
+    images: NDArray[np.uint8],
+    labels: Mapping[str, NDArray[np.integer]],
+    label_names: Mapping[str, Sequence[str]],
+    leaked: NDArray[np.bool_] | None,
+) -> None:
     if not models:
         raise InputError("no model to measure: give at least one .tflite file")
     if not len(images):
@@ -132,9 +128,17 @@ def _check(models: Sequence[Path], images: NDArray[np.uint8], **counts: int) -> 
     if images.shape[1:] != (FACE_SIZE, FACE_SIZE):
         height, width = images.shape[1:]
         raise InputError(f"the images are {width}x{height}: models take {FACE_SIZE}x{FACE_SIZE}")
-    for name, count in counts.items():
-        if count < 1:
-            raise InputError(f"{name} is {count}: give 1 or more")
+    parts = labels if leaked is None else {**labels, "leaked": leaked}
+    for name, values in parts.items():
+        if len(values) != len(images):
+            raise InputError(f"{len(values)} entries of {name} for {len(images)} images")
+    for head, classes in labels.items():
+        last = len(label_names[head]) - 1
+        if classes.min() < LEFT_OUT or classes.max() > last:
+            raise InputError(
+                f"{head} labels are {classes.min()} to {classes.max()}: give 0 to {last}, or "
+                f"{LEFT_OUT} for an image that is left out"
+            )
 
 
 def _blank(
@@ -207,7 +211,7 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
 
 @contextmanager
 def _ignore_sigint() -> Iterator[None]:
-    """Write in peace: a second Ctrl-C would lose what the first one kept."""
+    """Ignore SIGINT while writing: a second Ctrl-C must not lose partial results."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -134,21 +134,6 @@ def bench(
     from fer_edge import zoo
 
     models = [zoo.resolve(file) for file in files] if files else [zoo.resolve(None)]
-    options: dict[str, Any] = {
-        "rounds": rounds,
-        "threads": _threads(threads or ("1,2,4" if full else "1")),
-        "builtin": full or xnnpack_off,
-        "backends": backend or [],
-        "peers": peer or [],
-        "cold": cold if timing else 0,
-        "count": _cores(count, on, timing),
-        "timed": timing,
-        "profile": full or profile,
-        "peak": full or peak,
-        "video": video,
-        "detector": str(detector),
-        "every": every,
-    }
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
 
     from rich.console import Console
@@ -158,6 +143,21 @@ def bench(
     from fer_edge.data import evaluation_faces
     from fer_edge.data.output import refuse_existing
 
+    config = benchmarks.BenchmarkConfig(
+        rounds=rounds,
+        threads=_threads(threads or ("1,2,4" if full else "1")),
+        timed=timing,
+        builtin=full or xnnpack_off,
+        backends=backend or (),
+        peers=peer or (),
+        cold=cold if timing else 0,
+        profile=full or profile,
+        peak=full or peak,
+        count=_cores(count, on, timing),
+        video=video,
+        detector=str(detector),
+        every=every,
+    )
     if not on:
         refuse_existing(folder / "results.json", force=force)
     # PrivateTest is read once, by the evaluation of finished models: never unless asked for.
@@ -165,7 +165,7 @@ def bench(
     faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
     leaked = evaluation_faces.leaked(data, faces, split) if data else None
     labels = evaluation_faces.labels_by_head(faces)
-    options["label_names"] = {"fer2013": faces.label_names, "ferplus": FERPLUS}
+    names = {"fer2013": faces.label_names, "ferplus": FERPLUS}
     about = {
         "name": faces.provenance["name"],
         "digest": faces.digest,
@@ -175,11 +175,18 @@ def bench(
     if on:
         from benchmarks.remote import Job
 
-        job = Job(models, faces.images, labels, leaked, about, options)
+        job = Job(models, faces.images, labels, leaked, about, config, names)
         remote.measure(on, job, python=remote_python, out=folder, force=force, as_json=as_json)
         return
     results = benchmarks.run(
-        models, faces.images, labels, leaked=leaked, data=about, out=folder, **options
+        models,
+        faces.images,
+        labels,
+        leaked=leaked,
+        data=about,
+        out=folder,
+        config=config,
+        label_names=names,
     )
     written = report.write(results, folder)
     if as_json:

@@ -31,7 +31,7 @@ def benchmark(run: "Run", out: Path) -> None:
             "synthetic": data.test.synthetic,
             "split": "test" if recipe.data.split == "protocol" else "random 20 %",
         },
-        rounds=recipe.bench.rounds,
+        config=benchmarks.BenchmarkConfig(rounds=recipe.bench.rounds),
         out=out,
     )
     if results["partial"]:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.config import BenchmarkConfig
 from benchmarks.remote import Host, Job
 
 TIMEOUT = 60
@@ -208,4 +209,6 @@ def job(tmp_path) -> Job:
     model.write_bytes(b"\0\0\0\0TFL3")
     images = np.zeros((2, 48, 48), np.uint8)
     data = {"name": "n", "digest": "d", "synthetic": False, "split": "val"}
-    return Job([model], images, {"fer2013": np.array([0, 1])}, None, data, {"rounds": 1})
+    return Job(
+        [model], images, {"fer2013": np.array([0, 1])}, None, data, BenchmarkConfig(rounds=1)
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.config import BenchmarkConfig
 from benchmarks.models import model as model_under_test
 from benchmarks.remote import Job, job, wheel
 from device.errors import InputError
@@ -33,7 +34,7 @@ def make(models, leaked=None, **options):
     images = draw.integers(0, 256, (3, 48, 48), np.uint8)
     labels = {"fer2013": np.array([0, 6, -1]), "ferplus": np.array([7, -1, 0])}
     data = {"name": "ö", "digest": "d", "synthetic": True, "split": "val"}
-    return Job(models, images, labels, leaked, data, options)
+    return Job(models, images, labels, leaked, data, BenchmarkConfig(**options))
 
 
 def test_a_host_reads_what_was_packed(tmp_path):
@@ -45,7 +46,7 @@ def test_a_host_reads_what_was_packed(tmp_path):
     assert {head: part.tolist() for head, part in read.labels.items()} == {
         head: part.tolist() for head, part in sent.labels.items()
     }
-    assert (read.data, read.options) == (sent.data, sent.options)
+    assert (read.data, read.config) == (sent.data, sent.config)
 
 
 def test_models_keep_the_names_that_they_have_here(tmp_path):
@@ -60,7 +61,7 @@ def test_files_that_options_name_are_sent_along(tmp_path):
     peer = tmp_path / "emotion.toml"
     peer.write_text("size = [64, 64]")
     folder = unpack(make([model], peers=[peer]).pack(), tmp_path / "host")
-    (there,) = job.load(folder).options["peers"]
+    (there,) = job.load(folder).config.peers
     assert there.is_relative_to(folder) and there.read_text() == peer.read_text()
     assert there.parent / "models" == job.load(folder).models[0].parent
 
@@ -110,4 +111,4 @@ def test_the_record_of_the_wheel_is_right():
 
 def test_the_job_is_plain_json(tmp_path):
     folder = unpack(make([tflite(tmp_path / "a.tflite")], rounds=3).pack(), tmp_path / "host")
-    assert json.loads((folder / job.JOB).read_text())["options"] == {"rounds": 3}
+    assert json.loads((folder / job.JOB).read_text())["config"]["rounds"] == 3

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import remote
+from benchmarks.config import BenchmarkConfig
 from benchmarks.remote import Job
 from benchmarks.results import file as results_file
 from device.errors import CheckFailedError, InputError
@@ -25,7 +26,7 @@ def real(model_files, faces, labels, data):
     def make(rounds=2, **options):
         chosen = [model_files["int8"], model_files["float32"]]
         options = {"rounds": rounds, **options}
-        return Job(chosen, faces, labels, None, data, options)
+        return Job(chosen, faces, labels, None, data, BenchmarkConfig(**options))
 
     return make
 
@@ -46,7 +47,7 @@ def refused(job, server, python, out):
 @pytest.mark.slow
 def test_results_come_back_and_nothing_stays(server, real, host_python, tmp_path):
     said = []
-    job = real(threads=1)
+    job = real(threads=[1])
     (outcome,) = run(
         job,
         server,

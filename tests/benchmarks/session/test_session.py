@@ -10,12 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import benchmarks
+from benchmarks.config import BenchmarkConfig
 from benchmarks.metrics.accuracy import metrics, predict
 from benchmarks.models import model as model_under_test
 from benchmarks.results import file as results_file
 from benchmarks.session import probes
 from device.errors import InputError
-from device.labels import FER2013
+from device.labels import FER2013, HEADS
 from device.model.classifier import Classifier
 
 from ..conftest import with_labels
@@ -23,12 +24,26 @@ from ..conftest import with_labels
 SCHEMA = json.loads(results_file.SCHEMA.read_text())
 
 
+def run(models, images, labels, *, leaked, data, out, label_names=HEADS, **settings):
+    config = BenchmarkConfig(**settings)
+    return benchmarks.run(
+        models,
+        images,
+        labels,
+        leaked=leaked,
+        data=data,
+        out=out,
+        config=config,
+        label_names=label_names,
+    )
+
+
 @pytest.fixture(scope="module")
 def measured(model_files, film, faces, labels, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     leaked = np.zeros(40, bool)
     leaked[:10] = True
-    found = benchmarks.run(
+    found = run(
         list(model_files.values()),
         faces,
         labels,
@@ -115,7 +130,7 @@ def test_a_model_of_others_stands_beside_ours(model_files, faces, labels, data, 
     )
     models = [model_files["int8"], other]
     peers = [tmp_path / "other.toml"]
-    found = benchmarks.run(
+    found = run(
         models, faces, labels, leaked=None, data=data, peers=peers, rounds=2, cold=1, out=tmp_path
     )
     ours, theirs = found["models"]
@@ -135,9 +150,7 @@ def test_another_order_of_the_labels_gives_the_same_accuracy(
     model = model_files["float32"].read_bytes()
     shuffled = tmp_path / "shuffled.tflite"
     shuffled.write_bytes(with_labels(model, tuple(sorted(FER2013))))
-    found = benchmarks.run(
-        [shuffled], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path
-    )
+    found = run([shuffled], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
     guesses = predict(Classifier(shuffled), faces).argmax(axis=1)
     names = np.array(sorted(FER2013))[guesses]
     right = (names == np.array(FER2013)[labels["fer2013"]]).mean()
@@ -169,9 +182,7 @@ def test_ctrl_c_keeps_what_was_measured(
     monkeypatch.setattr(Interrupted, "calls_left", calls)
     monkeypatch.setattr(model_under_test, "Classifier", Interrupted)
     models = [model_files["float32"], model_files["int8"]]
-    found = benchmarks.run(
-        models, faces, labels, leaked=None, data=data, rounds=50, per_round=2, out=tmp_path
-    )
+    found = run(models, faces, labels, leaked=None, data=data, rounds=50, per_round=2, out=tmp_path)
     assert found["partial"]
     assert sum(model["accuracy"] is not None for model in found["models"]) == accuracies
     for model in found["models"]:
@@ -196,7 +207,7 @@ def test_ctrl_c_after_the_rounds_keeps_them(
     monkeypatch.setattr(probes.cold_start, "measure", interrupt)
     monkeypatch.setattr(probes.operator_profile, "operators", interrupt)
     monkeypatch.setattr(probes.peak_throughput, "measure", interrupt)
-    found = benchmarks.run(
+    found = run(
         [model_files["int8"]],
         faces,
         labels,
@@ -217,7 +228,7 @@ def test_a_failure_on_the_way_is_raised_and_what_was_measured_written(
 ):
     monkeypatch.setattr(probes.peak_throughput, "measure", break_down)
     with pytest.raises(InputError, match="the film tore"):
-        benchmarks.run(
+        run(
             [model_files["int8"]],
             faces,
             labels,
@@ -244,7 +255,7 @@ def test_ctrl_c_while_it_is_written_loses_nothing(
     monkeypatch.setattr(results_file, "save", impatient)
     heard = signal.getsignal(signal.SIGINT)
     models = [model_files["int8"]]
-    found = benchmarks.run(models, faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
+    found = run(models, faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
     assert results_file.load(tmp_path / "results.json") == found
     assert signal.getsignal(signal.SIGINT) is heard
 
@@ -260,12 +271,10 @@ def test_two_runs_at_the_same_time_are_named_in_both(
     def meanwhile():
         models = [model_files["float32"]]
         out = tmp_path / "second"
-        second.update(
-            benchmarks.run(models, faces, labels, leaked=None, data=data, rounds=1, out=out)
-        )
+        second.update(run(models, faces, labels, leaked=None, data=data, rounds=1, out=out))
 
     monkeypatch.setattr(probes.peak_throughput, "measure", meanwhile)
-    first = benchmarks.run(
+    first = run(
         [model_files["int8"]],
         faces,
         labels,
@@ -305,7 +314,7 @@ def test_what_cannot_be_measured_is_said_and_leaves_no_file(
     given = {"images": faces, "labels": labels, "rounds": 1, "models": ["float32"]} | change
     models = [model_files[name] for name in given.pop("models")]
     with pytest.raises(InputError, match=message):
-        benchmarks.run(models, **given, leaked=None, data=data, out=tmp_path / "out")
+        run(models, **given, leaked=None, data=data, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -315,7 +324,7 @@ def test_a_model_of_other_labels_is_refused(model_files, faces, labels, data, tm
     names = ("cat", "dog", "cow", "hen", "pig", "owl", "bee")
     animals.write_bytes(with_labels(model_files["float32"].read_bytes(), names))
     with pytest.raises(InputError, match="cat, dog"):
-        benchmarks.run([animals], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
+        run([animals], faces, labels, leaked=None, data=data, rounds=1, out=tmp_path)
 
 
 def test_names_take_as_many_folders_as_set_them_apart(tmp_path):

@@ -1,0 +1,95 @@
+"""What a benchmark session measures, and how: the same for the command, the pipeline and hosts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmarks.counting import cores, frame, kit
+from device.errors import InputError
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig:
+    """Settings of one session.
+
+    Attributes:
+        rounds: rounds in which the models are timed, interleaved.
+        per_round: timed calls of each model in a round.
+        threads: thread counts of the interpreter, without repeats; the first is that of the main
+            figures.
+        timed: whether to classify and to time; without, only what the fields below ask for.
+        builtin: whether to time the models with XNNPACK off as well.
+        backends: further backends to time the models in, see `benchmarks.backends.backend`.
+        peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
+        cold: fresh processes per model; 0 for no cold starts.
+        profile: whether to time each operator.
+        peak: whether to time a large matrix product.
+        count: names of the cores that instructions are counted for, see `counting.cores`.
+        video: video of a face on which whole camera frames are timed; None for none.
+        frames: number of frames of the video.
+        detector: face detector for the frames, "haar" or "yunet".
+        detector_model: YuNet's file; None where it is looked for.
+        every: frames from one detection to the next, where instructions of frames are counted.
+        seed: RNG seed of the order in the rounds and of the bootstrap.
+    """
+
+    rounds: int = 100
+    per_round: int = 10
+    threads: Sequence[int] = (1,)
+    timed: bool = True
+    builtin: bool = False
+    backends: Sequence[str] = ()
+    peers: Sequence[Path] = ()
+    cold: int = 0
+    profile: bool = False
+    peak: bool = False
+    count: Sequence[str] = ()
+    video: Path | None = None
+    frames: int = 300
+    detector: str = "haar"
+    detector_model: Path | None = None
+    every: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Take any sequence, as of JSON, and drop thread counts that are given twice."""
+        for name in ("threads", "backends", "peers", "count"):
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+
+    def validate(self) -> None:
+        """Refuse what cannot be measured, before anything is.
+
+        Raises:
+            InputError: a count out of range, no such core, no emulator to count with, or no such
+                video.
+        """
+        least = {"rounds": 1, "per_round": 1, "frames": 1, "every": 1, "cold": 0}
+        values = {name: getattr(self, name) for name in least}
+        least["threads"], values["threads"] = 1, min(self.threads, default=0)
+        for name, lowest in least.items():
+            if values[name] < lowest:
+                raise InputError(f"{name} is {values[name]}: give {lowest} or more")
+        cores.select(self.count)
+        if self.count:
+            kit.find()
+        if self.video is not None and not self.video.is_file():
+            raise InputError(f"{self.video}: no such video")
+        if self.video is not None and self.count:
+            frame.check(self.video, self.detector, self.detector_model)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the settings as JSON holds them, but for paths, which stay `Path`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "BenchmarkConfig":
+        """Read what `as_dict` gave; settings that this version does not know are an error.
+
+        Raises:
+            InputError: a setting of another version of fer-edge.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise InputError(f"unknown settings {', '.join(sorted(unknown))}: update fer-edge")
+        return cls(**values)
