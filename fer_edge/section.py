@@ -12,11 +12,11 @@ logger = logging.getLogger(__name__)
 class Section(BaseModel):
     """A frozen part of a recipe. Unknown keys are errors, so that a typo cannot change a run.
 
-    A key that was renamed declares its old name as `serialization_alias`: the old name is still
-    read, with a warning, and fingerprints of runs keep it.
+    Numbers are finite. A key that was renamed declares its old name as `serialization_alias`: the
+    old name is still read, with a warning, and fingerprints of runs keep it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def settings(self, **options: Any) -> dict[str, Any]:
         """The values that differ from their defaults, for the fingerprint of a stage.

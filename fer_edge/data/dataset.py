@@ -156,7 +156,7 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
         InputError: the file is missing, damaged, something else, or its content is not what its
             digest says.
     """
-    with _open(path) as (file, meta):
+    with open_archive(path) as (file, meta):
         for name, array in file.items():
             if array.dtype.hasobject:
                 raise ValueError(f"{name} holds objects")
@@ -186,12 +186,12 @@ def read_digest(path: str | Path) -> str:
     Raises:
         InputError: the file is missing, damaged, or something else.
     """
-    with _open(path) as (_, meta):
+    with open_archive(path) as (_, meta):
         return str(meta["digest"])
 
 
 @contextmanager
-def _open(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+def open_archive(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Open a data file: its arrays, read on access, and its meta data."""
     path = Path(path)
     if path.exists() and not path.is_file():

@@ -18,23 +18,26 @@ from fer_edge.section import Section
 class Stem(Section):
     """One dense 3x3 convolution of the stem."""
 
-    width: int = Field(gt=0, description="output channels")
+    width: int = Field(gt=0, le=4096, description="output channels")
     stride: int = Field(default=1, ge=1, le=2)
 
 
 class Stage(Section):
     """A run of inverted residuals of one width; the first of them has the stride."""
 
-    width: int = Field(gt=0, description="output channels")
-    repeats: int = Field(default=1, ge=1)
+    width: int = Field(gt=0, le=4096, description="output channels")
+    repeats: int = Field(default=1, ge=1, le=64)
     stride: int = Field(default=1, ge=1, le=2)
     expansion: float = Field(
-        default=2.0, ge=1, description="channels inside a block, as a multiple of its input's"
+        default=2.0,
+        ge=1,
+        le=32,
+        description="channels inside a block, as a multiple of its input's",
     )
     inside: tuple[int, ...] = Field(
         default=(), description="channels inside each block, where they differ from the expansion"
     )
-    kernel: int = Field(default=3, ge=1)
+    kernel: int = Field(default=3, ge=1, le=48)
     squeeze: float = Field(
         default=0.0,
         ge=0,
@@ -62,9 +65,11 @@ class MobileNet(NetSection):
     """The `[model]` section of a recipe for the MobileNet family."""
 
     name: Literal["mobilenet"]
-    stem: tuple[Stem, ...]
-    stages: tuple[Stage, ...]
-    features: int = Field(gt=0, description="channels of the last 1x1 convolution, before pooling")
+    stem: tuple[Stem, ...] = Field(max_length=32)
+    stages: tuple[Stage, ...] = Field(max_length=32)
+    features: int = Field(
+        gt=0, le=16_384, description="channels of the last 1x1 convolution, before pooling"
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1)
     batchnorm_momentum: float = Field(
         default=0.99, ge=0, lt=1, description="a step; lower it for runs of under 2,000 steps"

@@ -1,6 +1,9 @@
 """What the `[model]` sections of all nets have in common."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
+
+from pydantic import Field, field_validator
 
 from fer_edge.section import Section
 
@@ -14,7 +17,14 @@ class NetSection(Section):
         heads: what the net answers for, in the order of its outputs.
     """
 
-    heads: tuple[Head, ...] = ("fer2013", "ferplus")
+    heads: tuple[Head, ...] = Field(default=("fer2013", "ferplus"), min_length=1)
+
+    @field_validator("heads")
+    @classmethod
+    def _each_once(cls, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+        if len(set(heads)) < len(heads):
+            raise ValueError("a head is named twice")
+        return heads
 
     @property
     def normalization(self) -> tuple[float, float]:
@@ -25,3 +35,15 @@ class NetSection(Section):
 def by_head(outputs: Any) -> list[Any]:
     """What a net answers, as a list of one tensor a head: Keras gives a bare tensor for one."""
     return outputs if isinstance(outputs, list) else [outputs]
+
+
+def select_heads(model: Any, heads: Sequence[str]) -> Any:
+    """A model that shares all layers with `model` and outputs the named heads alone, in order.
+
+    Args:
+        model: a functional Keras model whose output layers are named after the heads.
+        heads: names of heads that the model has.
+    """
+    import tf_keras as keras
+
+    return keras.Model(model.inputs, [model.get_layer(head).output for head in heads])

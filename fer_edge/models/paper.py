@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from fer_edge.models.blocks import logits
 from fer_edge.models.net import Head, NetSection
 
@@ -10,7 +12,7 @@ class Paper(NetSection):
     """The `[model]` section of the recipe `paper`: nothing to choose."""
 
     name: Literal["paper"]
-    heads: tuple[Head, ...] = ("fer2013",)
+    heads: tuple[Head, ...] = Field(default=("fer2013",), min_length=1)
 
     @property
     def normalization(self) -> tuple[float, float]:

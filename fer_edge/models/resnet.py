@@ -1,6 +1,6 @@
 """A dense ResNet for 48x48 faces: too heavy for the edge, good to learn from."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -14,11 +14,15 @@ class ResNet(NetSection):
     """The `[model]` section of a recipe for a ResNet (He et al. 2016) with basic blocks."""
 
     name: Literal["resnet"]
-    width: int = Field(default=32, gt=0, description="channels of the first stage; doubled by each")
+    width: int = Field(
+        default=32, gt=0, le=1024, description="channels of the first stage; doubled by each"
+    )
     stem_stride: int = Field(
         default=1, ge=1, le=2, description="2: the first stage works on half the side"
     )
-    blocks: tuple[int, ...] = Field(default=(2, 2, 2, 2), description="basic blocks a stage")
+    blocks: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(2, 2, 2, 2), min_length=1, max_length=5, description="basic blocks per stage"
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1)
     bfloat16: Setting = Field(
         default=False,

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.system.atomic_file import replacing
-from fer_edge.data import ferplus, splits
+from fer_edge.data import ferplus
 from fer_edge.models.net import by_head
 from fer_edge.pipeline import artifacts
 from fer_edge.pipeline.job import training_job
+from fer_edge.recipe import Adjust
 from fer_edge.training import input_pipeline, weights
 
 if TYPE_CHECKING:
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 TEMPERATURES = np.geomspace(0.25, 4.0, 401)
 
 
-def adjust(run: "Run", out: Path) -> None:
+def adjust(run: "Run", out: Path, section: Adjust) -> None:
     """Fold the recipe's `[adjust]` section into the heads.
 
     Args:
         run: the run.
+        section: the `[adjust]` section.
         out: gets the weights, and `adjust.json` with the temperature of each head.
     """
-    section = run.recipe.adjust
-    assert section is not None
     job, heads = training_job(run, run.recipe.train, out)
     model = artifacts.net(run, artifacts.unadjusted_weights(run), kept=artifacts.kept(run))
     layers = {head: model.get_layer(head) for head in heads}
@@ -42,7 +42,7 @@ def adjust(run: "Run", out: Path) -> None:
         layers["fer2013"].set_weights(blend(own, theirs, section.ferplus_blend))
     if section.prior_exponent:
         kernel, bias = layers["fer2013"].get_weights()
-        labels = splits.training(run.data, run.recipe).train.labels
+        labels = run.training_data.train.labels
         counts = np.bincount(labels[labels >= 0], minlength=len(bias))
         prior = np.maximum(counts, 1) / counts.sum()
         layers["fer2013"].set_weights([kernel, bias - section.prior_exponent * np.log(prior)])

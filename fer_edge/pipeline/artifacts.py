@@ -1,9 +1,10 @@
-"""Which file of a run holds which net, and the nets built from them."""
+"""The weight files of a run and the nets built from them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.data import contents
 from fer_edge.pipeline import kept_channels
 from fer_edge.training import targets, weights
 from fer_edge.training.load_tensorflow import load_tensorflow
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def trained_model(run: "Run") -> Any:
-    """The float net as the stage `train` left it, of full width: what later stages learn from."""
+    """The float net of the stage `train`, at full width: the teacher of later stages."""
     return net(run, run.folder("train") / "weights.npz")
 
 
@@ -24,7 +25,7 @@ def followed_model(run: "Run") -> Any:
 
 
 def float_model(run: "Run") -> Any:
-    """The float net that is exported, and that pruning and int8 start from."""
+    """The float net that is exported; pruning and quantization start from it."""
     return net(run, float_weights(run), kept=kept(run))
 
 
@@ -41,19 +42,20 @@ def unadjusted_weights(run: "Run") -> Path:
 
 
 def qat_model(run: "Run", *, load: bool = True) -> Any:
-    """The quantization-aware net, warm-started from the clustered, the pruned or the float net.
+    """The quantization-aware net, warm-started from the clustered, pruned or float net.
 
     Args:
         run: the run.
-        load: give it the weights of the stage `quantize`.
+        load: whether to load the weights of the stage `quantize`.
     """
     from quantization.qat import quantize_aware as qat
 
     clusters = run.recipe.cluster
-    parent = run.folder("cluster") / "clustered.npz" if clusters else pruned_weights(run)
+    clustered = run.folder("cluster") / "clustered.npz"
+    parent = net(run, clustered, kept=kept(run)) if clusters else pruned_model(run)
     model = qat.quantize_aware(
-        net(run, parent, kept=kept(run)),
-        normalization=scaling(run),
+        parent,
+        normalization=normalization(run),
         keep_zeros=run.recipe.prune is not None,
         clusters=clusters.clusters if clusters else 0,
     )
@@ -62,8 +64,8 @@ def qat_model(run: "Run", *, load: bool = True) -> Any:
     return model
 
 
-def scaling(run: "Run") -> "Normalization":
-    """How the run's net wants its pixels."""
+def normalization(run: "Run") -> "Normalization":
+    """The normalization of the net's input."""
     from quantization.normalization import Normalization
 
     return Normalization(*run.recipe.model.normalization)
@@ -74,11 +76,12 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
 
     Args:
         run: the run.
-        path: of the weights.
-        kept: by group the channels that the stage `channels` left; all where it is None.
+        path: file of the weights.
+        kept: per group the channels that the stage `channels` kept; None for all.
     """
     load_tensorflow()
-    heads = targets.head_sizes(run.training_data.train, run.recipe)
+    _restart_layer_names()
+    heads = targets.head_sizes(contents.read(run.data), run.recipe)
     model = run.recipe.model.build(heads, dropout=False, seed=run.recipe.seed)
     if kept:
         from quantization.channels import prune as channels
@@ -89,7 +92,7 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
 
 
 def kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
-    """What is left of the net's channels, once the stage `channels` is done."""
+    """Per group the channels that the stage `channels` kept; None without that stage."""
     return (
         kept_channels.load(run.folder("channels") / kept_channels.KEPT)
         if run.recipe.channels
@@ -97,6 +100,18 @@ def kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
     )
 
 
-def pruned_weights(run: "Run") -> Path:
-    """The weights of the pruned net, or of the float net where nothing was pruned."""
-    return run.folder("prune") / "pruned.npz" if run.recipe.prune else float_weights(run)
+def pruned_model(run: "Run") -> Any:
+    """The pruned net, or the float net of a recipe without pruning."""
+    pruned = run.folder("prune") / "pruned.npz"
+    return net(run, pruned, kept=kept(run)) if run.recipe.prune else float_model(run)
+
+
+def _restart_layer_names() -> None:
+    """Number automatic layer names from the start.
+
+    The names of layers get into the `.tflite` files: without this they would depend on how many
+    nets the process has built before, and so on whether the run was interrupted.
+    """
+    import tf_keras as keras
+
+    keras.backend.reset_uids()

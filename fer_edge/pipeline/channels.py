@@ -1,7 +1,7 @@
-"""The stage that takes channels out of the float net, in steps with training between them.
+"""The channel pruning stage: channels are removed in steps, with training after each.
 
-Each step has a folder: which channels stay (`kept.json`, numbered as in the net that was trained),
-and its training. An interrupted stage goes on in the step where it was.
+Each step has a folder with the channels it keeps (`kept.json`, numbered as in the trained net) and
+its training. An interrupted stage continues in the step where it stopped.
 """
 
 import json
@@ -23,33 +23,31 @@ if TYPE_CHECKING:
     from quantization.channels.selection import Measure
 
 
-def prune_channels(run: "Run", out: Path) -> None:
-    """Take channels out until the target is met, with the wide net as teacher all the way."""
+def prune_channels(run: "Run", out: Path, section: Channels) -> None:
+    """Remove channels until the target is met, distilling from the trained net of full width."""
     from quantization.channels import prune
     from quantization.channels.analysis import analyze
 
-    phase = run.recipe.channels
-    assert phase is not None
     wide = artifacts.trained_model(run)
-    job, _ = training_job(run, phase, out, teacher=wide)
+    job, _ = training_job(run, section, out, teacher=wide)
     net, kept = wide, Kept()
-    for step in range(1, phase.steps + 1):
+    for step in range(1, section.steps + 1):
         folder = out / f"step{step}"
         path = folder / KEPT
         if not path.exists():
-            share = phase.share ** (step / phase.steps)
-            save(_compose(kept, _select(run, net, wide, job, share)), path)
+            share = section.share ** (step / section.steps)
+            save(_compose(kept, _select(run, net, wide, job, section, share)), path)
         before, kept = kept, load(path)
         net = prune.keep(net, _renumber(kept, before))
-        last = step == phase.steps
-        epochs = phase.epochs + (phase.recovery if last else 0)
+        last = step == section.steps
+        epochs = section.epochs + (section.recovery if last else 0)
         trainer.fit(
             net,
             replace(
                 job,
-                phase=phase.model_copy(update={"epochs": epochs}),
+                phase=section.model_copy(update={"epochs": epochs}),
                 out=folder,
-                title=f"channels {step}/{phase.steps} {run.recipe.name}",
+                title=f"channels {step}/{section.steps} {run.recipe.name}",
             ),
         )
     weights.save(net, out / "weights.npz")
@@ -63,22 +61,19 @@ def prune_channels(run: "Run", out: Path) -> None:
         partial.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
-    """What stays of a net, by its own numbers, for a share of what the wide net costs."""
-    from fer_edge.pipeline import artifacts
+def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share: float) -> Kept:
+    """Channels of `net` to keep, in its own numbering, for a share of the cost of `wide`."""
     from quantization.channels import importance, selection
     from quantization.channels.analysis import analyze
 
-    phase = run.recipe.channels
-    assert phase is not None
-    rows = _spread(len(job.train.first), phase)
+    rows = _spread(len(job.train.first), section.images)
     scores = importance.measure(
         net,
-        phase.importance,
-        images=artifacts.scaling(run).apply(job.train.first.images[rows]),
+        section.importance,
+        images=artifacts.normalization(run).apply(job.train.first.images[rows]),
         targets=[target[rows] for target in job.train.first.targets.values()],
     )
-    if phase.target == "latency":
+    if section.target == "latency":
         measure = _latency_ratio(run, wide, job)
         ratio = measure(net) if net is not wide else 1.0
         if ratio <= share:
@@ -91,36 +86,37 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, share: float) -> Kept:
             measure=lambda candidate: measure(candidate) / ratio,
         )
     cost, whole = (
-        layout.weight_bytes() if phase.target == "size" else layout.multiply_adds()
+        layout.weight_bytes() if section.target == "size" else layout.multiply_adds()
         for layout in (analyze(net), analyze(wide))
     )
     if cost <= share * whole:
         return {}
-    return selection.select_channels(net, scores, target=phase.target, share=share * whole / cost)
+    return selection.select_channels(net, scores, target=section.target, share=share * whole / cost)
 
 
-def _spread(images: int, phase: Channels) -> slice:
-    """Every so many training images, so that few of them come from all over the split."""
-    return slice(0, None, max(1, images // phase.images))
+def _spread(images: int, sample: int) -> slice:
+    """About `sample` of the training images, at equal distances."""
+    return slice(0, None, max(1, images // sample))
 
 
 def _latency_ratio(run: "Run", wide: Any, job: Job) -> "Measure":
-    from fer_edge.pipeline import artifacts
     from fer_edge.pipeline.latency import latency_ratio
 
     return latency_ratio(
-        wide, calibration_images(job.train.first.images, 100), normalization=artifacts.scaling(run)
+        wide,
+        calibration_images(job.train.first.images, 100),
+        normalization=artifacts.normalization(run),
     )
 
 
 def _compose(kept: Kept, chosen: Kept) -> Kept:
-    """What stays by the wide net's numbers, of what was chosen by the narrow net's numbers."""
+    """Renumber `chosen`, numbered as the pruned net, as in the wide net."""
     stays = {group: [kept[group][i] for i in chosen[group]] for group in kept if group in chosen}
     return kept | chosen | stays
 
 
 def _renumber(kept: Kept, before: Kept) -> Kept:
-    """From the wide net's numbers to those of the net that had `before` left."""
+    """Renumber `kept`, numbered as the wide net, as in the net that `before` left."""
     return {
         group: [before[group].index(i) for i in channels] if group in before else channels
         for group, channels in kept.items()

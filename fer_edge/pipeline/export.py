@@ -23,7 +23,7 @@ def export(run: "Run", out: Path) -> None:
     if recipe.quantize:
         models["int8"] = artifacts.qat_model(run), run.folder("quantize") / "weights.npz"
     parent = (artifacts.float_model(run), artifacts.float_weights(run))
-    normalization = artifacts.scaling(run)
+    normalization = artifacts.normalization(run)
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)

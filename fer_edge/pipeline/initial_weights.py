@@ -10,9 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from device.errors import InputError
+from device.labels import FER2013, FERPLUS
 from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.models.mobilenet import MobileNet
+from fer_edge.models.net import select_heads
 from fer_edge.pipeline import kept_channels
 from fer_edge.training import weights
 
@@ -44,22 +46,22 @@ class Initial:
         return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
 
     def model(self, heads: Mapping[str, int]) -> Any:
-        """The trained net itself, to answer with.
+        """The trained net, for inference.
 
         Args:
-            heads: number of labels by head that it has to have.
+            heads: number of labels of each head that it must have; further heads are left out.
 
         Raises:
-            InputError: it has other heads.
+            InputError: it lacks one of the heads.
         """
         own = {head: len(names) for head, names in self.labels.items()}
-        if own != dict(heads):
+        if not dict(heads).items() <= own.items():
             raise InputError(
                 f"{self.name} answers {_sizes(own)}, and this training needs {_sizes(heads)}"
             )
         net = self.net.build(own, dropout=False)
         weights.load(net, self.path)
-        return net
+        return net if list(own) == list(heads) else select_heads(net, list(heads))
 
     def load_into(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
         """Give a model of the same trunk these weights; a head that has other labels learns anew.
@@ -90,11 +92,15 @@ def find(name: str) -> Initial:
     """Find what `--init` names.
 
     Args:
-        name: `zoo:base`, or the folder of a run that exported its models.
+        name: `zoo:base`, `zoo:teacher`, or the folder of a run that exported its models.
 
     Raises:
         InputError: there is no such model or run.
     """
+    if name == zoo.TEACHER:
+        card = zoo.ZooModel("teacher", zoo.HOME / "teacher").card
+        known: dict[str, tuple[str, ...]] = {"fer2013": FER2013, "ferplus": FERPLUS}
+        return Initial(name, _net(card["recipe"]["model"]), known, zoo.teacher_weights())
     if name.startswith(zoo.PREFIX):
         shipped = zoo.find(name.removeprefix(zoo.PREFIX))
         net, labels = shipped.card["net"], shipped.card["labels"]

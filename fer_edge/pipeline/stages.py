@@ -2,14 +2,19 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
+from fer_edge.pipeline.workspace import LOCK, exclusive
+
+logger = logging.getLogger(__name__)
 
 _DONE = "stage.json"
 
@@ -19,9 +24,9 @@ class Stage:
     """One stage of a run.
 
     Attributes:
-        name: of the stage and of its folder.
+        name: name of the stage and of its folder.
         settings: the values that its result depends on, as JSON types.
-        work: does it, in the given folder; what it had done before an interruption, it finds there.
+        work: does the stage in the given folder; what it did before an interruption is there.
     """
 
     name: str
@@ -29,37 +34,52 @@ class Stage:
     work: Callable[[Path], None]
 
 
-def run(stages: list[Stage], out: Path) -> Iterator[tuple[str, float | None]]:
-    """Do the stages that are not done yet, in order.
+def _ignore(name: str) -> None:
+    pass
+
+
+def run(
+    stages: list[Stage], out: Path, *, on_start: Callable[[str], None] = _ignore
+) -> Iterator[tuple[str, float | None]]:
+    """Run the stages that are not done yet, in order.
 
     Each leaves a fingerprint of its settings and of all stages before it. A folder with another
-    fingerprint holds somebody's other run and is left alone.
+    fingerprint belongs to another run and is left alone. A stage that has lost a file it made is
+    run again, with all stages after it.
 
     Args:
-        stages: in order.
+        stages: the stages in order.
         out: the folder of the run; stage NAME works in `out/NAME`.
+        on_start: called with the name of each stage that is about to run.
 
     Yields:
         After each stage its name and seconds, None for one that was done already.
 
     Raises:
-        InputError: a stage's folder was made with other settings.
+        InputError: a stage's folder was made with other settings, or another process is running
+            stages in `out`.
     """
     prints = fingerprints(stages)
     for i, fingerprint in enumerate(prints):
         _check_same_run(stages[i:], fingerprint, out)
-    for stage, fingerprint in zip(stages, prints, strict=True):
-        marker = out / stage.name / _DONE
-        if _read(marker).get("done"):
-            yield stage.name, None
-            continue
-        note = {"fingerprint": fingerprint, "settings": dict(stage.settings)}
-        _write(marker, note | {"done": False})
-        started = time.monotonic()
-        stage.work(out / stage.name)
-        seconds = round(time.monotonic() - started, 1)
-        _write(marker, note | {"done": True, "seconds": seconds})
-        yield stage.name, seconds
+    with ExitStack() as stack:
+        if not all(_is_done(out / stage.name) for stage in stages):
+            stack.enter_context(exclusive(out))
+            _reopen_after_loss([out / stage.name for stage in stages])
+        for stage, fingerprint in zip(stages, prints, strict=True):
+            folder = out / stage.name
+            if _is_done(folder):
+                yield stage.name, None
+                continue
+            on_start(stage.name)
+            note = {"fingerprint": fingerprint, "settings": dict(stage.settings)}
+            _write(folder / _DONE, note | {"done": False})
+            started = time.monotonic()
+            stage.work(folder)
+            seconds = round(time.monotonic() - started, 1)
+            files = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != LOCK)
+            _write(folder / _DONE, note | {"done": True, "seconds": seconds, "files": files})
+            yield stage.name, seconds
 
 
 def fingerprints(stages: list[Stage]) -> list[str]:
@@ -69,6 +89,29 @@ def fingerprints(stages: list[Stage]) -> list[str]:
         text = json.dumps([prints[-1:], stage.name, dict(stage.settings)], sort_keys=True)
         prints.append(hashlib.sha256(text.encode()).hexdigest())
     return prints
+
+
+def _is_done(folder: Path) -> bool:
+    """Whether a stage was finished and still has its files."""
+    note = _read(folder / _DONE)
+    return bool(note.get("done")) and not _lost(folder, note)
+
+
+def _lost(folder: Path, note: Mapping[str, Any]) -> list[str]:
+    """Files that a finished stage made and that are gone."""
+    return [name for name in note.get("files", ()) if not (folder / name).exists()]
+
+
+def _reopen_after_loss(folders: list[Path]) -> None:
+    """Mark the first finished stage that has lost a file, and all after it, as not done."""
+    reopen = False
+    for folder in folders:
+        note = _read(folder / _DONE)
+        if note.get("done") and not reopen and (lost := _lost(folder, note)):
+            reopen = True
+            logger.warning("%s is missing: its stage is run again", folder / lost[0])
+        if note and reopen:
+            _write(folder / _DONE, note | {"done": False})
 
 
 def _check_same_run(stages: list[Stage], fingerprint: str, out: Path) -> None:
@@ -100,7 +143,7 @@ def _read(path: Path) -> dict[str, Any]:
         note = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (OSError, ValueError, RecursionError):
         note = None
     if not isinstance(note, dict) or not {"fingerprint", "settings", "done"} <= note.keys():
         raise InputError(f"{path} is damaged: remove {path.parent}")

@@ -1,9 +1,9 @@
-"""The stage before a student's training: a teacher of its own recipe, and its soft targets.
+"""The teacher stage: trains a teacher by its own recipe and caches its soft targets.
 
-The teacher is a run like any other, inside the student's run or, with `--teacher DIR`, in a folder
-that several students share. Its soft targets stand beside it, so that those students share them
-too. With `--teacher zoo:teacher` it is the shipped one, and is not trained again. A recipe that
-names trained nets (`teacher.nets`) has no other teacher: their mean prediction is the soft target.
+The teacher is a run of its own, inside the student's run or, with `--teacher DIR`, in a folder that
+several students share. The soft targets are cached in the teacher's folder, so those students share
+them too. With `--teacher zoo:teacher` the shipped teacher is used and none is trained. A recipe
+that names trained nets (`teacher.nets`) uses the mean of their probabilities instead.
 """
 
 import hashlib
@@ -15,139 +15,148 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import InputError
+from device.labels import FER2013
 from fer_edge import recipe as recipes
 from fer_edge import zoo
-from fer_edge.data.dataset import load
-from fer_edge.pipeline import artifacts, initial_weights
+from fer_edge.data import contents
+from fer_edge.models.net import select_heads
+from fer_edge.pipeline import artifacts, heads, initial_weights
 from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.run import Run
-from fer_edge.recipe import Recipe, Teacher
+from fer_edge.recipe import Teacher
 from fer_edge.training import distillation, input_pipeline, targets
 from fer_edge.training.distillation import SoftTargets
 
 
-def settings(run: Run) -> dict[str, Any]:
-    """What the teacher's answers depend on, for the fingerprint of the student's stages."""
-    section = run.recipe.teacher
-    assert section is not None
+def teacher_run(run: Run, section: Teacher) -> Run | None:
+    """The run that trains a student's teacher; None where the recipe names trained nets.
+
+    Raises:
+        InputError: the teacher's recipe lacks a head of the student's, or has other data.
+    """
     if section.nets:
+        return None
+    known = contents.read(run.data)
+    recipe = heads.with_targets(recipes.of_teacher(run.recipe, section), known)
+    lacking = [head for head in run.recipe.model.heads if head not in recipe.model.heads]
+    if lacking:
+        raise InputError(
+            f"recipe {run.recipe.name} has the heads {', '.join(run.recipe.model.heads)} and its "
+            f"teacher {recipe.name} {', '.join(recipe.model.heads)}: the teacher lacks "
+            f"{', '.join(lacking)}"
+        )
+    ships = run.teacher == zoo.TEACHER
+    if ships and "fer2013" in run.recipe.model.heads and known.label_names != FER2013:
+        raise InputError(
+            f"{zoo.TEACHER} knows FER2013's labels, not {', '.join(known.label_names)}: leave out "
+            "--teacher, and the run trains a teacher of its own"
+        )
+    folder = run.folder("teacher") if run.teacher is None or ships else Path(run.teacher)
+    return Run(recipe, run.data, folder)
+
+
+def settings(teacher: Run | None, section: Teacher) -> dict[str, Any]:
+    """What the soft targets depend on, for the fingerprint of the student's stages."""
+    if teacher is None:
         return {"views": section.epochs, "nets": _digests(section)}
-    teacher = _recipe(run.recipe)
     return {
         "views": section.epochs,
-        "recipe": teacher.settings(exclude={"name", "description", "quantize"}),
+        "recipe": teacher.recipe.settings(exclude={"name", "description", "quantize"}),
     }
 
 
-def precompute(run: Run, teacher: Run | None, folder: Path) -> None:
+def precompute(run: Run, teacher: Run | None, section: Teacher, folder: Path) -> None:
     """Cache the teacher's soft targets for every augmented epoch of the student.
 
-    Epochs that are cached already are kept, so that an interrupted stage goes on.
+    Epochs that are cached already are kept, so an interrupted stage continues.
 
     Args:
         run: the student's run.
         teacher: the teacher's run, trained, or that of the shipped teacher; None where the recipe
             names trained nets.
+        section: the student's `[teacher]` section.
         folder: where the soft targets are cached.
+
+    Raises:
+        InputError: a net lacks a head of the student's, or takes other pixel values.
     """
-    section = run.recipe.teacher
-    assert section is not None
-    job, heads = training_job(run, run.recipe.train, run.folder("teacher"))
-    if teacher is None:
-        nets = [initial_weights.find(name).model(heads) for name in section.nets]
-    elif run.teacher == zoo.TEACHER:
-        nets = [artifacts.net(teacher, zoo.teacher_weights())]
+    job, sizes = training_job(run, run.recipe.train, run.folder("teacher"))
+    names = section.nets if teacher is None else (zoo.TEACHER,)
+    if teacher is None or run.teacher == zoo.TEACHER:
+        found = [initial_weights.find(name) for name in names]
+        nets = [initial.model(sizes) for initial in found]
+        normalizations = {initial.net.normalization for initial in found}
     else:
-        nets = [artifacts.trained_model(teacher)]
+        nets = [select_heads(artifacts.trained_model(teacher), list(sizes))]
+        normalizations = {teacher.recipe.model.normalization}
+    if normalizations != {run.recipe.model.normalization}:
+        raise InputError(
+            f"recipe {run.recipe.name} and its teacher normalize pixels differently: choose a "
+            "teacher of another [model]"
+        )
     batches = input_pipeline.training(
         job.train,
         seed=job.seed,
         epochs=range(section.epochs),
         augment=job.augment,
-        normalization=run.recipe.model.normalization,
+        normalization=job.normalization,
     )
     images = job.train.steps * job.train.batch
     distillation.precompute(nets, batches, folder, epochs=section.epochs, images=images)
 
 
-def soft_targets(run: Run, folder: Path) -> SoftTargets:
+def soft_targets(run: Run, section: Teacher, folder: Path) -> SoftTargets:
     """Read the soft targets that `precompute` cached for a student.
 
     Where FER+ makes a share of the fer2013 head's target, it makes that share of these too.
     """
-    section = run.recipe.teacher
-    assert section is not None
-    heads = targets.head_sizes(run.training_data.train, run.recipe)
+    sizes = targets.head_sizes(contents.read(run.data), run.recipe)
     share = run.recipe.train.ferplus_share
 
     def with_ferplus(answers: NDArray[np.float16]) -> NDArray[np.float16]:
         if not share:
             return answers
-        bounds = np.cumsum(list(heads.values()))[:-1]
+        bounds = np.cumsum(list(sizes.values()))[:-1]
         parts = np.split(answers.astype(np.float32), bounds, axis=1)
-        changed = targets.with_ferplus(dict(zip(heads, parts, strict=True)), share)
+        changed = targets.with_ferplus(dict(zip(sizes, parts, strict=True)), share)
         return np.concatenate(list(changed.values()), axis=1).astype(np.float16)
 
     return distillation.load(
         folder,
         epochs=section.epochs,
-        sizes=list(heads.values()),
+        sizes=list(sizes.values()),
         alpha=section.alpha,
         change=with_ferplus,
     )
 
 
-def teacher_run(run: Run) -> Run:
-    """The run that trains a student's teacher.
-
-    Raises:
-        InputError: the teacher's recipe has other heads or other data than the student's.
-    """
-    own = run.teacher is None or run.teacher == zoo.TEACHER
-    folder = run.folder("teacher") if own else Path(run.teacher or "")
-    return Run(_recipe(run.recipe), run.data, folder)
-
-
-def soft_targets_folder(run: Run, teacher: Run | None, fingerprint: str | None) -> Path:
-    """The cache of a student's soft targets, named after all that decides what they are.
+def soft_targets_folder(
+    run: Run, section: Teacher, teacher: Run | None, fingerprint: str | None
+) -> Path:
+    """The cache of a student's soft targets, named by a digest of all that they depend on.
 
     Args:
         run: the student's run.
+        section: the student's `[teacher]` section.
         teacher: the teacher's run; None where the recipe names trained nets.
-        fingerprint: that of the teacher's stage `train`.
+        fingerprint: fingerprint of the teacher's stage `train`.
     """
-    section = run.recipe.teacher
-    assert section is not None
-    shown = {
-        "teacher": fingerprint or [*_digests(section), load(run.data).digest],
+    known: dict[str, Any] = {
+        "teacher": fingerprint or [*_digests(section), contents.read(run.data).digest],
         "seed": run.recipe.seed,
         "batch": run.recipe.train.batch,
         "augment": run.recipe.augment.model_dump(mode="json"),
     }
     if run.recipe.data.sources:
-        shown["data"] = run.recipe.data.model_dump(mode="json")
-    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        known["data"] = run.recipe.data.model_dump(mode="json")
+    if teacher and run.recipe.model.heads != teacher.recipe.model.heads:
+        known["heads"] = run.recipe.model.heads
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
     shared = Path(run.teacher) if run.teacher else run.folder("teacher")
     home = teacher.out if teacher else shared
-    older = home / f"lessons-{digest[:12]}"
+    older = home / f"lessons-{digest[:12]}"  # the name that earlier versions gave it
     return older if older.is_dir() else home / f"soft-targets-{digest[:12]}"
 
 
 def _digests(section: Teacher) -> list[str]:
     return [initial_weights.find(name).digest for name in section.nets]
-
-
-def _recipe(student: Recipe) -> Recipe:
-    assert student.teacher is not None
-    teacher = recipes.load(student.teacher.recipe)
-    if teacher.model.heads != student.model.heads:
-        raise InputError(
-            f"recipe {student.name} has the heads {', '.join(student.model.heads)} and its teacher "
-            f"{teacher.name} {', '.join(teacher.model.heads)}: give both the same"
-        )
-    if teacher.data != student.data.model_copy(update={"sources": {}}):
-        raise InputError(
-            f"recipe {student.name} and its teacher {teacher.name} differ in [data]: a teacher "
-            "that saw other images may have seen those that test its student"
-        )
-    return teacher

@@ -23,7 +23,9 @@ def train(run: "Run", out: Path, soft_targets: Path | None = None) -> None:
         soft_targets: the folder with the teacher's soft targets; None without a teacher.
     """
     model, job = float_training(run, out)
-    cached = teacher.soft_targets(run, soft_targets) if soft_targets else None
+    cached = None
+    if soft_targets and run.recipe.teacher:
+        cached = teacher.soft_targets(run, run.recipe.teacher, soft_targets)
     trainer.fit(model, replace(job, soft_targets=cached))
 
 

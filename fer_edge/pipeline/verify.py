@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.system.atomic_file import replacing
 from fer_edge.pipeline import artifacts
+from fer_edge.recipe import Quantize
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
@@ -16,19 +17,18 @@ if TYPE_CHECKING:
 PARITY_IMAGES = 1000
 
 
-def verify(run: "Run", out: Path) -> None:
-    """Hold each int8 file against the quantization-aware model that it was converted from.
+def verify(run: "Run", out: Path, section: Quantize) -> None:
+    """Compare each int8 file with the quantization-aware model that it was converted from.
 
     Raises:
-        CheckFailedError: it has float tensors, answers otherwise on more images than the recipe
-            bears, or has lost the zeros or the few values that its weights had.
+        CheckFailedError: a file has float tensors, disagrees with the model on more images than the
+            recipe allows, or has lost the zeros or the clusters of its weights.
     """
     from quantization.verify import parity
     from quantization.verify import weights as verify_weights
     from quantization.verify.agreement import Bound
 
     recipe, data = run.recipe, run.training_data
-    assert recipe.quantize is not None
     images = (data.train if data.val is None else data.val).images[:PARITY_IMAGES]
     model = artifacts.qat_model(run)
     found: dict[str, Any] = {}
@@ -41,8 +41,8 @@ def verify(run: "Run", out: Path) -> None:
                 model,
                 images,
                 head=head,
-                normalization=artifacts.scaling(run),
-                bound=Bound(recipe.quantize.max_disagreement, recipe.quantize.max_difference),
+                normalization=artifacts.normalization(run),
+                bound=Bound(section.max_disagreement, section.max_difference),
             )
         )
         verify_weights.assert_kept(path, _expected_sparsity(run))
@@ -54,7 +54,7 @@ def verify(run: "Run", out: Path) -> None:
 
 
 def _expected_sparsity(run: "Run") -> "Expectation":
-    """What the earlier stages say about the weights of the int8 files."""
+    """Zeros, pattern and clusters that the int8 files must have, by the earlier stages."""
     from quantization.verify.weights import Expectation
 
     recipe = run.recipe

@@ -21,7 +21,8 @@ from fer_edge.pipeline import train
 from fer_edge.pipeline.run import Run
 from fer_edge.recipe import Recipe
 from fer_edge.release.command import one_line
-from fer_edge.training import trainer, weights
+from fer_edge.training import state as training_state
+from fer_edge.training import weights
 from quantization.tflite.card import sha256
 
 NOTE = "resumed.json"
@@ -44,7 +45,7 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
     out = run.folder("train")
     model, job = train.float_training(run, out)
     make_folder(out)
-    state = trainer.state(model, job)
+    state = training_state.restore(model, job.phase, out, ema=job.ema)
     if state.manager.latest_checkpoint:
         raise InputError(f"{out} holds a training already: it goes on by itself")
     weights.load(model, source)

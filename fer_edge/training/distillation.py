@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.errors import CheckFailedError, InputError
 from device.system.atomic_file import replacing
 from fer_edge.models.net import by_head
 from fer_edge.training.progress import Progress
@@ -81,6 +82,9 @@ def precompute(
         folder: receives one file per epoch; an interrupted run continues at the first missing one.
         epochs: number of epochs.
         images: number of images per epoch.
+
+    Raises:
+        CheckFailedError: the mean probabilities are not finite numbers.
     """
     import tensorflow as tf
 
@@ -97,10 +101,13 @@ def precompute(
         for epoch, dataset in enumerate(batches):
             path = _file(folder, epoch)
             if not path.exists():
-                found = [probabilities(x).numpy().astype(np.float16) for x, _ in dataset]
+                found = np.concatenate([probabilities(x).numpy() for x, _ in dataset])
+                if not np.isfinite(found).all():
+                    raise CheckFailedError("the teacher answers with numbers that are not finite")
                 with replacing(path) as partial, partial.open("wb") as handle:
-                    np.save(handle, np.concatenate(found))
+                    np.save(handle, found.astype(np.float16))
             progress.advance(images)
+            progress.report(f"epoch {epoch + 1}/{epochs}")
 
 
 def load(
@@ -119,8 +126,19 @@ def load(
         sizes: number of labels of each head.
         alpha: weight of the teacher, 0..1.
         change: applied to the probabilities of each epoch.
+
+    Raises:
+        InputError: a file is missing, damaged, or has other labels.
     """
-    cached = np.stack([change(np.load(_file(folder, epoch))) for epoch in range(epochs)])
+    try:
+        cached = np.stack([change(np.load(_file(folder, epoch))) for epoch in range(epochs)])
+        if cached.ndim != 3 or cached.shape[2] != sum(sizes):
+            raise ValueError(f"its shape is {list(cached.shape)}")
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{folder} does not hold the teacher's soft targets ({error}): remove it and the "
+            "student's folder teacher, and run again"
+        ) from error
     return SoftTargets(cached, tuple(sizes), alpha)
 
 

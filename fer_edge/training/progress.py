@@ -1,5 +1,8 @@
-"""A progress bar with the time left, on a terminal; silence elsewhere."""
+"""A progress bar with the time left on a terminal; elsewhere a line for each report."""
 
+import sys
+import time
+from collections.abc import Mapping
 from types import TracebackType
 
 import rich.progress
@@ -7,10 +10,19 @@ from rich.console import Console
 
 
 class Progress:
-    """Steps of a training on stderr, with the last epoch's figures."""
+    """Progress of a long computation, on standard error.
+
+    Args:
+        title: what is computed.
+        total: number of steps.
+        done: steps that an earlier, interrupted run has done.
+    """
 
     def __init__(self, title: str, total: int, done: int = 0) -> None:
         console = Console(stderr=True)
+        self._title, self._total, self._first, self._done = title, total, done, done
+        self._terminal = console.is_terminal
+        self._started = time.monotonic()
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
             rich.progress.BarColumn(),
@@ -18,7 +30,7 @@ class Progress:
             rich.progress.TimeRemainingColumn(),
             rich.progress.TextColumn("{task.fields[last]}"),
             console=console,
-            disable=not console.is_terminal,
+            disable=not self._terminal,
         )
         self._task = self._bar.add_task(title, total=total, completed=done, last="")
 
@@ -35,10 +47,34 @@ class Progress:
         self._bar.stop()
 
     def advance(self, steps: int = 1) -> None:
-        """So many more steps are done."""
+        """Count further steps as done."""
+        self._done += steps
         self._bar.advance(self._task, steps)
 
-    def say(self, row: dict[str, float]) -> None:
-        """Show the figures of an epoch."""
-        figures = "  ".join(f"{k} {v:.4g}" for k, v in row.items() if k != "epoch")
-        self._bar.update(self._task, last=figures)
+    def report(self, milestone: str, figures: Mapping[str, float] | None = None) -> None:
+        """Show a milestone: beside the bar, or as a line with the time left.
+
+        Args:
+            milestone: what has been reached, for example "epoch 3/15".
+            figures: by name what was measured there; a key `epoch` is left out.
+        """
+        shown = [f"{k} {v:.4g}" for k, v in (figures or {}).items() if k != "epoch"]
+        if self._terminal:
+            self._bar.update(self._task, last="  ".join(shown or [milestone]))
+            return
+        line = ", ".join([f"{self._title}: {milestone}", *shown, f"{self._time_left()} left"])
+        print(line, file=sys.stderr, flush=True)
+
+    def _time_left(self) -> str:
+        now_done = self._done - self._first
+        if not now_done:
+            return "unknown time"
+        seconds = (time.monotonic() - self._started) / now_done * (self._total - self._done)
+        return duration(seconds)
+
+
+def duration(seconds: float) -> str:
+    """Format a duration: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

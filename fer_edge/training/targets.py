@@ -1,51 +1,47 @@
-"""From labels and votes to the distributions that a net learns."""
+"""Target distributions from labels and FER+ votes."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import InputError
 from device.labels import FERPLUS
 from fer_edge.data import ferplus
+from fer_edge.data.contents import Contents
 from fer_edge.data.dataset import Dataset
 from fer_edge.recipe import Recipe, Train
 from fer_edge.training.input_pipeline import LabeledImages
 
 
-def head_sizes(data: Dataset, recipe: Recipe) -> dict[str, int]:
-    """Number of labels of each head that the recipe asks for.
-
-    Raises:
-        InputError: the recipe trains the `ferplus` head and the data has no votes.
-    """
-    if "ferplus" in recipe.model.heads and not data.votes.any():
-        raise InputError(
-            f"recipe {recipe.name} trains the ferplus head and the data has no FER+ votes: prepare "
-            "it with --ferplus fer2013new.csv, or give --set 'model.heads=[\"fer2013\"]'"
-        )
+def head_sizes(data: Dataset | Contents, recipe: Recipe) -> dict[str, int]:
+    """Number of labels of each head of the recipe."""
     return {head: len(label_names(data, head)) for head in recipe.model.heads}
 
 
-def label_names(data: Dataset, head: str) -> tuple[str, ...]:
-    """Labels of a head: the data's own for `fer2013`, whatever they are."""
-    return data.label_names if head == "fer2013" else FERPLUS
+def label_names(data: Dataset | Contents, head: str) -> tuple[str, ...]:
+    """Labels of a head for some data."""
+    return labels_of(head, data.label_names)
+
+
+def labels_of(head: str, own: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels of a head: `own`, those of the data, for `fer2013`; FER+'s for `ferplus`."""
+    return own if head == "fer2013" else FERPLUS
 
 
 def classes(data: Dataset, head: str) -> NDArray[np.int16]:
-    """What counts as right for a head: int16 `[n]`, -1 where a row has no answer."""
+    """Correct class of each image for a head: int16 `[n]`, -1 where it has none."""
     return data.labels if head == "fer2013" else ferplus.majority(data.votes)
 
 
 def labeled(data: Dataset, heads: dict[str, int], train: Train) -> LabeledImages:
     """Images with their targets; smoothing, class weights and the head's weight are in the targets.
 
-    A cross-entropy is linear in its target, so a weight on a row or on a head is a scaled target,
-    and the loss needs to know of none of them.
+    Cross-entropy is linear in its target, so weights of rows and heads are scaled targets and the
+    loss needs no weights.
 
     Args:
-        data: some split of the data.
-        heads: number of labels by head.
+        data: one split of the data.
+        heads: number of labels of each head.
         train: the recipe's `[train]` section.
     """
     targets = {}

@@ -5,6 +5,7 @@ where an undisturbed run ends: weights, optimizer, average and dropout's generat
 checkpoint; shuffling, augmentation and the schedule follow from the seed and the step.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import InputError
+from device.errors import CheckFailedError, InputError
 from fer_edge.models.net import by_head
 from fer_edge.recipe import Augment, Phase
-from fer_edge.training import history, input_pipeline, optimizers, weights
+from fer_edge.training import history, input_pipeline, optimizers, state, weights
 from fer_edge.training.distillation import SoftTargets
 from fer_edge.training.ema import WeightAverage
 from fer_edge.training.input_pipeline import LabeledImages, Mixture
@@ -88,38 +89,6 @@ class Job:
     selectable: int = 0
 
 
-@dataclass(frozen=True)
-class State:
-    """What a training carries from epoch to epoch besides the model; its checkpoints hold both.
-
-    Attributes:
-        optimizer: with its slots.
-        ema: moving average of the weights.
-        done: int64 variable, whole epochs behind it.
-        manager: of the checkpoints.
-    """
-
-    optimizer: Any
-    ema: WeightAverage
-    done: Any
-    manager: Any
-
-
-def state(model: Any, job: Job) -> State:
-    """The state of a training, and the model's: as its last checkpoint has them, or new."""
-    import tensorflow as tf
-
-    optimizer = optimizers.build(job.phase, model.trainable_variables)
-    ema = WeightAverage(model, job.ema)
-    done = tf.Variable(0, trainable=False, dtype=tf.int64, name="epochs_done")
-    checkpoint = tf.train.Checkpoint(
-        model=model, optimizer=optimizer, average=ema.shadows, epochs_done=done
-    )
-    manager = tf.train.CheckpointManager(checkpoint, str(job.out / "checkpoints"), max_to_keep=2)
-    manager.restore_or_initialize()
-    return State(optimizer, ema, done, manager)
-
-
 def fit(model: Any, job: Job) -> list[dict[str, float]]:
     """Train a model; at the end it has the selected weights, which `out/weights.npz` holds too.
 
@@ -133,7 +102,9 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         The history, a row an epoch.
 
     Raises:
-        InputError: fewer training images than one batch.
+        InputError: fewer training images than one batch, or damaged checkpoints.
+        CheckFailedError: the loss or the weights are no longer finite numbers. The last checkpoint
+            is of the epoch before.
     """
     import tensorflow as tf
 
@@ -145,9 +116,11 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
         )
     tf.config.experimental.enable_op_determinism()
     job.out.mkdir(parents=True, exist_ok=True)
-    kept = state(model, job)
+    kept = state.restore(model, job.phase, job.out, ema=job.ema)
     optimizer, ema = kept.optimizer, kept.ema
     first = int(kept.done.numpy())
+    if first == job.phase.epochs and not (job.out / "weights.npz").exists():
+        raise InputError(f"{job.out} has lost its weights.npz: remove {job.out} to train it again")
     rows = [row for row in history.load(job.out / "history.csv") if row["epoch"] <= first]
     board = tf.summary.create_file_writer(str(job.out / "tensorboard"))
     epochs = range(first, job.phase.epochs)
@@ -169,9 +142,14 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             for i, (x, targets) in enumerate(images, start=epoch * steps):
                 job.hooks.before_step(i)
                 optimizer.learning_rate.assign(optimizers.learning_rate(job.phase, i, steps))
-                losses.append(step(x, targets))
+                losses.append(float(step(x, targets)))
+                if not math.isfinite(losses[-1]):
+                    where = f"epoch {epoch + 1}, step {i - epoch * steps + 1} of {steps}"
+                    raise _diverged(job, f"the loss is {losses[-1]} in {where}")
                 progress.advance()
             job.hooks.after_epoch(epoch)
+            if not all(np.isfinite(w.numpy()).all() for w in (*model.weights, *ema.shadows)):
+                raise _diverged(job, f"weights are not finite after epoch {epoch + 1}")
             row = {"epoch": epoch + 1.0, "loss": float(np.mean(losses))}
             row["seconds"] = round(time.monotonic() - started, 1)
             with ema.applied():
@@ -186,10 +164,17 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             board.flush()
             kept.done.assign(epoch + 1)
             kept.manager.save()
-            progress.say(row)
+            progress.report(f"epoch {epoch + 1}/{job.phase.epochs}", row)
     history.draw(rows, _selected(rows, job), job.out / "curves.png", title=job.title)
     weights.load(model, job.out / "weights.npz")
     return rows
+
+
+def _diverged(job: Job, what: str) -> CheckFailedError:
+    return CheckFailedError(
+        f"{job.title} diverged: {what}; lower the learning rate (learning_rate = "
+        f"{job.phase.learning_rate:g}). {job.out} keeps the epochs before"
+    )
 
 
 def _selected(rows: list[dict[str, float]], job: Job) -> dict[str, float]:

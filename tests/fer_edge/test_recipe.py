@@ -1,4 +1,9 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from device.errors import InputError
 from fer_edge import recipe
@@ -37,7 +42,24 @@ def test_a_changed_value_is_another_recipe() -> None:
     ("override", "said"),
     [
         ("train.epochs", "section.key=value"),
-        ("train.epoch=5", "train.epoch"),
+        ("train.epoch=5", "train.epoch is no key of a recipe: did you mean epochs"),
+        ("train.learning_rat=0.1", "did you mean learning_rate"),
+        ("epochs=1", r"did you mean train\.epochs or "),
+        ("trian.epochs=1", "trian is no key of a recipe: did you mean train"),
+        ("model.featurs=8", r"model\.featurs is no key of a recipe: did you mean features"),
+        ("model.stages=[{width=8, repeat=2}]", r"stages\.0\.repeat .*did you mean repeats"),
+        ("prune.sparsity=0.5", r"prune\.epochs is missing"),
+        ("train.learning_rate=inf", "train.learning_rate"),
+        ("train.learning_rate=nan", "train.learning_rate"),
+        ("model.heads=[]", "model.heads"),
+        ('model.heads=["fer2013","fer2013"]', "twice"),
+        ("seed=1e23", "seed"),
+        ("seed=-1", "seed"),
+        ("model.features=999999999", "model.features"),
+        ("train.epochs=1000000000", "train.epochs"),
+        ("bench.rounds=1000000000", "bench.rounds"),
+        ("train.=1", "section.key=value"),
+        ("train.epochs=" + "[" * 100_000, "nested too deeply"),
         ("train.epochs=0", "train.epochs"),
         ("train.epochs=many", "train.epochs"),
         ("seed.x=1", "not a section"),
@@ -53,6 +75,42 @@ def test_a_wrong_override_is_named(override: str, said: str) -> None:
 def test_an_unknown_recipe_lists_those_that_exist() -> None:
     with pytest.raises(InputError, match="base, demo, finetune, nano, paper, small, teacher"):
         recipe.load("smal")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("description = 'für Gesichter'".encode("latin-1"), "not UTF-8"),
+        (b"a = " + b"[" * 100_000, "nested too deeply"),
+        (b"a = " + b"9" * 10_000, "not TOML"),
+        (b"#" * 2_000_000, "no recipe"),
+        (b"\x00\x01", "not TOML"),
+        (b"train = 5\n[model]\nname = 'paper'", "train"),
+        (b"[model]\nname = 'lenet'", "model"),
+    ],
+    ids=["latin-1", "nested", "digits", "large", "binary", "no section", "no net"],
+)
+def test_a_damaged_recipe_is_one_line_that_names_it(content: bytes, said: str, tmp_path) -> None:
+    (tmp_path / "own.toml").write_bytes(content)
+    with pytest.raises(InputError, match=said) as refused:
+        recipe.load(str(tmp_path / "own.toml"))
+    assert "own.toml" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_recipe_with_a_byte_order_mark_is_read(tmp_path) -> None:
+    text = "[model]\nname = 'paper'\n[train]\nepochs = 1\nlearning_rate = 0.1\n"
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8-sig")
+    assert recipe.load(str(tmp_path / "own.toml")).model.name == "paper"
+
+
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_one_line(content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "own.toml"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"own\.toml"):
+            recipe.load(str(path))
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path) -> None:

@@ -61,7 +61,7 @@ def test_the_stage_divides_out_the_prior_and_leaves_the_trunk(
     run = replace(finished, recipe=chosen, out=tmp_path)
     (tmp_path / "train").mkdir()
     shutil.copy(finished.folder("train") / "weights.npz", tmp_path / "train")
-    adjust.adjust(run, run.folder("adjust"))
+    adjust.adjust(run, run.folder("adjust"), run.recipe.adjust)
     before, after = (
         net.get_weights() for net in (artifacts.trained_model(run), artifacts.float_model(run))
     )

@@ -134,7 +134,7 @@ def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(latency, "ROUNDS", 2)
     faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
     measure = latency.latency_ratio(
-        artifacts.trained_model(narrowed), faces, normalization=artifacts.scaling(narrowed)
+        artifacts.trained_model(narrowed), faces, normalization=artifacts.normalization(narrowed)
     )
     assert measure(artifacts.float_model(narrowed)) > 0
 

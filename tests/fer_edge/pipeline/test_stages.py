@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -5,6 +9,7 @@ import pytest
 from device.errors import InputError
 from fer_edge.pipeline import stages
 from fer_edge.pipeline.stages import Stage
+from fer_edge.pipeline.workspace import exclusive, scratch
 
 
 def made(log: list[str], **settings: object) -> list[Stage]:
@@ -62,3 +67,86 @@ def test_a_damaged_note_is_named(tmp_path: Path) -> None:
     (tmp_path / "first" / "stage.json").write_text('["no note of ours"]')
     with pytest.raises(InputError, match=r"stage\.json is damaged"):
         list(stages.run(made([]), tmp_path))
+
+
+def writing(log: list[str]) -> list[Stage]:
+    """Three stages that write down that they ran, and a file each."""
+
+    def work(folder: Path) -> None:
+        log.append(folder.name)
+        (folder / "made.txt").write_text("x")
+
+    return [Stage(name, {}, work) for name in ("first", "second", "third")]
+
+
+def test_a_stage_that_lost_a_file_is_run_again_with_all_after_it(tmp_path: Path, caplog) -> None:
+    log: list[str] = []
+    list(stages.run(writing(log), tmp_path))
+    (tmp_path / "second" / "made.txt").unlink()
+    again = dict(stages.run(writing(log), tmp_path))
+    assert log == ["first", "second", "third", "second", "third"]
+    assert again["first"] is None
+    assert "made.txt is missing" in caplog.text
+
+
+def test_what_is_run_again_after_a_loss_survives_an_interruption(tmp_path: Path) -> None:
+    log: list[str] = []
+    list(stages.run(writing(log), tmp_path))
+    (tmp_path / "first" / "made.txt").unlink()
+    running = stages.run(writing(log), tmp_path)
+    assert next(running)[0] == "first"
+    running.close()
+    list(stages.run(writing(log), tmp_path))
+    assert log == ["first", "second", "third", "first", "second", "third"]
+
+
+def test_a_stage_is_announced_before_it_runs(tmp_path: Path) -> None:
+    log: list[str] = []
+    list(stages.run(writing(log), tmp_path, on_start=lambda name: log.append(f"start {name}")))
+    assert log[:2] == ["start first", "first"]
+    list(stages.run(writing(log), tmp_path, on_start=lambda name: log.append(f"start {name}")))
+    assert len(log) == 6
+
+
+def test_a_second_run_in_the_same_folder_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    log: list[str] = []
+    first = stages.run(writing(log), tmp_path)
+    next(first)
+    with pytest.raises(InputError, match=rf"in use by another fer-edge \(process {os.getpid()}\)"):
+        list(stages.run(writing(log), tmp_path))
+    assert log == ["first"]
+    list(first)
+    list(stages.run(writing(log), tmp_path))
+
+
+HOLDER = """
+import os, sys
+from pathlib import Path
+from fer_edge.pipeline.workspace import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_process_keeps_no_lock(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match=f"process {holder.pid}"), exclusive(tmp_path):
+            pass
+        holder.kill()
+    with exclusive(tmp_path):
+        pass
+
+
+def test_scratch_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "__autograph_generated_fileab12.py").write_text("")
+    before = tempfile.gettempdir()
+    with scratch(tmp_path):
+        assert list((tmp_path / "tmp").iterdir()) == []
+        with tempfile.NamedTemporaryFile() as file:
+            assert Path(file.name).parent == tmp_path / "tmp"
+    assert not (tmp_path / "tmp").exists()
+    assert tempfile.gettempdir() == before

@@ -34,10 +34,10 @@ def resumed(tiny, finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Ru
 def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
     resumed: Run, finished: Run
 ) -> None:
-    from fer_edge.training import trainer
+    from fer_edge.training import state
 
     model, job = train.float_training(resumed, resumed.folder("train"))
-    trainer.state(model, job)
+    state.restore(model, job.phase, job.out, ema=job.ema)
     with np.load(finished.folder("train") / "weights.npz") as before:
         for i, weight in enumerate(model.get_weights()):
             np.testing.assert_array_equal(weight, before[f"arr_{i}"])

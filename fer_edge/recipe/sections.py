@@ -1,23 +1,22 @@
-"""A recipe: every number that a run depends on, typed, validated, from a TOML file."""
+"""The sections of a recipe: every number that a run depends on, typed and validated."""
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from device.errors import InputError
 from fer_edge.models import Net
 from fer_edge.models.bfloat16 import Setting
 from fer_edge.section import Section
 
+MOST_EPOCHS = 100_000
+
 
 class DataSource(Section):
-    """A `[data.sources.NAME]` section: a further labelled set that trains beside the first."""
+    """A `[data.sources.NAME]` section: a further labeled set that trains beside the first."""
 
     path: Path | None = Field(
         default=None,
@@ -71,7 +70,7 @@ class Data(Section):
         default=True, description="leave out training rows that also stand in val or test"
     )
     synthetic_per_class: int = Field(
-        default=400, ge=20, description="faces a class, where a run is given no data"
+        default=400, ge=20, le=100_000, description="faces a class, where a run is given no data"
     )
     sources: dict[str, DataSource] = Field(
         default={}, description="further sets by name, mixed into each batch of training"
@@ -110,9 +109,9 @@ class Augment(Section):
 class Phase(Section):
     """What every stage that trains has: epochs and how fast the weights move."""
 
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=MOST_EPOCHS)
     learning_rate: float = Field(gt=0, description="the peak")
-    warmup_epochs: float = Field(default=0.0, ge=0)
+    warmup_epochs: float = Field(default=0.0, ge=0, le=MOST_EPOCHS)
     schedule: Literal["cosine", "constant"] = "cosine"
     restarts: tuple[int, ...] = Field(
         default=(), description="epochs, counted from 0, at which warm-up and schedule begin anew"
@@ -144,6 +143,7 @@ class Teacher(Section):
     epochs: int = Field(
         default=16,
         ge=1,
+        le=1000,
         serialization_alias="views",
         description="augmented epochs with cached soft targets; the student repeats them",
     )
@@ -164,7 +164,7 @@ class Teacher(Section):
 class Train(Phase):
     """The `[train]` section."""
 
-    batch: int = Field(default=128, ge=1)
+    batch: int = Field(default=128, ge=1, le=65_536)
     ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
@@ -183,20 +183,26 @@ class Train(Phase):
     small_side: int = Field(
         default=48, ge=24, le=48, description="side in pixels of the pictures of the first epochs"
     )
-    small_epochs: int = Field(default=0, ge=0, description="how many epochs have the small side")
+    small_epochs: int = Field(
+        default=0, ge=0, le=MOST_EPOCHS, description="how many epochs have the small side"
+    )
 
 
 class Channels(Phase):
     """The `[channels]` section: whole channels go, in steps of `epochs` epochs each."""
 
-    steps: int = Field(default=3, ge=1)
+    steps: int = Field(default=3, ge=1, le=1000)
     target: Literal["multiply_adds", "size", "latency"] = Field(
         default="multiply_adds", description="latency: of candidates, measured on this machine"
     )
     share: float = Field(default=0.5, gt=0, lt=1, description="of the target's cost that is left")
     importance: Literal["taylor", "batchnorm", "l1"] = "taylor"
-    images: int = Field(default=1024, ge=1, description="training images that taylor looks at")
-    recovery: int = Field(default=0, ge=0, description="further epochs of the last step")
+    images: int = Field(
+        default=1024, ge=1, le=1_000_000, description="training images that taylor looks at"
+    )
+    recovery: int = Field(
+        default=0, ge=0, le=MOST_EPOCHS, description="further epochs of the last step"
+    )
 
 
 class Adjust(Section):
@@ -267,15 +273,15 @@ class Quantize(Phase):
 class Bench(Section):
     """The `[bench]` section."""
 
-    rounds: int = Field(default=30, ge=2)
+    rounds: int = Field(default=30, ge=2, le=100_000)
 
 
 class Recipe(Section):
     """A whole recipe. Sections that a recipe leaves out are stages that it skips."""
 
-    name: str
+    name: str = Field(min_length=1, max_length=200)
     description: str = ""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32, description="RNG seed")
     data: Data = Data()
     model: Annotated[Net, Field(discriminator="name")]
     augment: Augment = Augment()
@@ -329,70 +335,3 @@ class Recipe(Section):
         """Sha256 of all values, defaults included: two recipes with one digest are the same run."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def names() -> list[str]:
-    """The names of the recipes that ship with fer-edge."""
-    folder = resources.files("fer_edge") / "recipes"
-    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
-
-
-def load(
-    recipe: str, overrides: Sequence[str] = (), *, model: Mapping[str, Any] | None = None
-) -> Recipe:
-    """Load a recipe by name or path.
-
-    Args:
-        recipe: a name such as `small`, or the path of a `.toml` file.
-        overrides: `section.key=value` each, the value as TOML would have it (a bare word is text).
-        model: the `[model]` section, where the recipe leaves it, or all of it but some options, to
-            what the training starts from.
-
-    Raises:
-        InputError: no such recipe, no TOML, an unknown key or a value out of range.
-    """
-    path = Path(recipe)
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise InputError(f"no recipe file {path}")
-        text, origin = path.read_text(), str(path)
-    elif recipe in names():
-        text = (resources.files("fer_edge") / "recipes" / f"{recipe}.toml").read_text()
-        origin = f"recipe {recipe}"
-    else:
-        known = ", ".join(names())
-        raise InputError(f"no recipe {recipe!r}: give one of {known}, or the path of a .toml file")
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{origin} is not TOML: {error}") from error
-    values.setdefault("name", path.stem)
-    given = values.get("model", {})
-    if "name" not in given:
-        if model is None:
-            raise InputError(f"{origin} has no [model]: give --init, for example --init zoo:base")
-        values["model"] = {**model, **given}
-    for override in overrides:
-        _override(values, override)
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise InputError(f"{origin}: {where}: {first['msg']}") from error
-
-
-def _override(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key.strip():
-        raise InputError(f"--set {override}: give section.key=value, for example train.epochs=5")
-    try:
-        value = tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *sections, last = key.strip().split(".")
-    for section in sections:
-        values = values.setdefault(section, {})
-        if not isinstance(values, dict):
-            raise InputError(f"--set {override}: {section} is not a section")
-    values[last] = value

@@ -1,0 +1,38 @@
+"""What a data file holds, read without its images: FER2013's are 83 MB."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_edge.data.dataset import open_archive
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The small parts of a data file.
+
+    Attributes:
+        digest: SHA-256 (hex) that the file states for itself; `dataset.load` checks it.
+        label_names: the classes, in the order of the labels.
+        labeled: whether any image has a label.
+        voted: whether any image has FER+ votes.
+    """
+
+    digest: str
+    label_names: tuple[str, ...]
+    labeled: bool
+    voted: bool
+
+
+def read(path: Path) -> Contents:
+    """Read the contents of a `.npz` of `data prepare`.
+
+    Raises:
+        InputError: the file is missing, damaged, or something else.
+    """
+    with open_archive(path) as (file, meta):
+        return Contents(
+            digest=str(meta["digest"]),
+            label_names=tuple(str(name) for name in file["label_names"]),
+            labeled=bool((file["labels"] >= 0).any()),
+            voted=bool(file["votes"].any()),
+        )

@@ -1,0 +1,51 @@
+"""The heads of a run's net: those of its recipe that the data has targets for."""
+
+import logging
+from functools import cache
+from typing import Any
+
+from device.errors import InputError
+from fer_edge.data.contents import Contents
+from fer_edge.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+def with_targets(recipe: Recipe, contents: Contents) -> Recipe:
+    """Leave out the heads that the data has no targets for, with a warning for each.
+
+    Args:
+        recipe: a recipe.
+        contents: contents of the data file.
+
+    Raises:
+        InputError: no head is left.
+    """
+    missing = {}
+    if not contents.voted:
+        missing["ferplus"] = "FER+ votes (`data prepare --ferplus fer2013new.csv` adds them)"
+    if not contents.labeled:
+        missing["fer2013"] = "labels"
+    heads = tuple(head for head in recipe.model.heads if head not in missing)
+    if heads == recipe.model.heads:
+        return recipe
+    if not heads:
+        lacks = " and ".join(missing[head] for head in recipe.model.heads)
+        raise InputError(
+            f"recipe {recipe.name} has the heads {', '.join(recipe.model.heads)}, and the data has "
+            f"no {lacks}"
+        )
+    for head in recipe.model.heads:
+        if head in missing:
+            _warn(f"the data has no {missing[head]}: the head {head} is left out")
+    changes: dict[str, Any] = {"model": recipe.model.model_copy(update={"heads": heads})}
+    # What mixes the two heads needs both.
+    changes["train"] = recipe.train.model_copy(update={"ferplus_share": 0.0})
+    if recipe.adjust:
+        changes["adjust"] = recipe.adjust.model_copy(update={"ferplus_blend": 0.0})
+    return recipe.model_copy(update=changes)
+
+
+@cache  # a student and its teacher leave out the same heads: one line
+def _warn(message: str) -> None:
+    logger.warning("%s", message)
