@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.machine.preemptions import preemptions
 from device.system import firmware, processor
+from device.system.kernel_file import read_value
 from device.system.temperature import celsius
 
 BOARD = Path("/proc/device-tree/model")
@@ -22,7 +23,7 @@ def facts() -> dict[str, Any]:
     found = processor.read(CPU_INFO)
     return {
         "cpu": cpu_model(),
-        "board": _read(BOARD),
+        "board": read_value(BOARD),
         "architecture": platform.machine(),
         "instruction_sets": None
         if found.instruction_sets is None
@@ -31,7 +32,7 @@ def facts() -> dict[str, Any]:
         "core_class": found.core_class,
         "cores": os.cpu_count(),
         "cores_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "governor": _read(GOVERNOR),
+        "governor": read_value(GOVERNOR),
         "os": platform.platform(),
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -47,7 +48,7 @@ def state() -> dict[str, Any]:
     return {
         "load": load(),
         "clock_mhz": clocks(),
-        "governor": _read(GOVERNOR),
+        "governor": read_value(GOVERNOR),
         "temperature_c": celsius(),
         "throttled": throttled(),
         "context_switches_involuntary": preemptions(),
@@ -65,7 +66,7 @@ def clocks() -> list[float] | None:
         CORES.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"),
         key=lambda file: int(file.parts[-3].removeprefix("cpu")),
     )
-    values = [_number(_read(file), 1e-3) for file in files]
+    values = [_number(read_value(file), 1e-3) for file in files]
     if not values:
         values = [_number(value) for name, value in _cpu_info() if name == "cpu MHz"]
     known = [value for value in values if value is not None]
@@ -95,7 +96,7 @@ def cpu_model() -> str | None:
 
 
 def _cpu_info() -> list[tuple[str, str]]:
-    lines = (_read(CPU_INFO) or "").splitlines()
+    lines = (read_value(CPU_INFO) or "").splitlines()
     return [
         (name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
     ]
@@ -105,11 +106,4 @@ def _number(text: str | None, unit: float = 1.0) -> float | None:
     try:
         return None if text is None else round(float(text) * unit, 1)
     except ValueError:
-        return None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(errors="replace").strip("\0\n ") or None
-    except OSError:
         return None

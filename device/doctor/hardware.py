@@ -7,6 +7,7 @@ from pathlib import Path
 from device.doctor.finding import Finding, ok, problem, warning
 from device.system import firmware
 from device.system import processor as processors
+from device.system.kernel_file import read_value
 from device.system.temperature import celsius
 
 _HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
@@ -22,11 +23,14 @@ def cameras(root: Path) -> Finding:
     found, forbidden, missing, module = [], [], [], False
     entries = (root / "sys/class/video4linux").glob("video*")
     for entry in sorted(entries, key=lambda entry: (len(entry.name), entry.name)):
-        name = _read(entry / "name") or "unknown"
+        name = read_value(entry / "name") or "unknown"
         if name.startswith(_MODULES):
             module = True
         # A camera's further devices carry its metadata.
-        if name.startswith((*_MODULES, *_NO_CAMERAS)) or (_read(entry / "index") or "0") != "0":
+        if (
+            name.startswith((*_MODULES, *_NO_CAMERAS))
+            or (read_value(entry / "index") or "0") != "0"
+        ):
             continue
         device = root / "dev" / entry.name
         line = f"/dev/{entry.name} ({name})"
@@ -61,7 +65,7 @@ def throttling(root: Path) -> Finding:
     """Read whether a Raspberry Pi was slowed down for lack of power or for heat."""
     text = firmware.get_throttled(root)
     if text is None:
-        if "Raspberry Pi" not in (_read(root / "proc/device-tree/model") or ""):
+        if "Raspberry Pi" not in (read_value(root / "proc/device-tree/model") or ""):
             return ok("not reported: no Raspberry Pi")
         return warning("the firmware does not answer", "sudo usermod -aG video $USER (vcgencmd)")
     try:
@@ -122,7 +126,7 @@ def processor(root: Path) -> Finding:
 def memory(root: Path) -> Finding:
     """Read how much memory is left."""
     sizes = {}
-    for line in (_read(root / "proc/meminfo") or "").splitlines():
+    for line in (read_value(root / "proc/meminfo") or "").splitlines():
         name, _, size = line.partition(":")
         if size.strip().endswith("kB"):
             sizes[name] = int(size.split()[0]) * 1024 // 10**6
@@ -135,10 +139,3 @@ def memory(root: Path) -> Finding:
     if free < _TIGHT:
         return warning(message, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
     return ok(message)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(errors="replace").strip("\0\n ")
-    except OSError:
-        return None

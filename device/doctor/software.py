@@ -79,7 +79,7 @@ def runtime() -> Finding:
 def model(file: Path | None) -> Finding:
     """Load and run a model, and see whether XNNPACK took it."""
     if file is None:
-        return warning("XNNPACK not checked, it needs a model", "give --model FILE.tflite")
+        return warning("no model was given, so XNNPACK was not checked", "give a .tflite file")
     if _clashes():
         return problem(f"{file.name} cannot run", "see the line on numpy")
     try:
@@ -141,7 +141,7 @@ def yunet(file: Path | None) -> Finding:
     if file is None:
         file = YUNET.path()
         if not file.exists():
-            return ok("not fetched; only --detector yunet needs it (fer-edge fetch yunet)")
+            return ok("not downloaded, so faces are found by Haar (better: fer-edge fetch yunet)")
         try:
             YUNET.read()
         except InputError as error:

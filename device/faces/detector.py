@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.face import Face
+from device.faces.download import YUNET
 from device.faces.haar import HaarDetector
 
-DETECTORS = ("haar", "yunet")
+DETECTORS = ("auto", "haar", "yunet")
 """The names that `open_detector` knows."""
 
 
@@ -29,7 +30,7 @@ class Detector(Protocol):
 
 
 def open_detector(
-    name: Literal["haar", "yunet"] | str = "haar",
+    name: Literal["auto", "haar", "yunet"] | str = "haar",
     *,
     model: Path | None = None,
     search_size: int = 320,
@@ -37,7 +38,8 @@ def open_detector(
     """Make a detector by its name, for frames that come one after the other.
 
     Args:
-        name: "haar" needs nothing; "yunet" needs its file, fetched or given.
+        name: "haar" needs nothing; "yunet" needs its file, downloaded or given; "auto" is YuNet
+            where its file is, else Haar.
         model: file of YuNet.
         search_size: a picture whose longer side has more pixels is searched at that size.
 
@@ -45,6 +47,8 @@ def open_detector(
         InputError: no such name, a model for a detector that takes none, or what the detector
             itself raises.
     """
+    if name == "auto":
+        name = "yunet" if model is not None or YUNET.path().is_file() else "haar"
     if name == "yunet":
         from device.faces.yunet import YuNetDetector
 

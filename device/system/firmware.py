@@ -4,6 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from device.system.kernel_file import read_value
+
 THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft heat limit"}
 """Of `get_throttled`: bit, and what it says now; 16 bits further the same since boot."""
 
@@ -26,10 +28,7 @@ def get_throttled(root: Path = _ROOT) -> str | None:
     platform = root / "sys/devices/platform"
     for pattern in _THROTTLED_FILES:
         for file in platform.glob(f"{pattern}/get_throttled"):
-            try:
-                return file.read_text(errors="replace").strip("\0\n ")
-            except OSError:
-                return None
+            return read_value(file)
     return vcgencmd("get_throttled")
 
 

@@ -7,35 +7,33 @@ import typer
 
 from device.errors import CheckFailedError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.options import ModelOption
 
 if TYPE_CHECKING:
     from device.doctor import Finding
 
-EXAMPLE = "Example: fer-edge doctor --model fer2013_int8.tflite"
+EXAMPLE = "Example: fer-edge doctor --model zoo:base"
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            help="Model file to try; shows whether XNNPACK runs it.", envvar="FER_EDGE_MODEL"
-        ),
-    ] = None,
+    model: ModelOption = None,
     detector_model: Annotated[
-        Path | None, typer.Option(help="File of YuNet to try, instead of the fetched.")
+        Path | None, typer.Option(help="File of YuNet to try, instead of the downloaded one.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Check Python, libraries, model, detectors, cameras, power, heat and memory.
 
-    Exit code 1 when there is a problem; warnings are none.
+    Classifies one picture with the model, and shows whether XNNPACK runs it. The exit code is 1
+    when there is a problem; a warning is not one.
     """
     from device.doctor import Status, examine
+    from fer_edge import zoo
 
     findings = []
-    for finding in examine(model=model, detector_model=detector_model):
+    for finding in examine(model=zoo.resolve(model), detector_model=detector_model):
         findings.append(finding)
         if not as_json:
             _print(finding)

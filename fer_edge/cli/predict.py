@@ -38,7 +38,7 @@ def predict(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a picture, a line each.")
     ] = False,
-    detector: DetectorOption = DetectorName.haar,
+    detector: DetectorOption = DetectorName.auto,
     detector_model: DetectorModelOption = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
 ) -> None:

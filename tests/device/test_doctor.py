@@ -157,7 +157,7 @@ def test_an_unknown_trial_fails():
 
 
 def test_xnnpack_needs_a_model():
-    assert_finding(software.model(None), "warning", "not checked", "--model")
+    assert_finding(software.model(None), "warning", "not checked", ".tflite")
 
 
 def test_xnnpack_is_seen_on_a_model(models):
@@ -170,7 +170,7 @@ def test_a_model_that_is_none_is_a_problem(tmp_path):
 
 def test_the_fetched_detector_is_checked(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert_finding(software.yunet(None), "ok", "not fetched")
+    assert_finding(software.yunet(None), "ok", "not downloaded")
     write(software.YUNET.path(), "damaged")
     assert_finding(software.yunet(None), "problem", "has 7 bytes", "fetch yunet")
     assert_finding(software.yunet(tmp_path / "other.onnx"), "problem", "no such detector file")
@@ -368,3 +368,17 @@ def test_the_processor_says_what_int8_is_worth(root, monkeypatch, flags, says):
 def test_a_processor_that_reports_nothing_is_unknown(root, monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     assert_finding(hardware.processor(root), "ok", "core class unknown")
+
+
+def test_without_options_the_model_that_ships_is_tried(monkeypatch):
+    models = []
+    monkeypatch.setattr(doctor, "examine", lambda model, **_: models.append(model) or iter(()))
+    monkeypatch.delenv("FER_EDGE_MODEL", raising=False)
+    assert run()[0] == 0
+    monkeypatch.setenv("FER_EDGE_MODEL", "zoo:nano")
+    assert run()[0] == 0
+    assert run("--model", "own.tflite")[0] == 0
+    shipped, named, own = models
+    assert shipped.is_file() and named.is_file() and "nano" in str(named)
+    assert own == Path("own.tflite")
+    assert run("--model", "zoo:nothing")[0] == 2

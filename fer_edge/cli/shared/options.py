@@ -33,8 +33,9 @@ class StdinFormat(StrEnum):
 
 
 class DetectorName(StrEnum):
-    """Face detectors."""
+    """Face detectors; `auto` is YuNet where its file is, else Haar."""
 
+    auto = "auto"
     haar = "haar"
     yunet = "yunet"
 
@@ -73,7 +74,13 @@ ModelOption = Annotated[
         show_default="zoo:base",
     ),
 ]
-DetectorOption = Annotated[DetectorName, typer.Option(help="Face detector.", rich_help_panel=FACES)]
+DetectorOption = Annotated[
+    DetectorName,
+    typer.Option(
+        help="Face detector; auto: YuNet where its file is (fer-edge fetch yunet), else Haar.",
+        rich_help_panel=FACES,
+    ),
+]
 DetectorModelOption = Annotated[
     Path | None,
     typer.Option(help="File of YuNet, instead of the downloaded one.", rich_help_panel=FACES),
@@ -164,7 +171,7 @@ class SourceOptions:
 class FaceOptions:
     """How faces are found and classified."""
 
-    detector: DetectorOption = DetectorName.haar
+    detector: DetectorOption = DetectorName.auto
     detector_model: DetectorModelOption = None
     every: Annotated[
         int, typer.Option(min=1, help="Detect in every n-th frame.", rich_help_panel=FACES)

@@ -4,6 +4,7 @@ import pytest
 
 from device.errors import InputError
 from device.faces.detector import open_detector
+from device.faces.download import YUNET
 from device.faces.haar import HaarDetector
 from device.image.color import gray
 
@@ -77,3 +78,17 @@ def test_options_that_make_no_detector_are_named(tmp_path):
         open_detector("haar", model=tmp_path / "yunet.onnx")
     with pytest.raises(InputError, match="detection size 5"):
         open_detector("haar", search_size=5)
+
+
+def test_yunet_is_the_default_where_its_file_is(tmp_path, monkeypatch):
+    from device.faces import yunet
+
+    monkeypatch.setattr(yunet, "YuNetDetector", lambda model, search_size: ("yunet", model))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert isinstance(open_detector("auto"), HaarDetector)
+    given = tmp_path / "given.onnx"
+    assert open_detector("auto", model=given) == ("yunet", given)
+    YUNET.path().parent.mkdir(parents=True)
+    YUNET.path().touch()
+    assert open_detector("auto") == ("yunet", None)
+    assert isinstance(open_detector("haar"), HaarDetector)
