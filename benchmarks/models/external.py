@@ -1,5 +1,6 @@
-"""Models of others, called and timed as ours are."""
+"""External models, called and timed as fer-edge's own."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 
 
 class ExternalModel:
-    """A model of others, called with a face as ours are: resizing and normalizing are its part.
+    """A model of another project, called with a 48x48 face; resizing and normalizing are timed.
 
     Attributes:
         path: the model file.
         spec: how it is fed and read.
-        labels: in the order of its outputs.
+        labels: classes in the order of the output.
         precision: dtype of the input.
         delegated: whether the XNNPACK delegate took the graph.
     """
@@ -39,13 +40,18 @@ class ExternalModel:
         self.path, self.spec, self.labels = path, spec, spec.labels
         content = read(path)
         graph.parse(content, path)
-        self._interpreter, inputs, outputs, self.delegated = build(content, path, threads, resolver)
-        source = self._only(inputs, (1, *spec.size, spec.channels), "input")
-        sink = self._only(outputs, (1, len(spec.labels)), "output")
+        self._interpreter, inputs, outputs, self.delegated = build(
+            content, path, threads, resolver, input_shape=spec.shape
+        )
+        source = self._input_of(inputs)
+        sink = self._output_of(outputs)
         self.precision = np.dtype(source["dtype"]).name
-        self._index, self._view = source["index"], self._interpreter.tensor(sink["index"])
+        self._index, self._sink = source["index"], sink["index"]
         self._pixels = _pixel_values(spec, source, path)
-        self._input = np.zeros((1, *spec.size, spec.channels), source["dtype"])
+        self._input = np.zeros(spec.shape, source["dtype"])
+        # The same memory with the channels last, as the pixel table gives them.
+        nchw = spec.layout == "NCHW"
+        self._channels_last = self._input[0].transpose(1, 2, 0) if nchw else self._input[0]
         self._scale, self._zero_point = sink["quantization"]
         self._probabilities = np.zeros(len(self.labels), np.float32)
 
@@ -59,14 +65,14 @@ class ExternalModel:
         height, width = self.spec.size
         if (height, width) != face.shape:
             face = cv2.resize(face, (width, height), interpolation=_WAYS[self.spec.resize])
-        self._input[0] = self._pixels[face][:, :, None]
+        self._channels_last[:] = self._pixels[face]
         self._interpreter.set_tensor(self._index, self._input)
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
             raise InputError(f"{self.path} cannot be run by {self.runtime}: {error}") from error
         out = self._probabilities
-        out[:] = self._view()[0]
+        out[:] = self._interpreter.get_tensor(self._sink).reshape(-1)
         if self._scale:
             out -= self._zero_point
             out *= self._scale
@@ -75,28 +81,64 @@ class ExternalModel:
             out /= out.sum()
         return out
 
-    def _only(
-        self, tensors: list[dict[str, Any]], wanted: tuple[int, ...], role: str
-    ) -> dict[str, Any]:
-        found = [tuple(int(size) for size in tensor["shape"]) for tensor in tensors]
-        if found != [wanted]:
-            shapes = " and ".join(str(list(shape)) for shape in found)
+    def _input_of(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Check the only input."""
+        if len(inputs) != 1:
+            names = ", ".join(tensor["name"] for tensor in inputs)
+            raise InputError(f"{self.path} has {len(inputs)} inputs ({names}): one face is all")
+        (source,) = inputs
+        wanted = self.spec.shape
+        found = tuple(int(size) for size in source["shape"])
+        if found != wanted:
+            hint = ""
+            if sorted(found) == sorted(wanted):
+                hint = f': give layout = "{"NHWC" if self.spec.layout == "NCHW" else "NCHW"}"'
             raise InputError(
-                f"{self.path} has {role} {shapes}, its description says {list(wanted)}"
+                f"{self.path} has input {list(found)}, its description says {list(wanted)}{hint}"
             )
-        dtype = np.dtype(tensors[0]["dtype"]).name
-        if dtype not in DTYPES:
-            raise InputError(f"{self.path}: its {role} is {dtype}: {', '.join(DTYPES)} are known")
-        if role == "input" and self.spec.dtype not in (None, dtype):
+        dtype = self._dtype(source, "input")
+        if self.spec.dtype not in (None, dtype):
             raise InputError(
                 f"{self.path} has {dtype} input, its description says {self.spec.dtype}"
             )
-        return tensors[0]
+        return source
+
+    def _output_of(self, outputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Find the described output, whose elements are one value per class.
+
+        Its shape may have more axes of size one, as [1, 1, 1, 7].
+        """
+        chosen, wanted = outputs, self.spec.output
+        known = "; ".join(
+            f"{i} {one['name']} {[int(size) for size in one['shape']]}"
+            for i, one in enumerate(outputs)
+        )
+        if wanted is not None:
+            chosen = [one for i, one in enumerate(outputs) if wanted in (i, one["name"])]
+        if len(chosen) != 1:
+            asked = "" if wanted is None else f", none or several of them are {wanted!r}"
+            raise InputError(
+                f"{self.path} has outputs {known}{asked}: give output = NUMBER in its description"
+            )
+        (sink,) = chosen
+        if math.prod(int(size) for size in sink["shape"]) != len(self.labels):
+            raise InputError(
+                f"{self.path} has output {[int(size) for size in sink['shape']]}, its description "
+                f"says {[1, len(self.labels)]}"
+            )
+        self._dtype(sink, "output")
+        return sink
+
+    def _dtype(self, tensor: Mapping[str, Any], role: str) -> str:
+        name = np.dtype(tensor["dtype"]).name
+        if name not in DTYPES:
+            raise InputError(f"{self.path}: its {role} is {name}: {', '.join(DTYPES)} are known")
+        return name
 
 
 def _pixel_values(spec: Spec, source: Mapping[str, Any], path: Path) -> NDArray[Any]:
-    """Tabulate what the input gets for each of the pixels 0..255."""
-    real = (np.arange(256) - spec.mean) / spec.std
+    """Tabulate the input's values for each pixel 0..255: [256, channels]."""
+    real = (np.arange(256)[:, None] - np.array(spec.mean)) / np.array(spec.std)
     dtype = np.dtype(source["dtype"])
     if dtype == np.float32:
         return real.astype(np.float32)

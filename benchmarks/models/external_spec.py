@@ -1,4 +1,4 @@
-"""The TOML file that says how a model of others is fed, and what its outputs mean."""
+"""TOML files that describe how external models are fed and what their outputs mean."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from device.labels import HEADS
 
 DTYPES = ("int8", "uint8", "float32")
 RESIZES = ("area", "linear")
+LAYOUTS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True)
@@ -19,32 +20,55 @@ class Spec:
     """How a model is fed and read.
 
     Attributes:
-        name: that it has in the results.
+        name: name in the results.
         head: "fer2013" or "ferplus": the label set that it is measured against.
-        labels: of its outputs, in their order, in the words of that label set.
-        size: height and width of its input, in pixels.
-        mean: with `std`: its input is (pixel - mean) / std, pixels being 0..255.
-        std: above 0.
-        channels: 1, or 3 alike ones.
-        resize: how a face of 48x48 comes to that size, "area" or "linear".
-        dtype: of the input, to be checked; None for whatever it is.
-        softmax: whether its outputs are logits, which a softmax has to follow.
+        labels: classes in the order of the output, in the words of that label set.
+        size: height and width of the input in pixels; an input of dynamic size is set to it.
+        mean: for each channel; the input is (pixel - mean) / std for pixels 0..255.
+        std: for each channel, above 0.
+        channels: 1, or 3 with the same gray values.
+        layout: order of the input's axes, "NHWC" or "NCHW".
+        resize: interpolation from 48x48 to `size`, "area" or "linear".
+        dtype: dtype that the input must have; None for any.
+        softmax: whether the outputs are logits, which a softmax has to follow.
+        output: number or name of the output with the classes; None for the only one.
     """
 
     name: str
     head: str
     labels: tuple[str, ...]
     size: tuple[int, int]
-    mean: float
-    std: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     channels: int = 1
+    layout: str = "NHWC"
     resize: str = "linear"
     dtype: str | None = None
     softmax: bool = False
+    output: int | str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input, with a batch of one."""
+        if self.layout == "NCHW":
+            return (1, self.channels, *self.size)
+        return (1, *self.size, self.channels)
 
     def describe(self) -> dict[str, Any]:
         """Give the `peer` block of `results.json`."""
-        return asdict(self) | {"labels": list(self.labels), "size": list(self.size)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_description(cls, values: Mapping[str, Any]) -> "Spec":
+        """Read what `describe` gave."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**fields)
 
 
 def assign(models: Sequence[Path], files: Sequence[Path]) -> dict[Path, Spec]:
@@ -96,6 +120,12 @@ def load(file: Path) -> tuple[Spec, Path | None]:
     values["name"] = values.get("name") or (named or file).stem
     values["labels"] = _translate(values["labels"], words, values["head"], file)
     values["size"] = tuple(values["size"])
+    channels = values.get("channels", 1)
+    for key in ("mean", "std"):
+        given = values[key] if isinstance(values[key], list) else [values[key]]
+        if len(given) not in (1, channels):
+            raise InputError(f"{file}: {key} has {len(given)} values for {channels} channels")
+        values[key] = tuple(map(float, given * (channels if len(given) == 1 else 1)))
     return Spec(**values), named
 
 
@@ -113,6 +143,11 @@ def _translate(
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
+
+
+def _is_numbers(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(map(_is_number, values))
 
 
 def _is_texts(values: Any) -> bool:
@@ -133,11 +168,19 @@ _WANTED: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
             and all(type(side) is int and 1 <= side <= 1024 for side in value)
         ),
     ),
-    "mean": ("a number", _is_number),
-    "std": ("a number above 0", lambda value: _is_number(value) and value > 0),
+    "mean": ("a number, or one for each channel", lambda value: _is_numbers(value)),
+    "std": (
+        "a number above 0, or one for each channel",
+        lambda value: _is_numbers(value) and min(value if isinstance(value, list) else [value]) > 0,
+    ),
     "channels": ("1 or 3", lambda value: type(value) is int and value in (1, 3)),
+    "layout": (" or ".join(LAYOUTS), lambda value: value in LAYOUTS),
     "resize": (" or ".join(RESIZES), lambda value: value in RESIZES),
     "dtype": (" or ".join(DTYPES), lambda value: value in DTYPES),
     "softmax": ("true or false", lambda value: isinstance(value, bool)),
+    "output": (
+        "the number or the name of an output",
+        lambda value: isinstance(value, str) or (type(value) is int and value >= 0),
+    ),
 }
 _NEEDED = ("head", "labels", "size", "mean", "std")

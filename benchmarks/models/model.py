@@ -17,6 +17,7 @@ from benchmarks.models.external_spec import Spec
 from benchmarks.protocol import LEFT_OUT
 from device.errors import InputError
 from device.labels import HEADS
+from device.model import graph
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver
 
@@ -93,7 +94,7 @@ class ModelUnderTest:
             "runtime": self.classifier.runtime,
             "delegated": self.classifier.delegated,
             "peer": self.spec and self.spec.describe(),
-            "size": size.measure(path),
+            "size": self._size(),
             "accuracy": None,
             "accuracy_leak_free": None,
             "latency": None,
@@ -103,6 +104,19 @@ class ModelUnderTest:
             "throughput": None,
             "counts": [],
         }
+
+    def _size(self) -> dict[str, Any]:
+        found = size.measure(self.classifier.path)
+        if self.spec and not self.has_fixed_shape():
+            found["multiply_adds"] = None  # they depend on the size of the input
+        return found
+
+    def has_fixed_shape(self) -> bool:
+        """Whether the file itself gives the shape of the input that the model is fed with."""
+        if self.spec is None:
+            return True
+        read = graph.load(self.classifier.path)
+        return read.tensors[read.inputs[0]].shape == self.spec.shape
 
 
 def load(
@@ -127,17 +141,29 @@ def load(
     models_under_test = []
     for name, path in zip(names(models, specs), models, strict=True):
         spec = specs.get(path)
-        classifier = (
-            ExternalModel(path, spec, threads=threads)
-            if spec
-            else Classifier(path, threads=threads)
-        )
+        classifier = ExternalModel(path, spec, threads=threads) if spec else _own(path, threads)
         head = _head(classifier.labels, label_names, path)
         if head not in labels or not (labels[head] != LEFT_OUT).any():
             raise InputError(f"{path} names the {head} labels, and the data has none of them")
         truth = _reorder(labels[head], label_names[head], classifier.labels)
         models_under_test.append(ModelUnderTest(name, head, classifier, truth, spec))
     return models_under_test
+
+
+def _own(path: Path, threads: int) -> Classifier:
+    """Load a model that feeds and names its labels as fer-edge's own do.
+
+    Raises:
+        InputError: it is damaged, or it does not, and the message names the option that helps.
+    """
+    graph.load(path)  # a damaged file is no matter of a description
+    try:
+        return Classifier(path, threads=threads)
+    except InputError as error:
+        raise InputError(
+            f"{error}; a model of another project is described with --peer FILE, which "
+            f"`fer-edge bench --peer-init {path}` begins"
+        ) from error
 
 
 def _head(labels: Sequence[str], heads: Mapping[str, Sequence[str]], path: Path) -> str:

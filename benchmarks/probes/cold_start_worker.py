@@ -49,7 +49,5 @@ def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
     from benchmarks.models.external import ExternalModel
     from benchmarks.models.external_spec import Spec
 
-    described = json.loads(peer)
-    lists = {name: tuple(described[name]) for name in ("labels", "size")}
-    spec = Spec(**{**described, **lists})
+    spec = Spec.from_description(json.loads(peer))
     return lambda: ExternalModel(path, spec, threads=threads)

@@ -85,6 +85,7 @@ def build(
     resolver: Resolver = "xnnpack",
     runtime: Runtime | None = None,
     keep_tensors: bool = False,
+    input_shape: tuple[int, ...] | None = None,
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
     """Load any model, whose graph `device.model.graph` has checked.
 
@@ -95,6 +96,7 @@ def build(
         resolver: of the operators.
         runtime: that runs it.
         keep_tensors: whether all tensors can be read.
+        input_shape: shape to give to an only input whose shape the file leaves open.
 
     Returns:
         The interpreter, its inputs, its outputs, and whether a delegate took the graph.
@@ -113,6 +115,8 @@ def build(
                 experimental_op_resolver_type=module.OpResolverType[RESOLVERS[resolver]],
                 experimental_preserve_all_tensors=keep_tensors,
             )
+            if input_shape is not None:
+                _resize_input(interpreter, input_shape)
             interpreter.allocate_tensors()
         operators = interpreter._get_ops_details()
         delegated = bool(operators) and operators[-1]["op_name"] == "DELEGATE"
@@ -123,3 +127,15 @@ def build(
             f"{path} cannot be loaded by {runtime.name}: {reason[0] if reason else 'no reason'}"
         ) from error
     return interpreter, inputs, outputs, delegated
+
+
+def _resize_input(interpreter: Any, shape: tuple[int, ...]) -> None:
+    """Set the only input to a shape, where the file leaves open just what the shape fills in."""
+    details = interpreter.get_input_details()
+    if len(details) != 1:
+        return
+    fixed = details[0]["shape_signature"]
+    if len(fixed) == len(shape) and all(
+        size in (-1, wanted) for size, wanted in zip(fixed, shape, strict=True)
+    ):
+        interpreter.resize_tensor_input(details[0]["index"], shape)

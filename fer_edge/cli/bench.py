@@ -58,6 +58,14 @@ def bench(
         list[Path] | None,
         typer.Option(help="How a model that is not fer-edge's is fed (TOML); may be repeated."),
     ] = None,
+    peer_init: Annotated[
+        Path | None,
+        typer.Option(
+            "--peer-init",
+            metavar="MODEL",
+            help="Write NAME.toml, a first description for --peer, and measure nothing.",
+        ),
+    ] = None,
     full: Annotated[
         bool,
         typer.Option(
@@ -131,6 +139,9 @@ def bench(
     remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
     """Measure model files: accuracy, size, cold start, and latency with the models interleaved."""
+    if peer_init:
+        _begin_description(peer_init, force=force)
+        return
     from fer_edge import zoo
 
     models = [zoo.resolve(file) for file in files] if files else [zoo.resolve(None)]
@@ -196,6 +207,21 @@ def bench(
         typer.echo(f"Report: {written}")
     if results["partial"]:
         raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _begin_description(model: Path, *, force: bool) -> None:
+    """Write a first description of an external model beside it."""
+    from benchmarks.models import external_draft
+    from device.system.atomic_file import replacing
+    from fer_edge.data.output import refuse_existing
+
+    file = model.with_suffix(".toml")
+    text = external_draft.draft(model)
+    refuse_existing(file, force=force)
+    with replacing(file) as partial:
+        partial.write_text(text, encoding="utf-8")
+    typer.echo(f"{file}: check the {text.count('CHECK') - 1} lines marked CHECK, then measure with")
+    typer.echo(f"fer-edge bench {model} --peer {file}")
 
 
 def _cores(text: str | None, hosts: list[str] | None, timing: bool) -> list[str]:

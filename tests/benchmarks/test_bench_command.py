@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from benchmarks.counting import kit
 from benchmarks.latency import measure as latency
+from benchmarks.models import external_spec, reference
 from benchmarks.results import file as results_file
 from device.labels import FER2013
 from fer_edge.cli.app import app
@@ -177,3 +178,15 @@ def test_counts_alone_need_no_timing(tmp_path):
     assert [count["core"] for count in model["counts"]] == ["cortex-a76"]
     assert model["latency"] is None and model["accuracy"] is None and model["cold"] is None
     assert "Synthetic" not in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_description_is_begun_beside_the_model_and_kept(tmp_path):
+    model = tmp_path / "net.tflite"
+    model.write_bytes(reference.PATH.read_bytes())
+    ran = bench("--peer-init", model)
+    assert ran.exit_code == 0, ran.output
+    assert f"fer-edge bench {model} --peer {tmp_path / 'net.toml'}" in ran.stdout
+    assert external_spec.load(tmp_path / "net.toml")[1] == model
+    again = bench("--peer-init", model)
+    assert again.exit_code == 2 and "net.toml" in again.stderr
+    assert bench("--peer-init", tmp_path / "none.tflite").exit_code == 2

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.models import external_spec, reference
+from benchmarks.models import external_draft, external_spec, reference
+from benchmarks.models import model as model_under_test
 from benchmarks.models.external import ExternalModel
 from benchmarks.probes import raw_model
 from device.errors import InputError
@@ -29,31 +30,67 @@ def describe(folder: Path, text: str = DESCRIPTION, name: str = "other.toml") ->
     return file
 
 
-def dense(path: Path, height: int, width: int) -> Path:
-    """Write a float32 net of one layer with 7 outputs, which is logits."""
+def dense(
+    path: Path,
+    height: int,
+    width: int,
+    *,
+    shape: list[int] | None = None,
+    open_shape: list[int] | None = None,
+    extra_outputs: tuple[list[int], ...] = (),
+) -> Path:
+    """Write a float32 net of one layer with 7 outputs, which is logits.
+
+    Args:
+        shape: of the input, [1, height, width, 1] unless given.
+        open_shape: signature of the input, with -1 where the size is dynamic.
+        extra_outputs: shapes that the logits are given as well, as further outputs.
+    """
     schema = raw_model.schema()
-    kernel = np.random.default_rng(0).normal(0, 0.05, (7, height * width)).astype(np.float32)
-    values = schema.BufferT()
-    values.data = np.frombuffer(kernel.tobytes(), np.uint8)
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
-    code.version = 1
-    operator = schema.OperatorT()
-    operator.inputs, operator.outputs = [0, 1, -1], [2]
-    operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
-    operator.builtinOptions = schema.FullyConnectedOptionsT()
-    graph = schema.SubGraphT()
-    shapes = ([1, height, width, 1], [7, height * width], [1, 7])
-    graph.tensors = []
-    for i, shape in enumerate(shapes):
-        tensor = schema.TensorT()
-        tensor.name, tensor.shape, tensor.buffer = f"t{i}", shape, int(i == 1)
-        tensor.type = schema.TensorType.FLOAT32
-        graph.tensors.append(tensor)
-    graph.inputs, graph.outputs, graph.operators = [0], [2], [operator]
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
-    model.buffers = [schema.BufferT(), values]
+    shape = shape or [1, height, width, 1]
+    pixels = height * width * (3 if 3 in shape else 1)
+    kernel = np.random.default_rng(0).normal(0, 0.05, (7, pixels)).astype(np.float32)
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.subgraphs, model.buffers = 3, [graph], [schema.BufferT()]
+    model.operatorCodes, graph.operators, graph.tensors = [], [], []
+
+    def tensor(shape, values=None) -> int:
+        one = schema.TensorT()
+        one.name, one.shape, one.buffer = f"t{len(graph.tensors)}", shape, 0
+        one.type = schema.TensorType.FLOAT32
+        if values is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+            one.buffer = len(model.buffers)
+            one.type = schema.TensorType.FLOAT32 if values.dtype.kind == "f" else 2  # INT32
+            model.buffers.append(buffer)
+        graph.tensors.append(one)
+        return len(graph.tensors) - 1
+
+    def operator(kind, options, inputs, output) -> None:
+        code, one = schema.OperatorCodeT(), schema.OperatorT()
+        code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, kind)
+        code.version = 1
+        one.opcodeIndex = len(model.operatorCodes)
+        model.operatorCodes.append(code)
+        one.inputs, one.outputs = inputs, [output]
+        one.builtinOptionsType = getattr(schema.BuiltinOptions, options)
+        one.builtinOptions = getattr(schema, f"{options}T")()
+        graph.operators.append(one)
+
+    graph.inputs, logits = [tensor(shape)], tensor([1, 7])
+    if open_shape:
+        graph.tensors[0].shapeSignature = open_shape
+        graph.tensors[0].shape = [max(size, 1) for size in open_shape]
+    weights = tensor([7, pixels], kernel)
+    operator("FULLY_CONNECTED", "FullyConnectedOptions", [0, weights, -1], logits)
+    graph.outputs = [logits]
+    for other in extra_outputs:
+        reshaped = tensor(other)
+        wanted = tensor([len(other)], np.array(other, np.int32))
+        operator("RESHAPE", "ReshapeOptions", [logits, wanted], reshaped)
+        graph.operators[-1].builtinOptions.newShape = other
+        graph.outputs = [*graph.outputs, reshaped]
     path.write_bytes(raw_model.pack(model))
     return path
 
@@ -104,6 +141,84 @@ def test_threads_and_kernels_do_not_change_the_class(threads, tmp_path, faces):
     ).argmax() == (wanted)
 
 
+def logits(faces, channels_last: np.ndarray) -> np.ndarray:
+    kernel = np.random.default_rng(0).normal(0, 0.05, (7, channels_last.size)).astype(np.float32)
+    return kernel @ channels_last.ravel().astype(np.float32)
+
+
+def peer_of(tmp_path, model, more="") -> ExternalModel:
+    return ExternalModel(model, external_spec.load(describe(tmp_path, DESCRIPTION + more))[0])
+
+
+def test_channels_first_and_a_mean_for_each_channel(tmp_path, faces):
+    model = dense(tmp_path / "net.tflite", 48, 48, shape=[1, 3, 48, 48])
+    text = DESCRIPTION.replace("mean = 128", "mean = [123, 117, 104]")
+    text = text.replace("std = 128", "std = [58, 57, 57.5]") + 'channels = 3\nlayout = "NCHW"\n'
+    found = ExternalModel(model, external_spec.load(describe(tmp_path, text))[0])(faces[0])
+    planes = [(faces[0] - m) / s for m, s in ((123.0, 58), (117.0, 57), (104.0, 57.5))]
+    assert found == pytest.approx(logits(faces, np.stack(planes)), abs=1e-4)
+
+
+def test_channels_in_the_other_order_are_named(tmp_path):
+    model = dense(tmp_path / "net.tflite", 48, 48, shape=[1, 3, 48, 48])
+    with pytest.raises(InputError, match='says \\[1, 48, 48, 3\\]: give layout = "NCHW"'):
+        peer_of(tmp_path, model, "channels = 3")
+
+
+def test_a_dynamic_input_takes_the_described_size(tmp_path, faces):
+    model = dense(tmp_path / "net.tflite", 48, 48, open_shape=[-1, -1, -1, 1])
+    found = peer_of(tmp_path, model)(faces[0])
+    assert found == pytest.approx(logits(faces, (faces[0] - 128.0) / 128), abs=1e-4)
+    with pytest.raises(InputError, match=r"net\.tflite cannot be loaded") as caught:
+        text = DESCRIPTION.replace("[48, 48]", "[40, 40]")
+        ExternalModel(model, external_spec.load(describe(tmp_path, text))[0])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_output_is_chosen_by_number_or_name_and_may_have_more_axes(tmp_path, faces):
+    model = dense(tmp_path / "net.tflite", 48, 48, extra_outputs=([1, 1, 1, 7], [7, 1]))
+    wanted = pytest.approx(logits(faces, (faces[0] - 128.0) / 128), abs=1e-4)
+    for output in ("1", '"t3"', "2"):
+        assert peer_of(tmp_path, model, f"output = {output}")(faces[0]) == wanted
+    with pytest.raises(InputError, match=r"outputs 0 t1 \[1, 7\]; 1 t3 .* give output = NUMBER"):
+        peer_of(tmp_path, model)
+    with pytest.raises(InputError, match="none or several of them are 9"):
+        peer_of(tmp_path, model, "output = 9")
+
+
+def test_without_a_description_the_option_is_named(tmp_path):
+    model = dense(tmp_path / "net.tflite", 48, 48)
+    truth = {"fer2013": np.zeros(3, int)}
+    with pytest.raises(InputError, match=r"--peer FILE, .*--peer-init .*net\.tflite") as caught:
+        model_under_test.load([model], truth, 1, {})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({}, ["size = [48, 48]", "channels = 1", 'layout = "NHWC"', "softmax = true"]),
+        ({"shape": [1, 3, 48, 48]}, ["channels = 3", 'layout = "NCHW"']),
+        ({"open_shape": [-1, -1, -1, 1]}, ["size = [48, 48]  # CHECK"]),
+        ({"extra_outputs": ([1, 1, 1, 7],)}, ["output = 0"]),
+    ],
+)
+def test_a_first_description_can_be_read_and_measured(options, lines, tmp_path, faces):
+    model = dense(tmp_path / "net.tflite", 48, 48, **options)
+    text = external_draft.draft(model)
+    for line in lines:
+        assert line in text
+    file = describe(tmp_path, text, "net.toml")
+    specs = external_spec.assign([model], [file])
+    assert ExternalModel(model, specs[model])(faces[0]).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_first_description_knows_what_the_file_says(tmp_path, faces):
+    text = external_draft.draft(reference.PATH)
+    assert "CHECK the order" not in text and "softmax = false" in text
+    assert external_spec.load(describe(tmp_path, text))[0].labels == FER2013
+
+
 def test_labels_in_other_words_are_translated(tmp_path):
     text = DESCRIPTION.replace('"angry"', '"Wut"') + '[words]\nWut = "angry"\n'
     assert external_spec.load(describe(tmp_path, text))[0].labels == FER2013
@@ -123,6 +238,10 @@ def test_labels_in_other_words_are_translated(tmp_path):
         (DESCRIPTION.replace("std = 128", "std = 0"), "std is 0: give a number above 0"),
         (DESCRIPTION.replace("mean = 128", "mean = nan"), "mean is nan: give a number"),
         (DESCRIPTION + "channels = 2", "channels is 2: give 1 or 3"),
+        (DESCRIPTION + "output = -1", "output is -1: give the number or the name"),
+        (DESCRIPTION + 'layout = "CHW"', "layout is 'CHW': give NHWC or NCHW"),
+        (DESCRIPTION.replace("std = 128", "std = [1, 2]"), "std has 2 values for 1 channels"),
+        (DESCRIPTION.replace("std = 128", "std = []"), "give a number above 0"),
         (DESCRIPTION + 'resize = "cubic"', "resize is 'cubic'"),
         (DESCRIPTION + "softmax = 1", "softmax is 1: give true or false"),
     ],
