@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -76,7 +77,11 @@ class Camera(Capture):
 def _check_device(name: str) -> None:
     """Say what OpenCV does not: why a device file cannot be opened."""
     try:
-        os.close(os.open(name, os.O_RDWR | os.O_NONBLOCK))
+        file = os.open(name, os.O_RDWR | os.O_NONBLOCK)
+        kind = os.fstat(file).st_mode
+        os.close(file)
+        if stat.S_ISFIFO(kind):
+            raise InputError(f"{name} is not a camera: for a pipe use fer-edge run - < {name}")
     except FileNotFoundError as error:
         found = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "no camera"
         raise InputError(

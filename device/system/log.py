@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 INTERVAL = 60.0
 """Seconds in which each kind of line is written at most `BURST` times."""
@@ -44,9 +45,20 @@ class RateLimit(logging.Filter):
         return lines < BURST
 
 
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what `sys.stderr` is at the moment: a live table on the terminal replaces it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
 def start() -> None:
-    """Write the log of this package to standard error, one line an event, limited in rate."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Write the log of this package to standard error, one line per event, limited in rate."""
+    handler = _StderrHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s: %(message)s"))
     handler.addFilter(RateLimit())
     logger = logging.getLogger("device")

@@ -1,5 +1,6 @@
 """Results as a table on a terminal, redrawn in place."""
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ class LiveTable(Sink):
             console: terminal; None for standard output.
         """
         self.name = "terminal"
-        self._live = Live(console=console or Console(), auto_refresh=False)
+        # Log lines go above the table, unless standard error is somewhere else.
+        self._live = Live(
+            console=console or Console(), auto_refresh=False, redirect_stderr=sys.stderr.isatty()
+        )
         self._live.start()
         self._due = 0.0
         self._frames = 0

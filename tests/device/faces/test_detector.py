@@ -72,7 +72,7 @@ def test_a_detector_is_opened_by_its_name(portrait):
 
 
 def test_options_that_make_no_detector_are_named(tmp_path):
-    with pytest.raises(InputError, match="'mtcnn': give one of haar, yunet"):
+    with pytest.raises(InputError, match="'mtcnn': give one of auto, haar, yunet"):
         open_detector("mtcnn")
     with pytest.raises(InputError, match="haar takes no model file"):
         open_detector("haar", model=tmp_path / "yunet.onnx")

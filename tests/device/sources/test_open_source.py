@@ -100,6 +100,7 @@ def test_a_file_that_is_neither(tmp_path, name, content, message):
         ("nowhere.avi", "no such picture, folder or video"),
         ("gopher://there/is", "gopher is not a stream"),
         ("/dev/video97", "no such camera"),
+        ("/dev/shm", "Is a directory"),
         ("97", "/dev/video97: no such camera"),
         ("picamera", "python3-picamera2"),
     ],
