@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import benchmarks
 import device
 from benchmarks.counting import emulator
 from benchmarks.counting.cores import Core
@@ -111,7 +110,7 @@ def count(
             (str(FRAMES), "model.tflite", detector, str(every), str(card.margin(model))),
             files,
             memory=False,
-            packages=[Path(package.__path__[0]) for package in (device, benchmarks)],
+            packages=[Path(device.__path__[0]), Path(__file__).parents[1]],
         )
     counter = InstructionCounter(kit)
     stages, whole = {}, Cycles(0.0, 0.0, "")

@@ -34,6 +34,7 @@ def group() -> None:
 
 @app.command("install", epilog=INSTALL_EXAMPLE)
 def install(
+    context: typer.Context,
     command: Annotated[
         list[str] | None,
         typer.Argument(help="Command to run, after --: run or serve with their options."),
@@ -50,7 +51,7 @@ def install(
     """Write a hardened systemd unit, start it now and at every boot."""
     from device.system import systemd_install
 
-    service = _service(name, command or ())
+    service = _service(name, command or (), context.find_root().command)
     if dry_run:
         typer.echo(service.unit(), nl=False)
         return
@@ -83,7 +84,7 @@ def remove(
         typer.echo(f"remove the device from Home Assistant with: fer-edge mqtt clear {address}")
 
 
-def _service(name: str, words: Sequence[str]) -> "Service":
+def _service(name: str, words: Sequence[str], commands: Any) -> "Service":
     """Read a command with its own parser, and describe what it needs of the machine."""
     from device.system.systemd_unit import Service
 
@@ -96,7 +97,7 @@ def _service(name: str, words: Sequence[str]) -> "Service":
             f"{given}: give run or serve after --, such as "
             "fer-edge service install -- serve /dev/video0"
         )
-    values = _command_line_values(words)
+    values = _command_line_values(words, commands)
     if "mqtt" in values:
         check_extra()
         from device.sinks.mqtt import Address
@@ -121,13 +122,8 @@ def _service(name: str, words: Sequence[str]) -> "Service":
     )
 
 
-def _command_line_values(words: Sequence[str]) -> dict[str, Any]:
+def _command_line_values(words: Sequence[str], commands: Any) -> dict[str, Any]:
     """Parse `run …` or `serve …`; only what the words say, not this shell's environment."""
-    from typer.main import get_command
-
-    from fer_edge.cli.app import app as fer_edge
-
-    commands: Any = get_command(fer_edge)
     context = commands.commands[words[0]].make_context(words[0], list(words[1:]))
     values: dict[str, Any] = {
         option: value
