@@ -23,7 +23,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the output where i
 def prepare(
     source: Annotated[
         Path,
-        typer.Argument(help="fer2013.csv, icml_face_data.csv, a folder layout, or a zip of one."),
+        typer.Argument(
+            help="fer2013.csv, icml_face_data.csv, class folders, or an archive of one."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The .npz to write.")],
     ferplus: Annotated[
@@ -38,15 +40,23 @@ def prepare(
     ] = None,
     test_fraction: Annotated[
         float | None,
-        typer.Option(help="Share of train that becomes test, likewise; taken first."),
+        typer.Option(
+            help="Share of train that becomes test, for sources without one; taken before val."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Which images the fractions pick.")] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=6, help="Number of images at most, the same share of each class and split."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="RNG seed of the fractions and of --limit.")] = 0,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn what you have into one .npz with splits, labels, votes and a digest."""
     from fer_edge.data.output import refuse_existing
-    from fer_edge.data.prepare import prepare
+    from fer_edge.data.prepare import notes, prepare
 
     refuse_existing(out, force=force)
     dataset = prepare(
@@ -55,6 +65,7 @@ def prepare(
         skip_bad=skip_bad,
         val_fraction=val_fraction,
         test_fraction=test_fraction,
+        limit=limit,
         seed=seed,
     )
     dataset.save(out)
@@ -69,13 +80,8 @@ def prepare(
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
     _print_counts(dataset.counts())
-    left_out = dataset.provenance["left_out"]
-    for problem in left_out["first"]:
-        typer.echo(f"left out: {problem}")
-    if left_out["count"]:
-        typer.echo(f"{left_out['count']} broken rows or images left out (--skip-bad)")
-    if passed_over := dataset.provenance.get("files_passed_over"):
-        typer.echo(f"{passed_over} files that are no images were passed over")
+    for line in notes(dataset):
+        typer.echo(line)
     typer.echo(f"{len(dataset)} images, digest {dataset.digest[:12]}: {out}")
 
 
@@ -189,12 +195,13 @@ def _print_twins(twins: dict[str, dict[str, int]]) -> None:
 
 def _print_counts(counts: dict[str, dict[str, int]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("class", *counts, "sum")
     for name in next(iter(counts.values())):
         row = [split[name] for split in counts.values()]
-        table.add_row(name, *(f"{number:,}" for number in (*row, sum(row))))
+        table.add_row(escape(name), *(f"{number:,}" for number in (*row, sum(row))))
     sums = [sum(split.values()) for split in counts.values()]
     table.add_section()
     table.add_row("sum", *(f"{number:,}" for number in (*sums, sum(sums))))

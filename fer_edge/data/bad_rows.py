@@ -1,4 +1,4 @@
-"""What is wrong with single rows and images: the end of the command, or counted and left out."""
+"""Broken rows and images of a source: an error, or left out and counted."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -11,10 +11,10 @@ SHOWN = 20
 
 
 class BadRows:
-    """Collects what is wrong with single rows; ends at the first unless told to skip.
+    """Collects broken rows; raises at the first one unless told to skip them.
 
     Args:
-        skip: go on without the bad rows (`--skip-bad`).
+        skip: leave the bad rows out (`--skip-bad`).
     """
 
     def __init__(self, *, skip: bool = False) -> None:
@@ -31,9 +31,17 @@ class BadRows:
         Raises:
             InputError: bad rows are not to be skipped.
         """
+        self.add_error(InputError(f"{where}: {what}"))
+
+    def add_error(self, error: InputError) -> None:
+        """Note an error that names its file already.
+
+        Raises:
+            InputError: bad rows are not to be skipped.
+        """
         if not self.skip:
-            raise InputError(f"{where}: {what}; --skip-bad leaves such rows out and counts them")
-        self.found.append(f"{where}: {what}")
+            raise InputError(f"{error}; --skip-bad leaves such rows out and counts them") from error
+        self.found.append(str(error))
 
     def summary(self) -> dict[str, object]:
         """How many were left out, and the first of them in words."""
@@ -43,7 +51,32 @@ class BadRows:
 def require_splits(present: Iterable[int], needed: Collection[str], source: Path) -> None:
     """Raise InputError where a source has no image of a split that it needs."""
     numbers = set(present)
-    for number, split in enumerate(SPLITS):
-        if split in needed and number not in numbers:
-            hint = f"; --{split}-fraction 0.1 holds out a tenth of train" if number else ""
-            raise InputError(f"{source}: has no {split} split{hint}")
+    missing = [s for number, s in enumerate(SPLITS) if s in needed and number not in numbers]
+    if not missing:
+        return
+    first, *others = missing
+    hint = ""
+    if first != "train":
+        hint = f"; --{first}-fraction 0.1 holds out a tenth of train"
+        hint += "".join(f", --{other}-fraction 0.1 another for {other}" for other in others)
+    raise InputError(f"{source}: has no {first} split{hint}")
+
+
+def require_classes(names: Iterable[str], source: Path) -> None:
+    """Raise InputError where training images are of one class only.
+
+    Args:
+        names: class of each training image, or of each kind of them.
+        source: what the error names.
+    """
+    found = set(names)
+    if len(found) != 1:
+        return
+    name = found.pop()
+    hint = "a net needs two classes or more to tell apart"
+    if name.casefold() in ("images", "labels"):
+        hint = (
+            "this looks like a layout for detectors (YOLO), whose labels lie in text files; sort "
+            "the faces into a folder for each class, or give a --map"
+        )
+    raise InputError(f"{source}: all training images are of one class, {name!r}: {hint}")

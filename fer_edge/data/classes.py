@@ -1,8 +1,11 @@
 """From the names of class folders to labels."""
 
+import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 from difflib import get_close_matches
 
+from device.errors import InputError
 from device.labels import FER2013, FERPLUS
 
 SYNONYMS = {
@@ -25,31 +28,85 @@ FERPLUS_NAME = {
 }
 
 
-def labels_of(folders: Collection[str]) -> tuple[tuple[str, ...], dict[str, int]]:
+@dataclass(frozen=True)
+class Classes:
+    """What the class folders of a set stand for.
+
+    Attributes:
+        label_names: the classes.
+        index: for the `key` of a folder's name the index of its class.
+        notes: what a user should look at, in words.
+    """
+
+    label_names: tuple[str, ...]
+    index: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def key(folder: str) -> str:
+    """What two spellings of one name have in common: neither case nor Unicode's form counts."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", folder).casefold())
+
+
+def find(folders: Collection[str], *others: Collection[str]) -> Classes:
     """Decide what the class folders of a training split stand for.
 
-    Where all are names of FER2013's classes, or synonyms, the labels are FER2013's seven (FER+'s
-    eight where contempt is among them). Otherwise the labels are the folders' own names, sorted;
-    a name that nearly is one of those seven is taken for a typing error and gets no label.
+    Where all are names of FER2013's classes, or synonyms, and no split has two names of one class,
+    the labels are FER2013's seven (FER+'s eight where contempt is among them). Otherwise the labels
+    are the folders' own names as they are written, sorted; nothing is merged.
 
     Args:
-        folders: folder names; case does not matter.
+        folders: folder names of train.
+        others: folder names of each other split.
 
-    Returns:
-        The label names, and for each folder name in lower case the index of its label.
+    Raises:
+        InputError: two names differ in case alone, or one cannot be a label.
     """
-    names = {folder.casefold() for folder in folders}
-    known = {name for name in names if name in KNOWN}
-    own = {name for name in names - known if not (known and suggestion(name))}
-    if own:
-        labels = tuple(sorted(known | own))
-        return labels, {name: index for index, name in enumerate(labels)}
-    meaning = {name: KNOWN[name] for name in known}
-    if "contempt" in meaning.values():
-        return FERPLUS, {word: FERPLUS.index(FERPLUS_NAME[name]) for word, name in KNOWN.items()}
-    return FER2013, {word: FER2013.index(name) for word, name in KNOWN.items() if name in FER2013}
+    names = {unicodedata.normalize("NFC", folder) for folder in folders}
+    by_key: dict[str, str] = {}
+    for name in sorted(names):
+        if not name.isprintable():
+            raise InputError(f"class {name!r}: has characters that cannot be printed; rename it")
+        other = by_key.setdefault(key(name), name)
+        if other != name:
+            raise InputError(
+                f"classes {other!r} and {name!r} differ in case alone: rename or merge the folders"
+            )
+    meaning = {name: KNOWN[name] for name in by_key if name in KNOWN}
+    merged = sorted(set().union(*map(_synonyms, (folders, *others))))
+    if len(meaning) == len(by_key) and not merged:
+        return _known(set(meaning.values()))
+    labels = tuple(by_key[name] for name in sorted(by_key))
+    notes = []
+    if merged:
+        notes.append(
+            f"{', '.join(map(repr, merged))} are kept apart as classes of their own; merge the "
+            "folders, or give a --map, if they mean the same"
+        )
+    for name in sorted(set(by_key) - set(meaning)):
+        meant = suggestion(name) if meaning else None
+        if meant:
+            notes.append(f"class {by_key[name]!r} is kept as it is; was {meant!r} meant?")
+    return Classes(labels, {name: at for at, name in enumerate(sorted(by_key))}, tuple(notes))
 
 
 def suggestion(folder: str) -> str | None:
-    """The known class name that an unknown one was probably meant to be."""
-    return next(iter(get_close_matches(folder.casefold(), KNOWN, n=1, cutoff=0.8)), None)
+    """The known class name that an unknown one may have been meant to be."""
+    return next(iter(get_close_matches(key(folder), KNOWN, n=1, cutoff=0.8)), None)
+
+
+def _synonyms(folders: Collection[str]) -> set[str]:
+    """Those of a split's folders that would be one class with another folder of the same split."""
+    known = {key(folder) for folder in folders} & set(KNOWN)
+    meanings = [KNOWN[name] for name in known]
+    return {name for name in known if meanings.count(KNOWN[name]) > 1}
+
+
+def _known(meanings: set[str]) -> Classes:
+    if "contempt" in meanings:
+        return Classes(
+            FERPLUS, {word: FERPLUS.index(FERPLUS_NAME[name]) for word, name in KNOWN.items()}
+        )
+    return Classes(
+        FER2013, {word: FER2013.index(name) for word, name in KNOWN.items() if name in FER2013}
+    )

@@ -1,13 +1,14 @@
 """Kaggle's FER2013 as text: `fer2013.csv` and `icml_face_data.csv`, read as a stream."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from device.errors import InputError
 from device.geometry import FACE_SIZE
 from device.labels import FER2013
+from fer_edge.data import table
 from fer_edge.data.bad_rows import BadRows
 from fer_edge.data.dataset import Dataset
 
@@ -15,7 +16,12 @@ PIXELS = FACE_SIZE * FACE_SIZE
 USAGES = {b"training": 0, b"publictest": 1, b"privatetest": 2}
 """Usage column to split number, in lower case."""
 
-COLUMNS = (b"emotion", b"pixels", b"usage")
+COLUMNS = (b"emotion", b"pixels")
+"""Columns that there must be; without USAGE all rows are train, as in Kaggle's `train.csv`."""
+
+USAGE = b"usage"
+TO_BLANKS = bytes.maketrans(b"[](),", b"     ")
+"""What others write around and between pixels."""
 BATCH = 32
 """Lines whose pixels are parsed in one go: about 260 kB of text, which stays in the L2 cache."""
 
@@ -30,35 +36,48 @@ class Line(NamedTuple):
     fault: str = ""
 
 
-def parse_header(header: bytes) -> tuple[tuple[int, int, int], int] | None:
+class Header(NamedTuple):
+    """Where the columns of a table of faces stand; `usage` is None where there is none."""
+
+    emotion: int
+    pixels: int
+    usage: int | None
+    width: int
+    separator: bytes
+
+
+def parse_header(line: bytes) -> Header | None:
     """Find the columns of a FER2013 file.
 
     Args:
-        header: first line; blanks, quotes, case and order of the names do not matter.
+        line: first line; blanks, quotes, case and order of the names do not matter.
 
     Returns:
-        Indices of emotion, pixels and usage, and the number of columns; None where one is missing.
+        None where emotion or pixels is missing.
     """
-    names = [_bare(name).lower() for name in header.removeprefix(b"\xef\xbb\xbf").split(b",")]
+    separator = table.delimiter(line)
+    names = [table.bare(name).lower() for name in line.removeprefix(table.BOM).split(separator)]
     if not all(column in names for column in COLUMNS):
         return None
-    emotion, pixels, usage = (names.index(column) for column in COLUMNS)
-    return (emotion, pixels, usage), len(names)
+    usage = names.index(USAGE) if USAGE in names else None
+    emotion, pixels = (names.index(column) for column in COLUMNS)
+    return Header(emotion, pixels, usage, len(names), separator)
 
 
 def read(
-    lines: Iterable[bytes],
+    stream: BinaryIO,
     name: str,
     bad_rows: BadRows,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
-    """Read FER2013 from the lines of its CSV file.
+    """Read FER2013 from its CSV file.
 
     Args:
-        lines: the file, opened in binary mode.
+        stream: the file, opened in binary mode; commas, semicolons or tabs between the columns,
+            UTF-8 or UTF-16.
         name: what errors and `Dataset.names` call it.
         bad_rows: takes the broken lines.
-        advance: told the bytes that were read, for a progress bar.
+        advance: called with the number of bytes read since the last call, for a progress bar.
 
     Returns:
         All good lines, without votes. `rows` counts the data lines of the file from 0, and
@@ -67,16 +86,16 @@ def read(
     Raises:
         InputError: no header, or a broken line that is not to be skipped.
     """
-    stream = iter(lines)
-    columns = parse_header(next(stream, b""))
-    if columns is None:
+    lines = table.lines(stream, name)
+    header = parse_header(next(lines, b""))
+    if header is None:
         raise InputError(f"{name}:1: no header with emotion, pixels and Usage")
-    # glibc gives freed memory back to the system as long as it has seen no large block freed; then
-    # every batch would be paid for with page faults anew, a third of the time that reading takes.
+    # glibc returns freed memory to the system until it has seen a large block freed; every batch
+    # would then take page faults again, which is a third of the time that reading takes.
     np.empty(16 << 20, np.uint8)
     images, labels, splits, rows, numbers = [], [], [], [], []
     source_rows = 0
-    for batch in _batches(_lines(stream, columns, advance)):
+    for batch in _batches(_lines(lines, header, advance)):
         for row, (line, image) in enumerate(zip(batch, _images(batch), strict=True), source_rows):
             try:
                 if line.fault:
@@ -136,7 +155,7 @@ def parse_pixels(text: bytes) -> np.ndarray:
     for word in words:
         if not word.isdigit():
             raise ValueError(f"pixel {_show(word)} is not a number 0..255")
-        if int(word) > 255:
+        if len(word.lstrip(b"0")) > 3 or int(word) > 255:
             raise ValueError(f"pixel {_show(word)} is above 255")
     if len(words) != PIXELS:
         raise ValueError(f"{len(words)} pixels, not {PIXELS} (48x48)")
@@ -190,21 +209,28 @@ def _images(batch: list[Line]) -> np.ndarray | list[None]:
 
 
 def _lines(
-    stream: Iterator[bytes],
-    columns: tuple[tuple[int, int, int], int],
-    advance: Callable[[int], None],
+    lines: Iterator[bytes], header: Header, advance: Callable[[int], None]
 ) -> Iterator[Line]:
-    indices, width = columns
-    for number, line in enumerate(stream, start=2):
+    for number, line in enumerate(lines, start=2):
         advance(len(line))
         if line.isspace():
             continue
-        fields = line.split(b",")
-        if len(fields) == width:
-            emotion, pixels, usage = (_bare(fields[index]) for index in indices)
-            yield Line(number, emotion, pixels, usage)
-        else:
-            yield Line(number, fault=f"{len(fields)} columns, not {width}")
+        row = table.fields(line, header.separator, header.width)
+        if len(row) != header.width:
+            yield Line(number, fault=_wrong_width(line, len(row), header))
+            continue
+        pixels = table.bare(row[header.pixels])
+        if b"," in pixels or pixels.startswith((b"[", b"(")):
+            pixels = pixels.translate(TO_BLANKS)
+        usage = b"training" if header.usage is None else table.bare(row[header.usage])
+        yield Line(number, table.bare(row[header.emotion]), pixels, usage)
+
+
+def _wrong_width(line: bytes, found: int, header: Header) -> str:
+    hint = ""
+    if line.count(b'"') % 2:
+        hint = "; a quoted value goes on in the next line: write each row on one line"
+    return f"{found} columns, not {header.width}{hint}"
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
@@ -216,10 +242,6 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
             batch = []
     if batch:
         yield batch
-
-
-def _bare(field: bytes) -> bytes:
-    return field.strip().strip(b'"').strip()
 
 
 def _show(text: bytes) -> str:

@@ -4,15 +4,15 @@ Source: Barsoum, Zhang, Canton Ferrer, Zhang, "Training Deep Networks for Facial
 Recognition with Crowd-Sourced Label Distribution", ICMI 2016; votes in `fer2013new.csv`.
 """
 
-import csv
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 import numpy as np
 
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
+from fer_edge.data import table
 from fer_edge.data.bad_rows import BadRows
 from fer_edge.data.dataset import SPLITS, Dataset
 from fer_edge.data.fer2013 import parse_usage
@@ -47,39 +47,47 @@ class Votes:
     votes: np.ndarray
 
 
-def read(lines: Iterable[str], name: str, bad_rows: BadRows) -> Votes:
+def read(stream: BinaryIO, name: str, bad_rows: BadRows) -> Votes:
     """Read `fer2013new.csv`: Usage, Image name, and ten columns of votes.
 
     Args:
-        lines: the file, opened in text mode.
+        stream: the file, opened in binary mode; commas, semicolons or tabs between the columns,
+            UTF-8 or UTF-16.
         name: what errors call it.
         bad_rows: takes the broken lines.
 
     Raises:
         InputError: a column is missing, or a line is broken and not to be skipped.
     """
-    reader = csv.reader(lines)
-    header = [column.strip().lower().removeprefix("\ufeff") for column in next(reader, [])]
+    lines = table.lines(stream, name)
+    first = next(lines, b"")
+    separator = table.delimiter(first)
+    names = map(table.bare, first.split(separator))
+    header = [column.decode("utf-8", "replace").lower() for column in names]
     missing = {"usage", "image name", *COLUMNS} - set(header)
     if missing:
         raise InputError(f"{name}:1: no votes of FER+ (no column {', '.join(sorted(missing))})")
     usage, image = header.index("usage"), header.index("image name")
     columns = [header.index(column) for column in COLUMNS]
     numbers, splits, images, votes = [], [], [], []
-    for fields in reader:
-        if not any(fields):
+    for number, line in enumerate(lines, start=2):
+        if line.isspace():
             continue
+        fields = [
+            table.bare(field).decode("utf-8", "replace")
+            for field in table.fields(line, separator, len(header))
+        ]
         split, row = -1, [0] * len(COLUMNS)
         try:
             if len(fields) != len(header):
                 raise ValueError(f"{len(fields)} columns, not {len(header)}")
             row = [_count(fields[column]) for column in columns]
-            split = parse_usage(fields[usage].strip().encode())
+            split = parse_usage(fields[usage].encode())
         except ValueError as error:
-            bad_rows.add(f"{name}:{reader.line_num}", str(error))
-        numbers.append(reader.line_num)
+            bad_rows.add(f"{name}:{number}", str(error))
+        numbers.append(number)
         splits.append(split)
-        images.append(fields[image].strip() if len(fields) > image else "")
+        images.append(fields[image] if len(fields) > image else "")
         votes.append(row)
     return Votes(
         name,
@@ -177,6 +185,6 @@ def _without_single(votes: np.ndarray) -> np.ndarray:
 
 
 def _count(text: str) -> int:
-    if not (text.strip().isdecimal() and int(text) <= 255):
+    if not (text.isdecimal() and len(text) <= 9 and int(text) <= 255):
         raise ValueError(f"{text[:20]!r} is not a number of votes")
     return int(text)

@@ -1,21 +1,18 @@
 """Folder layouts: `train/angry/….png`, and FER+'s `FER2013Train/fer0000000.png` with its votes."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from device.errors import InputError
-from device.faces.crop import crop_face
-from device.geometry import Box
 from device.labels import FER2013
-from device.system.opencv_log import suppress_opencv_log
-from fer_edge.data import classes, ferplus, progress
-from fer_edge.data.bad_rows import BadRows, require_splits
-from fer_edge.data.dataset import SPLITS, Dataset
+from fer_edge.data import classes, ferplus, pictures, progress, sampling
+from fer_edge.data.bad_rows import BadRows, require_classes, require_splits
+from fer_edge.data.dataset import SPLITS, VOTE_COLUMNS, Dataset
 from fer_edge.data.tree import Tree
 
 SPLIT_FOLDERS = {
@@ -25,7 +22,7 @@ SPLIT_FOLDERS = {
 }
 """Split folders in lower case, to split number."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
 
 
 class Place(NamedTuple):
@@ -41,6 +38,7 @@ def read(
     votes: ferplus.Votes | None,
     bad_rows: BadRows,
     needed: Collection[str] = SPLITS,
+    limit: int | None = None,
 ) -> Dataset:
     """Read a tree of images.
 
@@ -48,35 +46,38 @@ def read(
     votes, translated to FER2013's names, and -1 where that decides nothing or says contempt.
 
     Args:
-        tree: a folder or zip; the split folders may lie deeper.
+        tree: a folder or archive; the split folders may lie deeper.
         votes: FER+ votes, matched by file name.
         bad_rows: takes the images that cannot be read, have no class or no votes.
         needed: the splits that there must be, checked before the images are read.
+        limit: number of images to read at most, the same share of each class and split.
 
     Raises:
-        InputError: no images or split folders, or a bad image that is not to be skipped.
+        InputError: no images or split folders, one class, or a bad image that is not to be skipped.
     """
-    images = [name for name in tree.names if name.lower().endswith(SUFFIXES)]
+    images = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
     if not images:
-        raise InputError(
-            f"{tree.source}: holds neither a table of faces nor images; give fer2013.csv, a folder "
-            "with train, val and test in it, or a zip of one of them"
-        )
+        raise InputError(f"{tree.source}: {_no_images(tree.names)}")
     places = _places(tree, images, bad_rows)
     require_splits((place.split for place in places), needed, tree.source)
+    notes: tuple[str, ...] = ()
     if any(place.folder for place in places):
-        label_names, labels = _labels(tree, places, bad_rows)
+        label_names, labels, notes = _labels(tree, places, bad_rows)
         layout = {"layout": "folders", "labels_from": "folders"}
     elif votes is None:
         raise InputError(
-            f"{tree.source}: images without class folders need votes: --ferplus fer2013new.csv"
+            f"{tree.source}: images without class folders need votes (--ferplus fer2013new.csv) or "
+            "a description of their names (--map)"
         )
     else:
         label_names, labels = FER2013, [-1] * len(places)
         layout = {"layout": "ferplus", "labels_from": "majority of the FER+ votes"}
-    others = sum(not name.lower().endswith(".csv") for name in tree.names) - len(images)
-    dataset = _decode(tree, places, labels, label_names, bad_rows)
-    dataset = replace(dataset, provenance={**layout, "files_passed_over": others})
+    known = [(place, at) for place, at in zip(places, labels, strict=True) if at is not None]
+    chosen = sampling.spread([place.split for place, _ in known], [at for _, at in known], limit)
+    kept = [known[at] for at in chosen]
+    dataset = _decode(tree, kept, label_names, bad_rows)
+    about = {**layout, **passed_over(tree.names), "notes": list(notes)}
+    dataset = replace(dataset, provenance=about)
     if votes is not None:
         dataset = ferplus.attach_by_name(dataset, votes, bad_rows)
     if layout["layout"] == "ferplus":
@@ -85,20 +86,22 @@ def read(
     return dataset
 
 
-def to_face(gray: np.ndarray) -> np.ndarray:
-    """Bring a whole picture to a model's input, just as the device brings a face there.
+def passed_over(names: Sequence[str]) -> dict[str, Any]:
+    """How many files are neither images nor tables, and of which endings, as provenance says it."""
+    known = (*pictures.SUFFIXES, ".csv")
+    others = [name for name in names if not name.lower().endswith(known)]
+    endings = Counter(PurePosixPath(name).suffix.lower() or "no ending" for name in others)
+    return {"files_passed_over": len(others), "endings_passed_over": dict(endings.most_common(8))}
 
-    The picture keeps its aspect: the shorter side is filled up with the pixels of its edges. Area
-    interpolation makes it smaller, linear interpolation larger; 48x48 stays as it is.
 
-    Args:
-        gray: uint8 [height, width].
-
-    Returns:
-        uint8 [48, 48].
-    """
-    height, width = gray.shape
-    return crop_face(gray, Box(0, 0, width, height), margin=0.0)
+def _no_images(names: Sequence[str]) -> str:
+    for name in names:
+        if name.lower().endswith(ARCHIVES):
+            return f"holds no images, but an archive: give {name} itself"
+    return (
+        "holds neither a table of faces nor images; give fer2013.csv, a folder with train, val and "
+        "test in it, or an archive of one of them"
+    )
 
 
 def _places(tree: Tree, images: list[str], bad_rows: BadRows) -> list[Place]:
@@ -132,43 +135,53 @@ def _class_folders(images: list[str]) -> list[Place]:
 
 def _labels(
     tree: Tree, places: list[Place], bad_rows: BadRows
-) -> tuple[tuple[str, ...], list[int | None]]:
-    """The label names, and each place's label: None where its class is unknown."""
-    in_train = {place.folder for place in places if place.split == 0 and place.folder}
-    label_names, index = classes.labels_of(in_train)
-    labels = [index.get(place.folder.casefold()) for place in places]
+) -> tuple[tuple[str, ...], list[int | None], tuple[str, ...]]:
+    """Label names, each place's label (None where its class is unknown), and notes for the user."""
+    by_split = [{p.folder for p in places if p.split == number and p.folder} for number in range(3)]
+    found = classes.find(*by_split)
+    labels = [found.index.get(classes.key(place.folder)) for place in places]
     for place, label in zip(places, labels, strict=True):
         if label is None:
             bad_rows.add(tree.label(place.path), _unknown(place.folder))
-    return label_names, labels
+    require_classes(
+        (
+            found.label_names[label]
+            for place, label in zip(places, labels, strict=True)
+            if label is not None and place.split == 0
+        ),
+        tree.source,
+    )
+    return found.label_names, labels, found.notes
 
 
 def _unknown(folder: str) -> str:
     if not folder:
         return "lies in no class folder"
     meant = classes.suggestion(folder)
-    hint = f"did you mean {meant}?" if meant else "no folder of train has that name"
-    return f"unknown class {folder!r}: {hint}"
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    return f"unknown class {folder!r}: no folder of train has that name{hint}"
 
 
 def _decode(
     tree: Tree,
-    places: list[Place],
-    labels: Sequence[int | None],
+    places: Sequence[tuple[Place, int]],
     label_names: tuple[str, ...],
     bad_rows: BadRows,
 ) -> Dataset:
     images, kept = [], []
     with progress.bar(f"Reading {tree.source.name}", len(places)) as advance:
-        for place, label in zip(places, labels, strict=True):
+        for place, label in places:
             advance(1)
-            if label is None:
+            try:
+                content = tree.read(place.path)
+            except InputError as error:
+                bad_rows.add_error(error)
                 continue
-            image = _image(tree, place.path)
-            if image is None:
-                bad_rows.add(tree.label(place.path), "is not an image that can be read")
+            try:
+                images.append(pictures.to_face(pictures.decode(content)))
+            except InputError as error:
+                bad_rows.add(tree.label(place.path), str(error))
                 continue
-            images.append(to_face(image))
             kept.append((label, place.split, place.path))
     if not kept:
         raise InputError(f"{tree.source}: no image is left; all are broken")
@@ -177,17 +190,8 @@ def _decode(
         images=np.stack(images),
         labels=np.array(label_column, np.int16),
         split=np.array(split, np.uint8),
-        votes=np.zeros((len(kept), 10), np.uint8),
+        votes=np.zeros((len(kept), VOTE_COLUMNS), np.uint8),
         names=np.array(paths),
         label_names=label_names,
         provenance={},
     )
-
-
-def _image(tree: Tree, path: str) -> np.ndarray | None:
-    try:
-        content = np.frombuffer(tree.read(path), np.uint8)
-        with suppress_opencv_log():  # a broken image is named by the caller, once
-            return cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
-    except (InputError, cv2.error):
-        return None

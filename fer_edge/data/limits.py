@@ -25,8 +25,8 @@ MAX_LINE = 1 << 20
 """Bytes of one line of a table; 2304 pixels take 12 kB at most."""
 
 DAMAGED = (
-    OSError, EOFError, ValueError, struct.error, OverflowError, RuntimeError, NotImplementedError,
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+    OSError, EOFError, ValueError, OverflowError, IndexError, RuntimeError, NotImplementedError,
+    struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """What Python's archive readers raise for damaged, cut and encrypted archives."""
 

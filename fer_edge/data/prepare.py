@@ -1,6 +1,5 @@
 """`data prepare`: whatever layout people have, to one `Dataset`."""
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +7,10 @@ import numpy as np
 
 from device.errors import InputError
 from fer_edge import __version__
-from fer_edge.data import duplicates, fer2013, ferplus, folders, progress
-from fer_edge.data.bad_rows import BadRows, require_splits
+from fer_edge.data import fer2013, ferplus, folders, progress, table
+from fer_edge.data.bad_rows import BadRows, require_classes, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
+from fer_edge.data.sampling import hold_out, spread
 from fer_edge.data.tree import Tree
 
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
@@ -27,18 +27,20 @@ def prepare(
     val_fraction: float | None = None,
     test_fraction: float | None = None,
     missing_fraction: float | None = None,
+    limit: int | None = None,
     seed: int = 0,
 ) -> Dataset:
     """Read a labeled set of faces.
 
     Args:
-        source: `fer2013.csv`, `icml_face_data.csv`, a folder layout, or a zip of one of them.
+        source: `fer2013.csv`, `icml_face_data.csv`, a folder layout, or an archive of one of them.
         votes: FER+ votes of the same images; a `fer2013new.csv` in the source is found without.
         skip_bad: leave out broken rows and images instead of ending at the first.
         val_fraction: share of each class of train that becomes val, for sources without one.
-        test_fraction: likewise for test; it is taken first.
-        missing_fraction: for whichever of the two the source turns out to lack.
-        seed: which images those are.
+        test_fraction: share of each class of train that becomes test; it is taken first.
+        missing_fraction: share for each of the two that the source turns out to lack.
+        limit: number of images at most, the same share of each class of each split.
+        seed: RNG seed of what is held out and of what a limit chooses.
 
     Returns:
         A set with images in all three splits.
@@ -47,16 +49,23 @@ def prepare(
         InputError: what is wrong, with line or file.
     """
     fractions = {"test": test_fraction, "val": val_fraction}
+    for split, fraction in fractions.items():
+        if fraction is not None and not 0 < fraction < 1:
+            raise InputError(f"--{split}-fraction is {fraction}; it must lie between 0 and 1")
     optional = [s for s, f in fractions.items() if f is not None or missing_fraction is not None]
     needed = [split for split in SPLITS if split not in optional]
     bad_rows = BadRows(skip=skip_bad)
     tree = Tree(source)
-    table = _find_csv(tree)
+    faces = _find_csv(tree)
     crowd = _read_votes(tree, votes, bad_rows)
-    if table is not None:
-        dataset = _read_csv(tree, table, crowd, bad_rows)
+    if faces is not None:
+        dataset = _read_csv(tree, faces, crowd, bad_rows)
+        require_splits(np.unique(dataset.split).tolist(), needed, source)
+        trained = np.unique(dataset.labels[dataset.split == 0])
+        require_classes((dataset.label_names[label] for label in trained), source)
+        dataset = dataset.take(spread(dataset.split, dataset.labels, limit, seed))
     else:
-        dataset = folders.read(tree, crowd, bad_rows, needed)
+        dataset = folders.read(tree, crowd, bad_rows, needed, limit)
     if len(dataset) == 0:
         raise InputError(f"{source}: no image is left; all are broken")
     for split, fraction in fractions.items():
@@ -75,50 +84,36 @@ def prepare(
         "val_fraction": val_fraction,
         "test_fraction": test_fraction,
         "missing_fraction": missing_fraction,
-        "seed": seed if optional else None,
+        "limit": limit,
+        "seed": seed if optional or limit else None,
         "created_by": f"fer-edge {__version__}",
     }
     rows = np.arange(len(dataset), dtype=np.int64)
     return replace(dataset, provenance=provenance, rows=rows, file_digest=None)
 
 
-def hold_out(dataset: Dataset, name: str, fraction: float, seed: int) -> Dataset:
-    """Make a part of train val or test: the same share of every class, copies kept together.
-
-    Args:
-        dataset: a set without that split.
-        name: of the split.
-        fraction: of the different images of each class, between 0 and 1.
-        seed: which of them.
-
-    Raises:
-        InputError: there is such a split already, or the fraction is none.
-    """
-    if not 0 < fraction < 1:
-        raise InputError(f"--{name}-fraction is {fraction}; it must lie between 0 and 1")
-    number = SPLITS.index(name)
-    if (dataset.split == number).any():
-        raise InputError(f"the source has a {name} split already: leave --{name}-fraction away")
-    random = np.random.default_rng(seed)
-    train = np.flatnonzero(dataset.split == 0)
-    group, first = duplicates.exact(dataset.images[train])
-    chosen = np.zeros(len(first), bool)
-    for label in np.unique(dataset.labels[train]):
-        groups = np.flatnonzero(dataset.labels[train[first]] == label)
-        chosen[random.permutation(groups)[: round(fraction * len(groups))]] = True
-    split = dataset.split.copy()
-    split[train[chosen[group]]] = number
-    return replace(dataset, split=split)
+def notes(dataset: Dataset) -> list[str]:
+    """What a user should know of a prepared set: what was left out or passed over, a line each."""
+    about = dataset.provenance
+    lines = [f"note: {note}" for note in about.get("notes", ())]
+    left_out = about["left_out"]
+    lines += [f"left out: {row}" for row in left_out["first"]]
+    if left_out["count"]:
+        lines.append(f"{left_out['count']} broken rows or images left out (--skip-bad)")
+    if count := about.get("files_passed_over"):
+        endings = ", ".join(f"{n} {e}" for e, n in about["endings_passed_over"].items())
+        lines.append(f"{count} files that are no images were passed over ({endings})")
+    return lines
 
 
 def _find_csv(tree: Tree) -> str | None:
-    if tree.names == [tree.source.name] and tree.source.suffix.lower() == ".csv":
-        return tree.source.name
+    if len(tree.names) == 1 and not tree.source.is_dir() and tree.names[0].lower().endswith(".csv"):
+        return tree.names[0]
     candidates = []
     for name in tree.names:
         if name.lower().endswith(".csv"):
             with tree.open(name) as stream:
-                if fer2013.parse_header(stream.readline(4096)) is not None:
+                if fer2013.parse_header(next(table.lines(stream, name), b"")) is not None:
                     candidates.append(name)
     ranked = [name for known in CSV_NAMES for name in candidates if Path(name).name == known]
     if not ranked and len(candidates) > 1:
@@ -148,5 +143,4 @@ def _read_votes(source: Tree, path: Path | None, bad_rows: BadRows) -> ferplus.V
             return None
         name = inside[0]
     with tree.open(name) as stream:
-        lines = io.TextIOWrapper(stream, "utf-8", "replace")
-        return ferplus.read(lines, Path(name).name, bad_rows)
+        return ferplus.read(stream, Path(name).name, bad_rows)

@@ -1,83 +1,216 @@
-"""One view of a folder, a zip archive and a single file, so that a reader need not know which."""
+"""One view of a folder, an archive and a single file, so that readers need not tell them apart."""
 
+import gzip
 import io
+import lzma
+import os
+import stat
+import tarfile
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, cast
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
 
 from device.errors import InputError
+from fer_edge.data import limits
 
 READ_BUFFER = 1 << 20
+
+NOT_SHOWN = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "thumbs.db", "desktop.ini"}
+"""What macOS, Synology and Windows put beside pictures, in lower case."""
+
+_PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+"""Openers of single packed files."""
 
 
 class Tree:
     """The files of a source by their relative paths with forward slashes, sorted.
 
-    Hidden files and macOS's `__MACOSX` are not shown. A zip is read where it lies, never unpacked.
+    Hidden files and those of NOT_SHOWN are left out; symbolic links are followed. Archives are read
+    where they lie; a packed tar is unpacked to one temporary file without a name.
 
     Args:
-        source: a folder, a `.zip`, or one file.
+        source: a folder, a `.zip`, a `.tar` (also `.tar.gz` and the like), one file, or one packed
+            file (`.csv.gz`).
 
     Raises:
-        InputError: there is no such source.
+        InputError: there is no such source, or it is damaged, no regular file, or unpacks to far
+            more than its size allows.
     """
 
     def __init__(self, source: Path) -> None:
         self.source = source
-        self._zip: zipfile.ZipFile | None = None
+        self._files: dict[str, tuple[Callable[[], BinaryIO], int]] = {}
+        self._bound: int | None = None
         try:
-            if source.is_dir():
-                files = (path for path in source.rglob("*") if path.is_file())
-                names = [path.relative_to(source).as_posix() for path in files]
-            elif zipfile.is_zipfile(source):
-                self._zip = zipfile.ZipFile(source)
-                names = [info.filename for info in self._zip.infolist() if not info.is_dir()]
-            else:
-                source.open("rb").close()
-                names = [source.name]
+            self._list()
         except FileNotFoundError:
             raise InputError(f"{source}: no such file or folder") from None
-        except (OSError, zipfile.BadZipFile) as error:
-            raise InputError(f"{source}: cannot be read ({error})") from error
-        self.names = sorted(name for name in names if not _hidden(name))
+        except limits.DAMAGED as error:
+            raise InputError(f"{source}: cannot be read ({error or 'damaged'})") from error
+        self.names = sorted(self._files)
 
     def size(self, name: str) -> int:
-        """Bytes of a file, unpacked."""
-        if self._zip is not None:
-            return self._zip.getinfo(name).file_size
-        return self._path(name).stat().st_size
+        """Bytes of a file, unpacked; an estimate for single packed files."""
+        return self._files[name][1]
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file as a buffered binary stream.
+        """Open a file as a buffered binary stream; reading raises InputError where it is damaged.
 
         Raises:
-            InputError: it cannot be read, or what the zip holds of it is damaged.
+            InputError: it cannot be opened, or is no regular file.
         """
+        label = self.label(name)
         try:
-            if self._zip is not None:
-                with self._zip.open(name) as member:
-                    yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, member), READ_BUFFER))
-            else:
-                with self._path(name).open("rb", buffering=READ_BUFFER) as handle:
-                    yield handle
-        except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise InputError(f"{self.label(name)}: cannot be read ({error})") from error
+            stream = self._files[name][0]()
+        except limits.DAMAGED as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"{label}: cannot be read ({reason or 'damaged'})") from error
+        with stream:
+            reader = limits.BoundedReader(stream, label, self._bound)
+            yield cast(BinaryIO, io.BufferedReader(reader, READ_BUFFER))
 
-    def read(self, name: str) -> bytes:
-        """The whole content of a file; raises InputError as `open` does."""
+    def read(self, name: str, limit: int = limits.MAX_PICTURE) -> bytes:
+        """The whole content of a file.
+
+        Raises:
+            InputError: it cannot be read, or has more than `limit` bytes.
+        """
         with self.open(name) as stream:
-            return stream.read()
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise InputError(f"{self.label(name)}: has more than the {limit >> 20} MiB allowed")
+        return content
 
     def label(self, name: str) -> str:
         """What an error calls a file."""
         return name if name == self.source.name else f"{self.source.name}/{name}"
 
-    def _path(self, name: str) -> Path:
-        return self.source / name if self.source.is_dir() else self.source
+    def _list(self) -> None:
+        if self.source.is_dir():
+            self._list_folder()
+            return
+        _require_regular(self.source)
+        if zipfile.is_zipfile(self.source):
+            self._list_zip()
+        elif self.source.suffix.lower() not in (".csv", ".npz") and tarfile.is_tarfile(self.source):
+            self._list_tar()
+        else:
+            self._list_file()
+
+    def _add(self, name: str, opener: Callable[[], BinaryIO], size: int) -> None:
+        parts = [part for part in PurePosixPath(name).parts if part != "/"]
+        if any(part.startswith(".") or part.lower() in NOT_SHOWN for part in parts):
+            return
+        name = "/".join(parts)
+        if name in self._files:
+            raise InputError(f"{self.source}: holds two files that are called {name}")
+        self._files[name] = (opener, size)
+
+    def _list_folder(self) -> None:
+        for path in _walk(self.source):
+            name = _text(os.fsencode(path.relative_to(self.source).as_posix()))
+            size = path.stat().st_size if path.exists() else 0
+            self._add(name, partial(_open_regular, path), size)
+
+    def _list_file(self) -> None:
+        packed = _PACKED.get(self.source.suffix.lower())
+        size = self.source.stat().st_size
+        if packed is None:
+            self._add(self.source.name, partial(_open_regular, self.source), size)
+            return
+        self._bound = limits.unpacked_bound(size)
+        opener = cast(Callable[[], BinaryIO], partial(packed, self.source, "rb"))
+        self._add(self.source.stem, opener, 3 * size)
+
+    def _list_zip(self) -> None:
+        archive = zipfile.ZipFile(self.source)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        limits.check_archive(self.source, members)
+        self._bound = limits.unpacked_bound(self.source.stat().st_size)
+        for member in members:
+            name = _zip_name(member)
+            if not name.endswith("/"):
+                opener = cast(Callable[[], BinaryIO], partial(archive.open, member))
+                self._add(name, opener, member.file_size)
+
+    def _list_tar(self) -> None:
+        self._bound = limits.unpacked_bound(self.source.stat().st_size)
+        archive = tarfile.open(fileobj=_plain_tar(self.source, self._bound))  # noqa: SIM115
+        for member in archive:
+            if member.isfile() or member.islnk():
+                name = _text(member.name.encode("utf-8", "surrogateescape"))
+                opener = cast(Callable[[], BinaryIO], partial(archive.extractfile, member))
+                self._add(name, opener, member.size)
 
 
-def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder; links to folders are followed, but never back to one above."""
+
+    def failed(error: OSError) -> None:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+    for root, folders, files in os.walk(folder, onerror=failed, followlinks=True):
+        here = Path(root).resolve()
+        above = {here, *here.parents}
+        folders[:] = [name for name in folders if Path(root, name).resolve() not in above]
+        yield from (Path(root, name) for name in files)
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a file of a folder; a pipe or a device would be waited for, or never end."""
+    _require_regular(path)
+    return path.open("rb", buffering=0)
+
+
+def _require_regular(path: Path) -> None:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InputError(
+            f"{path}: is a pipe or a device, no regular file: write its content to a file first"
+        )
+
+
+def _plain_tar(path: Path, bound: int) -> BinaryIO:
+    """A tar's bytes without its packing, in which members can be read in any order."""
+    with path.open("rb") as handle:
+        start = handle.read(6)
+    packings = ((b"\x1f\x8b", gzip.open), (b"\xfd7zXZ\0", lzma.open), (b"BZh", _open_bz2))
+    packed = next((opener for magic, opener in packings if start.startswith(magic)), None)
+    if packed is None:
+        return path.open("rb")
+    plain = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+    with packed(path, "rb") as stream:
+        reader = limits.BoundedReader(cast(BinaryIO, stream), str(path), bound)
+        while content := reader.read(READ_BUFFER):
+            plain.write(content)
+    plain.seek(0)
+    return plain
+
+
+def _open_bz2(path: Path, mode: str) -> BinaryIO:
+    import bz2
+
+    return cast(BinaryIO, bz2.open(path, mode))
+
+
+def _zip_name(member: zipfile.ZipInfo) -> str:
+    """A member's name as its writer meant it: UTF-8 that is not declared, backslashes."""
+    name = member.orig_filename.split("\0")[0]
+    if not member.flag_bits & 0x800:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = member.filename
+    return name if "/" in name else name.replace("\\", "/")
+
+
+def _text(name: bytes) -> str:
+    """A file's name as text: UTF-8, or Latin-1 as older systems wrote it."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("latin-1")

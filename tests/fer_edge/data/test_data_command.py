@@ -56,6 +56,7 @@ def test_an_interrupted_prepare_leaves_nothing(run, small_csv, tmp_path, monkeyp
 
 def test_skip_bad_says_what_it_left_out(run, write_csv, tmp_path):
     rows = [row(image, 3, usage) for image, usage in zip(faces(3), USAGES, strict=True)]
+    rows.append(row(faces(4)[3], 4, "Training"))
     source = write_csv(["3,1 2 3,Training", *rows])
     result = run("prepare", source, "--out", tmp_path / "faces.npz", "--skip-bad")
     assert result.exit_code == 0
@@ -83,7 +84,8 @@ def test_audit_shows_figures_and_writes_the_leaked_rows(run, write_csv, tmp_path
         (one, "PrivateTest"),
         (three, "PrivateTest"),
     ]
-    source = write_csv([row(image, 3, usage) for image, usage in pictures])
+    rows = [row(image, 3, usage) for image, usage in pictures]
+    source = write_csv([*rows, row(faces(4)[3], 4, "Training")])
     data = tmp_path / "faces.npz"
     run("prepare", source, "--out", data)
     result = run("audit", data)

@@ -147,7 +147,7 @@ def test_fer_plus_folders_take_votes_by_name_and_labels_from_the_votes(fer_plus_
 def test_fer_plus_folders_find_votes_that_lie_beside_them(fer_plus_folders):
     images, votes = fer_plus_folders
     digest = prepare(images, votes=votes).digest
-    with pytest.raises(InputError, match="need votes: --ferplus"):
+    with pytest.raises(InputError, match="need votes"):
         prepare(images)
     votes.rename(images / votes.name)
     assert prepare(images).digest == digest

@@ -1,6 +1,8 @@
 """Class folders: any picture, any spelling of the classes, in a folder or a zip."""
 
+import os
 import shutil
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -8,8 +10,9 @@ import pytest
 
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
-from fer_edge.data.folders import to_face
-from fer_edge.data.prepare import prepare
+from fer_edge.data.dataset import SPLITS
+from fer_edge.data.pictures import to_face
+from fer_edge.data.prepare import notes, prepare
 
 from .conftest import faces, tree
 
@@ -51,14 +54,128 @@ def test_contempt_makes_them_the_classes_of_fer_plus(write_images):
 
 def test_own_classes_keep_their_names(write_images):
     data = prepare(write_images(tree(("Bored", "awake", "happy"))))
-    assert data.label_names == ("awake", "bored", "happy")
+    assert data.label_names == ("awake", "Bored", "happy")
 
 
-def test_a_typing_error_is_no_class_of_its_own(write_images):
-    folder = write_images(tree(FER2013) | {"train/hapy/9.png": faces(1)[0]})
-    with pytest.raises(InputError, match=r"train/hapy/9\.png: unknown class 'hapy': did you mean"):
+@pytest.mark.parametrize("name", ["hapy", "content", "unhappy", "Straße", "[neutral]", "calmly"])
+def test_a_name_like_a_known_one_is_a_class_as_it_is_written_and_said(write_images, name):
+    pictures = {f"{split}/{name}/9.png": face for split, face in zip(SPLITS, faces(3), strict=True)}
+    data = prepare(write_images(tree(FER2013) | pictures))
+    assert name in data.label_names and set(FER2013) < set(data.label_names)
+    hinted = {"hapy": "happy", "content": "contempt", "unhappy": "happy"}.get(name)
+    if hinted:
+        assert f"note: class {name!r} is kept as it is; was {hinted!r} meant?" in notes(data)
+
+
+def test_a_typing_error_in_another_split_is_an_unknown_class(write_images):
+    folder = write_images(tree(FER2013) | {"val/hapy/9.png": faces(1)[0]})
+    with pytest.raises(InputError, match=r"val/hapy/9\.png: unknown class 'hapy': .* mean 'happy'"):
         prepare(folder)
     assert prepare(folder, skip_bad=True).label_names == FER2013
+
+
+@pytest.mark.parametrize(("one", "other"), [("neutral", "calm"), ("happy", "joy")])
+def test_two_names_of_one_class_are_never_merged_unasked(write_images, one, other):
+    data = prepare(write_images(tree(("sad", one, other))))
+    assert data.label_names == tuple(sorted(("sad", one, other)))
+    assert f"{other!r} are kept apart" in notes(data)[0] or f"{one!r} are kept" in notes(data)[0]
+
+
+def test_names_that_differ_in_case_alone_are_refused(write_images):
+    with pytest.raises(InputError, match="classes 'Awake' and 'awake' differ in case alone"):
+        prepare(write_images(tree(("awake", "Awake", "bored"))))
+
+
+def test_both_unicode_forms_of_a_name_are_one_class(write_images):
+    composed, decomposed = "\u00e9mu", "e\u0301mu"
+    pictures = tree((composed, "calme"), ("train",)) | tree((decomposed, "calme"), ("val", "test"))
+    data = prepare(write_images(pictures))
+    assert data.label_names == ("calme", composed)
+
+
+def test_a_folder_name_in_latin_1_is_read(write_images):
+    folder = write_images(tree(("ecstatic", "bored")))
+    for split in SPLITS:
+        (folder / split / "ecstatic").rename(folder / split / os.fsdecode(b"\xe9mu"))
+    data = prepare(folder)
+    assert data.label_names == ("bored", "\u00e9mu")
+    assert "train/\u00e9mu/0.png" in data.names
+
+
+def test_a_class_name_that_cannot_be_printed_is_refused(write_images):
+    with pytest.raises(InputError, match=r"class 'a\\x1b\[31m': has characters"):
+        prepare(write_images(tree(("a\x1b[31m", "bored"))))
+
+
+def test_linked_folders_are_read_and_a_circle_ends(write_images):
+    folder = write_images(tree(("bored", "keen"), ("train", "val")))
+    real = write_images(tree(("bored", "keen"), ("elsewhere",)), "other")
+    (folder / "test").symlink_to(real / "elsewhere", target_is_directory=True)
+    (folder / "train/bored/up").symlink_to(folder, target_is_directory=True)
+    (folder / "train/third").symlink_to(real / "elsewhere/keen", target_is_directory=True)
+    data = prepare(folder)
+    assert data.counts()["test"] == {"bored": 1, "keen": 1, "third": 0}
+    assert data.counts()["train"] == {"bored": 1, "keen": 1, "third": 1}
+
+
+@pytest.mark.parametrize("ending", ["jfif", "jpe", "gif", "avif", "jp2", "tif", "webp", "pgm"])
+def test_pictures_of_all_endings_that_opencv_reads_are_read(write_images, ending):
+    folder = write_images(tree(("bored", "keen")))
+    real = {"jfif": "jpg", "jpe": "jpg"}.get(ending, ending)
+    face = faces(1)[0]
+    if ending == "gif":
+        face = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR)
+    (folder / f"train/bored/9.{ending}").write_bytes(cv2.imencode(f".{real}", face)[1].tobytes())
+    assert f"train/bored/9.{ending}" in prepare(folder).names
+
+
+def test_a_layout_for_detectors_is_no_set_of_one_class(write_images):
+    folder = write_images(
+        {f"{split}/images/{i}.png": faces(1)[0] for i, split in enumerate(SPLITS)}
+    )
+    (folder / "train/labels").mkdir()
+    (folder / "train/labels/0.txt").write_text("3 0.5 0.5 1 1")
+    with pytest.raises(InputError, match=r"of one class, 'images': this looks like .*YOLO"):
+        prepare(folder)
+
+
+def test_a_limit_keeps_every_class_of_every_split(write_images):
+    pictures = {
+        f"{split}/{name}/{i}.png": face
+        for split in SPLITS
+        for name, count in (("rare", 2), ("bored", 20))
+        for i, face in enumerate(faces(count))
+    }
+    counts = prepare(write_images(pictures), limit=12).counts()
+    assert counts == {split: {"bored": 3, "rare": 1} for split in SPLITS}
+
+
+def test_of_three_images_a_class_one_is_held_out_for_each_split(write_images):
+    images = {f"{n}/{i}.png": face for n in ("bored", "keen") for i, face in enumerate(faces(3))}
+    data = prepare(write_images(images), val_fraction=0.1, test_fraction=0.1)
+    assert sum(sum(by.values()) for by in data.counts().values()) == 6
+    assert all(sum(by.values()) == 2 for by in data.counts().values())
+
+
+def test_a_pipe_and_a_dangling_link_among_the_pictures_are_named(write_images):
+    folder = write_images(tree(("bored", "keen")))
+    os.mkfifo(folder / "train/bored/pipe.png")
+    with pytest.raises(InputError, match=r"train/bored/pipe\.png: is a pipe or a device"):
+        prepare(folder)
+    (folder / "train/keen/gone.png").symlink_to(folder / "nowhere.png")
+    data = prepare(folder, skip_bad=True)
+    assert data.provenance["left_out"]["count"] == 2
+    assert any("gone.png: cannot be read (No such file" in note for note in notes(data))
+
+
+@pytest.mark.parametrize("shape", [(1, 20_000), (20_000, 1)])
+def test_a_very_narrow_picture_is_read_in_little_memory(shape):
+    tracemalloc.start()
+    try:
+        to_face(np.full(shape, 7, np.uint8))
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_class_that_train_does_not_know_is_named(write_images):
