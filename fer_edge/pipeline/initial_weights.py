@@ -107,7 +107,7 @@ def find(name: str) -> Initial:
         return Initial(name, _net(net), {h: tuple(v) for h, v in labels.items()}, shipped.weights)
     folder = Path(name)
     try:
-        paths = sorted((folder / "export").glob("*_float32.card.json"))
+        paths = sorted((folder / "export").glob("*.card.json"))
         cards = [json.loads(path.read_text()) for path in paths]
         labels = {card["head"]: tuple(card["labels"]) for card in cards}
         net = cards[0]["recipe"]["model"]

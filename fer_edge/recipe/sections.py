@@ -5,12 +5,17 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from device.errors import InputError
 from fer_edge.models import Net
 from fer_edge.models.bfloat16 import Setting
 from fer_edge.section import Section
+from quantization.channels.importance import Importance
+from quantization.channels.selection import Target
+from quantization.pruning.magnitude import Pattern
+from quantization.ranges import Ranges
+from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
 MOST_EPOCHS = 100_000
 
@@ -192,11 +197,11 @@ class Channels(Phase):
     """The `[channels]` section: whole channels go, in steps of `epochs` epochs each."""
 
     steps: int = Field(default=3, ge=1, le=1000)
-    target: Literal["multiply_adds", "size", "latency"] = Field(
+    target: Target = Field(
         default="multiply_adds", description="latency: of candidates, measured on this machine"
     )
     share: float = Field(default=0.5, gt=0, lt=1, description="of the target's cost that is left")
-    importance: Literal["taylor", "batchnorm", "l1"] = "taylor"
+    importance: Importance = "taylor"
     images: int = Field(
         default=1024, ge=1, le=1_000_000, description="training images that taylor looks at"
     )
@@ -233,7 +238,7 @@ class Prune(Phase):
     ramp: float = Field(
         default=0.6, gt=0, le=1, description="share of the steps in which the zeros grow"
     )
-    pattern: Literal["unstructured", "2:4", "block"] = "unstructured"
+    pattern: Pattern = "unstructured"
     block: tuple[int, int] = Field(
         default=(8, 1), description="neighboring inputs and outputs of a block"
     )
@@ -258,7 +263,7 @@ class Quantize(Phase):
 
     freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
     calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate")
-    ranges: Literal["moving_average", "minmax", "percentile", "mse"] = Field(
+    ranges: Ranges = Field(
         default="moving_average",
         description="of the activations: what estimates them; all but the first stay as calibrated",
     )
@@ -268,6 +273,23 @@ class Quantize(Phase):
     max_difference: float = Field(
         default=0.15, ge=0, le=1, description="by which one probability may differ between the two"
     )
+
+
+class Export(Section):
+    """The `[export]` section."""
+
+    precisions: tuple[Precision, ...] = Field(
+        default=PRECISIONS,
+        min_length=1,
+        description="of the files of each head; ptq and int8 only with a [quantize] section",
+    )
+
+    @field_validator("precisions")
+    @classmethod
+    def _each_once(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
+        if len(set(precisions)) < len(precisions):
+            raise ValueError("a precision is named twice")
+        return precisions
 
 
 class Bench(Section):
@@ -292,6 +314,7 @@ class Recipe(Section):
     prune: Prune | None = None
     cluster: Cluster | None = None
     quantize: Quantize | None = None
+    export: Export = Export()
     bench: Bench = Bench()
 
     @model_validator(mode="after")
@@ -329,6 +352,19 @@ class Recipe(Section):
                 "after [adjust] the later trainings follow the adjusted net alone: distill = 1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _exports_something(self) -> "Recipe":
+        if not self.precisions:
+            raise ValueError("export.precisions: ptq and int8 need a [quantize] section")
+        return self
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """The precisions that a run exports."""
+        if self.quantize:
+            return self.export.precisions
+        return tuple(each for each in self.export.precisions if each not in INTEGER)
 
     @property
     def digest(self) -> str:
