@@ -54,6 +54,12 @@ Init = Annotated[
         help="Start from a trained net: zoo:base, or a run's folder.", metavar="zoo:NAME|DIR"
     ),
 ]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="Smoke run in minutes: 2,000 images, few epochs; its figures mean nothing."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -65,13 +71,16 @@ def pipeline(
     teacher: Teacher = None,
     init: Init = None,
     share: Share = None,
+    quick: Quick = False,
     as_json: AsJson = False,
 ) -> None:
     """Train, prune, quantize, convert, verify, benchmark and report.
 
     The same command resumes an interrupted run.
     """
-    job = start(recipe, data, out, overrides, teacher, init, share, until=None, quiet=as_json)
+    job = start(
+        recipe, data, out, overrides, teacher, init, share, quick, until=None, quiet=as_json
+    )
     report = job / "report" / "report.md"
     if as_json:
         results = json.loads((job / "benchmark" / "results.json").read_text())
@@ -95,6 +104,7 @@ def start(
     teacher: str | None,
     init: str | None,
     share: list[float] | None,
+    quick: bool,
     *,
     until: str | None,
     quiet: bool,
@@ -110,6 +120,8 @@ def start(
 
     model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
+    if quick:
+        chosen = recipes.quick(chosen)
     if chosen.teacher and not chosen.teacher.nets:
         recipes.of_teacher(chosen, chosen.teacher)  # a wrong one is refused before any work
     folder = out or Path("runs") / chosen.name

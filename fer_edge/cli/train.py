@@ -2,7 +2,18 @@
 
 import typer
 
-from fer_edge.cli.pipeline import AsJson, Data, Init, Out, RecipeName, Set, Share, Teacher, start
+from fer_edge.cli.pipeline import (
+    AsJson,
+    Data,
+    Init,
+    Out,
+    Quick,
+    RecipeName,
+    Set,
+    Share,
+    Teacher,
+    start,
+)
 from fer_edge.cli.shared.json_output import print_json
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
@@ -16,10 +27,13 @@ def train(
     teacher: Teacher = None,
     init: Init = None,
     share: Share = None,
+    quick: Quick = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe's float net; `pipeline` with the same options continues from there."""
-    run = start(recipe, data, out, overrides, teacher, init, share, until="train", quiet=as_json)
+    run = start(
+        recipe, data, out, overrides, teacher, init, share, quick, until="train", quiet=as_json
+    )
     folder = run / "train"
     from fer_edge.training import history
 

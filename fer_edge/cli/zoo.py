@@ -40,7 +40,7 @@ def _table(cards: list[dict[str, Any]]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("model", no_wrap=True)
     table.add_column("labels", no_wrap=True)
     for title in ("top-1 %", "val %", "size", "p50", "ratio"):

@@ -1,6 +1,7 @@
 """A recipe: every number that a run depends on, typed, validated, from a TOML file."""
 
 from fer_edge.recipe.file import load, names, of_teacher
+from fer_edge.recipe.quick import quick
 from fer_edge.recipe.sections import (
     Adjust,
     Augment,
@@ -36,4 +37,5 @@ __all__ = [
     "load",
     "names",
     "of_teacher",
+    "quick",
 ]

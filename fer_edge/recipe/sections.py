@@ -74,6 +74,9 @@ class Data(Section):
     drop_leaked: bool = Field(
         default=True, description="leave out training rows that also stand in val or test"
     )
+    limit: int | None = Field(
+        default=None, ge=1, description="most training images, chosen at random; all if left out"
+    )
     synthetic_per_class: int = Field(
         default=400, ge=20, le=100_000, description="faces a class, where a run is given no data"
     )

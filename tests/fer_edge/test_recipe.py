@@ -178,3 +178,17 @@ def test_int8_alone_needs_quantization_aware_training(tmp_path) -> None:
         recipe.load(str(tmp_path / "own.toml"))
     (tmp_path / "own.toml").write_text(text)
     assert recipe.load(str(tmp_path / "own.toml")).precisions == ("float32", "float16", "dynamic")
+
+
+@pytest.mark.parametrize("name", ["base", "small", "paper", "demo"])
+def test_a_quick_recipe_has_the_stages_of_the_whole_one_but_no_teacher(name: str) -> None:
+    whole = recipe.load(name)
+    short = recipe.quick(whole)
+    recipe.Recipe.model_validate(short.model_dump())  # within all bounds
+    assert short.name == f"{name}-quick"
+    assert short.teacher is None
+    for stage in ("channels", "adjust", "prune", "cluster", "quantize"):
+        assert (getattr(short, stage) is None) == (getattr(whole, stage) is None)
+    assert (short.train.epochs, short.data.limit, short.train.restarts) == (2, 2000, ())
+    assert short.precisions == ("float32", "int8")
+    assert short.model == whole.model

@@ -103,6 +103,16 @@ def test_a_random_split_deals_all_rows(tiny) -> None:
     assert len(handed.train) + len(tested.test) == 280
 
 
+def test_a_limit_takes_some_training_images_and_leaves_the_others_alone(tiny) -> None:
+    limited = recipe.load(str(tiny.recipe), ["data.limit=50"])
+    whole = recipe.load(str(tiny.recipe))
+    some, everything = splits.training(tiny.data, limited), splits.training(tiny.data, whole)
+    assert len(some.train) == 50
+    assert set(some.train.rows.tolist()) < set(everything.train.rows.tolist())
+    assert some.val is not None and everything.val is not None
+    assert len(some.val) == len(everything.val)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
