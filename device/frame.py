@@ -1,4 +1,4 @@
-"""What flows through the loop: a frame of a source, the faces in it, the result for the sinks."""
+"""Values that flow through the loop: a frame of a source, and the result for the sinks."""
 
 import time
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ class Frame:
     Attributes:
         image: uint8 [h, w, 3] in the order blue, green, red, or uint8 [h, w] gray. It belongs to
             the source, which may write the next picture into it: copy what is kept.
-        number: place in the source, from 0; frames that were dropped count too.
+        number: number in the source, from 0; dropped frames count, too.
         time: seconds. Live sources: `time.monotonic()` of the capture. Files: position in the file.
-        name: the picture's file name; the source's own name where it has no files.
+        name: file name of the picture; for other sources the name of the source.
     """
 
     image: npt.NDArray[np.uint8]
@@ -30,15 +30,15 @@ class Frame:
 
 @dataclass(slots=True)
 class Result:
-    """What the loop hands to the sinks; one object, reused from frame to frame.
+    """The result for the sinks; one object, reused for every frame.
 
     Attributes:
-        frame: the picture.
-        faces: those in it, the largest first.
+        frame: frame with its picture.
+        faces: faces in the frame, the largest first.
         labels: names of the entries of each face's `probabilities`.
         stages: milliseconds by stage: read, detect, classify, track, total.
-        dropped: frames of the live source that were replaced unseen, since the start.
-        live: whether the source is live, so that `frame.time` is that of a clock.
+        dropped: frames of the live source that were replaced before analysis, since the start.
+        live: whether the source is live, so that `frame.time` is `time.monotonic()`.
     """
 
     frame: Frame
@@ -56,7 +56,7 @@ class Result:
 
 
 class Recognizer(Protocol):
-    """What the loop needs of the part that finds, classifies and follows faces."""
+    """The interface of the analyzer that finds, classifies and tracks faces."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -65,9 +65,9 @@ class Recognizer(Protocol):
 
     @property
     def stages(self) -> dict[str, float]:
-        """Milliseconds of the last `process`: detect, classify, track; each call fills it anew."""
+        """Milliseconds of the last `process`: detect, classify, track."""
         ...
 
     def process(self, frame: Frame) -> list[Face]:
-        """Find, classify and follow the faces in the next frame."""
+        """Find, track and classify the faces in the next frame."""
         ...

@@ -1,4 +1,4 @@
-"""The loop: frames of a source in, results to the sinks out, until the end or a signal."""
+"""The frame loop: from a source through the analyzer to the sinks, until the end or a signal."""
 
 import logging
 import signal
@@ -16,22 +16,22 @@ from device.sinks.base import BrokenOutput, Sink
 from device.sources.base import Source
 
 STAGES = ("read", "detect", "classify", "track", "total")
-"""What the latencies of a result are named, in this order."""
+"""Names of the latencies of a result, in this order."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Summary:
-    """What a run did.
+    """Counts of a run.
 
     Attributes:
-        frames: that were analyzed.
-        faces: in all of them.
-        dropped: frames of a live source that were replaced unseen.
+        frames: analyzed frames.
+        faces: sum of the faces of all frames.
+        dropped: frames of a live source that were replaced before analysis.
         skipped: pictures that could not be decoded.
-        seconds: from the first frame to the last result.
-        lost: results that a sink could not write, by the sink's name; without those that lost none.
+        seconds: time from the first frame to the last result.
+        lost: number of results that a sink could not write, by the sink's name.
     """
 
     frames: int = 0
@@ -42,7 +42,7 @@ class Summary:
     lost: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Give the counts in one line."""
         rate = f", {self.frames / self.seconds:.1f} a second" if self.seconds else ""
         return (
             f"{self.frames} frames in {self.seconds:.1f} s{rate}; {self.faces} faces; "
@@ -58,20 +58,20 @@ def run(
     stop: threading.Event,
     frames: int | None = None,
 ) -> Summary:
-    """Analyze frame after frame. Source and sinks stay open: who made them closes them.
+    """Analyze frame by frame. The caller closes the source and the sinks.
 
-    A sink that fails is logged and tried again with the next result; the others are not held up.
+    A sink that fails is logged and tried again with the next result; the others go on.
 
     Args:
-        source: where the frames come from.
-        faces: finds, classifies and follows the faces.
-        sinks: where the results go, in this order.
-        stop: ends the run before the next frame, or while it is awaited.
-        frames: ends the run after so many; None goes on to the source's end.
+        source: source of the frames.
+        faces: analyzer that finds, tracks and classifies the faces.
+        sinks: outputs, each of which gets every result, in this order.
+        stop: event that ends the run before the next frame, also while waiting for it.
+        frames: number of frames after which the run ends; None for the source's end.
 
     Returns:
-        counts of the run, which ends with the source, with `stop`, after `frames`, or when nobody
-        reads a sink any more.
+        Counts of the run, which ends with the source, with `stop`, after `frames`, or when the
+        reader of a sink's output has closed it.
 
     Raises:
         InputError: the source cannot be opened or is damaged.
@@ -108,7 +108,7 @@ def run(
 
 
 def _write(result: Result, sinks: Sequence[Sink], summary: Summary) -> bool:
-    """Hand a result to every sink; False when nobody reads one of them any more."""
+    """Write a result to every sink; False when the reader of one has closed its end."""
     for sink in sinks:
         try:
             sink.write(result)
@@ -121,10 +121,10 @@ def _write(result: Result, sinks: Sequence[Sink], summary: Summary) -> bool:
 
 
 class Stop(threading.Event):
-    """Set when the process is asked to end.
+    """Event that is set by signals.
 
     Attributes:
-        signal: which signal asked; None when it was none.
+        signal: number of the signal; None without one.
     """
 
     signal: int | None = None
@@ -132,9 +132,9 @@ class Stop(threading.Event):
 
 @contextmanager
 def stopping_on_signals() -> Iterator[Stop]:
-    """Within the block SIGTERM, SIGINT and SIGHUP set the event; a second one ends at once.
+    """Let SIGTERM, SIGINT and SIGHUP set an event within the block; a second one interrupts.
 
-    A signal that the process was started to ignore, as by nohup, stays ignored. Use it in the main
+    A signal that the process was started to ignore, as by nohup, stays ignored. Call it in the main
     thread, where Python delivers signals.
     """
     stop = Stop()

@@ -1,4 +1,4 @@
-"""Looks at everything that the runner needs on a machine, and says what to do where it lacks."""
+"""Checks what the runner needs on a machine, with a fix for each problem."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +13,15 @@ Check = Callable[[], Finding]
 def examine(
     *, model: Path | None = None, detector_model: Path | None = None, root: Path = Path("/")
 ) -> Iterator[Finding]:
-    """Check the machine, one finding after the other.
+    """Check the machine and yield the findings.
 
-    What may crash (compiled libraries) is tried in a process of its own: a broken installation is
-    a finding, not the end of the doctor.
+    Compiled libraries, which may crash, are tried in a separate process: a broken installation is a
+    finding and does not end the checks.
 
     Args:
-        model: a model file to load and to run, for the line on XNNPACK.
-        detector_model: a file of YuNet to check instead of the fetched one.
-        root: folder under which /sys, /proc and /dev are looked for.
+        model: model file to load and run, to check XNNPACK; None to skip it.
+        detector_model: file of YuNet to check instead of the downloaded one.
+        root: folder that contains sys, proc and dev.
     """
     checks: dict[str, Check] = {
         "python": software.python,
@@ -40,6 +40,6 @@ def examine(
     for name, check in checks.items():
         try:
             yield check().named(name)
-        except OSError as error:  # a sensor that is there and cannot be read
+        except OSError as error:  # a sensor that exists and cannot be read
             fix = "run fer-edge doctor again, with sudo if it still fails"
             yield Finding(Status.warning, f"cannot be checked: {error}", fix, name)

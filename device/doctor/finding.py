@@ -1,11 +1,11 @@
-"""One line of what the doctor says."""
+"""The result of one check."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How good a finding is."""
+    """Status of a finding."""
 
     ok = "ok"
     warning = "warning"
@@ -14,14 +14,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found.
+    """Result of a check.
 
     Attributes:
-        status: "ok"; "warning" where the runner works, but less well or with part of it; "problem"
-            where it does not.
-        message: what was found, in one line.
-        fix: what to do about it; empty where there is nothing to do.
-        name: what was checked.
+        status: "ok"; "warning" if the runner works, but slower or partly; "problem" if it does not
+            work.
+        message: result in one line.
+        fix: what to do about it; empty for "ok".
+        name: name of the check.
     """
 
     status: Status
@@ -30,20 +30,20 @@ class Finding:
     name: str = ""
 
     def named(self, name: str) -> "Finding":
-        """Give the same finding with the name of what was checked."""
+        """Return the finding with the name of its check."""
         return replace(self, name=name)
 
 
 def ok(message: str) -> Finding:
-    """Give a finding that is fine."""
+    """Make a finding without a problem."""
     return Finding(Status.ok, message)
 
 
 def warning(message: str, fix: str) -> Finding:
-    """Give a finding that the runner can live with."""
+    """Make a finding that does not keep the runner from working."""
     return Finding(Status.warning, message, fix)
 
 
 def problem(message: str, fix: str) -> Finding:
-    """Give a finding that keeps the runner from working."""
+    """Make a finding that keeps the runner from working."""
     return Finding(Status.problem, message, fix)

@@ -1,4 +1,4 @@
-"""Cameras, power, heat and memory, as Linux shows them in files."""
+"""Cameras, power, temperature and memory, from the files of Linux."""
 
 import importlib.util
 import os
@@ -10,16 +10,16 @@ from device.system import processor as processors
 from device.system.kernel_file import read_value
 from device.system.temperature import celsius
 
-_HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; from 80 a Raspberry Pi slows itself down
+_HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; a Raspberry Pi throttles from 80
 _TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner takes up to 150
 _POWER, _HEAT = "use the official power supply and a short cable", "add a heat sink or a fan"
-# Video devices of a Raspberry Pi that are no cameras, and those that are its camera module.
+# Video devices of a Raspberry Pi other than cameras, and those of its camera module.
 _NO_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc-dec", "rpivid")
 _MODULES = ("unicam", "rp1-cfe")
 
 
 def cameras(root: Path) -> Finding:
-    """List the cameras that Video4Linux knows, and whether this user may open them."""
+    """List the cameras of Video4Linux, and whether this user may open them."""
     found, forbidden, missing, module = [], [], [], False
     entries = (root / "sys/class/video4linux").glob("video*")
     for entry in sorted(entries, key=lambda entry: (len(entry.name), entry.name)):
@@ -62,7 +62,7 @@ def cameras(root: Path) -> Finding:
 
 
 def throttling(root: Path) -> Finding:
-    """Read whether a Raspberry Pi was slowed down for lack of power or for heat."""
+    """Check whether a Raspberry Pi was throttled for under-voltage or heat."""
     text = firmware.get_throttled(root)
     if text is None:
         if "Raspberry Pi" not in (read_value(root / "proc/device-tree/model") or ""):
@@ -84,7 +84,7 @@ def throttling(root: Path) -> Finding:
 
 
 def temperature(root: Path) -> Finding:
-    """Read how hot the processor is."""
+    """Check the temperature of the processor."""
     degrees = celsius(root / "sys/class/thermal/thermal_zone0/temp")
     if degrees is None:
         text = firmware.vcgencmd("measure_temp")  # such as temp=48.3'C
@@ -124,7 +124,7 @@ def processor(root: Path) -> Finding:
 
 
 def memory(root: Path) -> Finding:
-    """Read how much memory is left."""
+    """Check the available memory."""
     sizes = {}
     for line in (read_value(root / "proc/meminfo") or "").splitlines():
         name, _, size = line.partition(":")

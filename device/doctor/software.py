@@ -22,7 +22,7 @@ _OPENCVS = (
 
 
 def python() -> Finding:
-    """Check the interpreter's version and width."""
+    """Check the interpreter's version and word size."""
     bits = 64 if sys.maxsize > 2**32 else 32
     message = f"Python {platform.python_version()}, {platform.machine()}, {bits} bits"
     if sys.version_info < _PYTHON:
@@ -49,7 +49,7 @@ def numpy() -> Finding:
 
 
 def runtime() -> Finding:
-    """Check which TensorFlow Lite runtime there is and that it can be imported."""
+    """Check which TensorFlow Lite runtime is installed and that it can be imported."""
     litert, tflite = _version(_LITERT), _version(_TFLITE)
     if litert is None and tflite is None:
         return problem(
@@ -77,7 +77,7 @@ def runtime() -> Finding:
 
 
 def model(file: Path | None) -> Finding:
-    """Load and run a model, and see whether XNNPACK took it."""
+    """Load and run a model, and check whether XNNPACK runs it."""
     if file is None:
         return warning("no model was given, so XNNPACK was not checked", "give a .tflite file")
     if _clashes():
@@ -96,7 +96,7 @@ def model(file: Path | None) -> Finding:
 
 
 def opencv() -> Finding:
-    """Check OpenCV, and that only one package of it is installed."""
+    """Check OpenCV, and that only one of its packages is installed."""
     installed = [name for name in _OPENCVS if _version(name)]
     try:
         found = run_check("opencv")
@@ -137,7 +137,7 @@ def haar() -> Finding:
 
 
 def yunet(file: Path | None) -> Finding:
-    """Check YuNet's file: a given one, or the fetched one."""
+    """Check YuNet's file: a given one, or the downloaded one."""
     if file is None:
         file = YUNET.path()
         if not file.exists():
@@ -153,7 +153,7 @@ def yunet(file: Path | None) -> Finding:
 
 
 def _clashes() -> bool:
-    """Whether the only runtime is the old one, with a numpy that it was not built for."""
+    """Whether the only runtime is tflite-runtime, with a numpy that it was not built for."""
     found = _version("numpy")
     old_alone = _version(_TFLITE) is not None and _version(_LITERT) is None
     return old_alone and found is not None and _numbers(found) >= (2,)

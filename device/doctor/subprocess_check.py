@@ -1,6 +1,6 @@
-"""Trials of compiled libraries: `python -m device.doctor.subprocess_check NAME [FILE]` prints JSON.
+"""Checks of compiled libraries: `python -m device.doctor.subprocess_check NAME [FILE]` prints JSON.
 
-The doctor runs them in a process of their own, which a library may crash.
+The doctor runs them in a separate process, which a library may crash.
 """
 
 import json
@@ -11,22 +11,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_TIMEOUT = 60.0  # seconds; a slow card takes ten for OpenCV
+_TIMEOUT = 60.0  # seconds; importing OpenCV from a slow card takes ten
 
 
 class SubprocessCheckFailed(Exception):
-    """A check ended badly; the message says how, in one line."""
+    """A check failed; the message says how, in one line."""
 
 
 def run_check(name: str, file: Path | None = None) -> dict[str, Any]:
-    """Run a check in a process of its own.
+    """Run a check in a separate process.
 
     Args:
-        name: of one of the checks below.
-        file: that it takes.
+        name: name of one of the checks below.
+        file: file argument of the check, if it takes one.
 
     Returns:
-        What it found.
+        The result of the check.
 
     Raises:
         SubprocessCheckFailed: it ended with an error, was killed or took too long.
@@ -34,7 +34,7 @@ def run_check(name: str, file: Path | None = None) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "device.doctor.subprocess_check", name]
     if file is not None:
         command.append(str(file))
-    # The same modules as here, whatever the working folder is called.
+    # The same modules as in this process, independent of the working folder.
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(

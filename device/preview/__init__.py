@@ -1,1 +1,1 @@
-"""A web page that shows what the loop sees: the picture, the faces, the figures."""
+"""A web page with the live picture, the faces and statistics of the loop."""

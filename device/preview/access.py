@@ -1,4 +1,4 @@
-"""Who may see the preview: on this machine everybody, from elsewhere who knows the token."""
+"""Access to the preview: every user of this machine; with the token from elsewhere."""
 
 import hmac
 import ipaddress
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 COOKIE = "fer_edge"
 MIN_TOKEN = 16
-"""Shortest token, in characters: one that cannot be guessed by trying."""
+"""Minimum length of the token in characters."""
 
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 def is_local(host: str) -> bool:
-    """Say whether an address is reached from this machine alone."""
+    """Tell whether an address is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -29,22 +29,22 @@ def is_local(host: str) -> bool:
 
 
 class Access:
-    """Decides about requests.
+    """Authorizes requests.
 
     The token comes in an `Authorization: Bearer` header (Prometheus) or once in the login form,
-    which answers with a cookie; it never stands in an address. Compared in constant time.
-    The cookie holds a digest of the token: it outlives a restart, and dies with the token.
+    which answers with a cookie; it is never part of an address, and is compared in constant time.
+    The cookie holds a digest of the token: it survives a restart and ends with a new token.
     """
 
     def __init__(self, host: str, token: str | None) -> None:
-        """Check that the address is fit to be served.
+        """Check the address and the token.
 
         Args:
-            host: the address that is bound.
-            token: what viewers have to know; None for everybody on this machine.
+            host: address that is bound.
+            token: token of the viewers; None for every user of this machine.
 
         Raises:
-            InputError: an address that others reach, without a token; or a token too short.
+            InputError: others can reach the address and there is no token, or it is too short.
         """
         if token is None and not is_local(host):
             raise InputError(
@@ -60,11 +60,11 @@ class Access:
         self.session = hmac.new((token or "").encode(), b"fer-edge viewer", sha256).hexdigest()
 
     def accepts_token(self, attempt: str) -> bool:
-        """Say whether an attempt is the token."""
+        """Tell whether an attempt is the token."""
         return self._token is None or _same(attempt, self._token)
 
     def authorizes(self, request: "HTTPConnection") -> bool:
-        """Say whether a request comes from somebody who has logged in, or needs not to."""
+        """Tell whether a request is logged in or needs no login."""
         if self._token is None:
             return _names_this_machine(request.headers)
         scheme, _, attempt = request.headers.get("authorization", "").partition(" ")
@@ -74,16 +74,16 @@ class Access:
 
 
 def same_origin(headers: "Headers") -> bool:
-    """Say whether a request that names its origin comes from our own page.
+    """Tell whether a request with an origin comes from our own page.
 
-    Browsers let every web page open a WebSocket to every address, this machine's too.
+    Browsers let every web page open a WebSocket to any address, also of this machine.
     """
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 def _names_this_machine(headers: "Headers") -> bool:
-    """Refuse names that a stranger's DNS server points at this machine (DNS rebinding)."""
+    """Tell whether the host name is this machine's, against DNS rebinding."""
     host = headers.get("host", "")
     name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
     return name in _LOCAL_NAMES or is_local(name)

@@ -1,4 +1,4 @@
-"""The preview's addresses: the page, the live feed, login, health, metrics."""
+"""The preview's routes: the page, the live feed, login, health, metrics."""
 
 import asyncio
 import base64
@@ -19,10 +19,10 @@ from device.preview.metrics import CONTENT_TYPE, Metrics
 from device.preview.throttle import Throttle
 
 STALE = 10.0
-"""Seconds without a frame after which `/healthz` says that the loop is not well."""
+"""Seconds without a frame after which `/healthz` reports status 503."""
 
 MAX_VIEWERS = 32
-"""Pages that may watch at the same time."""
+"""Maximum number of open pages."""
 
 _BODY_TIMEOUT = 5.0  # seconds in which the form of a login must arrive
 _MONTH = 30 * 24 * 3600
@@ -31,15 +31,15 @@ _POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # codes of closed WebSockets (RFC 64
 
 
 def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlette:
-    """Put the addresses together.
+    """Build the application.
 
     Args:
-        hub: what is shown.
-        access: who may see it.
-        throttle: slows down wrong tokens; None for the default.
+        hub: source of the frames and statistics.
+        access: authorizes requests.
+        throttle: delays answers to wrong tokens; None for the default.
 
     Returns:
-        an ASGI application.
+        An ASGI application.
     """
     page, login_page = _Page("page.html"), _Page("login.html")
 
@@ -79,7 +79,7 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
         with hub.watching():
             try:
                 while True:
-                    await socket.receive_text()  # the viewer is ready for another frame
+                    await socket.receive_text()  # the viewer asks for another frame
                     message, second = await hub.message(second)
                     await socket.send_bytes(message)
             except WebSocketDisconnect:
@@ -116,10 +116,10 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
 
 
 class _Page:
-    """An HTML file of this package with its style and script inside, and nothing from elsewhere.
+    """An HTML file of this package with inline style and script.
 
-    The content security policy names the digests of exactly these two, so that text that came from
-    a camera's or a model's name can never run.
+    The content security policy allows only these two, by their digests, so that text from a
+    camera's or a model's name can never run.
     """
 
     def __init__(self, name: str) -> None:
@@ -146,7 +146,7 @@ class _Page:
 
 
 async def _body(request: Request) -> bytes:
-    """Read a short body; one that is long or slow is left unread."""
+    """Read a short body; give an empty one if it is too long or too slow."""
     content = b""
     try:
         async with asyncio.timeout(_BODY_TIMEOUT):

@@ -1,4 +1,4 @@
-"""The newest frame, handed from the loop to however many viewers there are."""
+"""Distributes the newest frame from the loop to all viewers."""
 
 import asyncio
 import json
@@ -19,45 +19,45 @@ from device.preview.statistics import Statistics
 from device.system.temperature import celsius
 
 WIDTH = 640
-"""Widest picture that is sent, in pixels; wider ones are scaled down."""
+"""Maximum width in pixels of the pictures that are sent; wider ones are scaled down."""
 
 QUALITY = 75
-"""Of the JPEGs, 0..100."""
+"""Quality of the JPEGs, 0..100."""
 
-_HEARTBEAT = 1.0  # seconds after which a viewer hears that there is no new frame
+_HEARTBEAT = 1.0  # seconds without a frame after which a viewer gets a message without a picture
 
 
 @dataclass(slots=True)
 class _Snapshot:
-    """What the viewers are shown of one frame."""
+    """What is shown of one frame."""
 
     faces: list[dict[str, Any]]
-    size: tuple[int, int]  # width, height of the frame that the boxes are measured in
+    size: tuple[int, int]  # width, height of the frame, in whose pixels the boxes are
     image: npt.NDArray[np.uint8] | None  # a copy, perhaps scaled down
-    jpeg: asyncio.Task[bytes] | None = None  # of the image; begun by the first who needs it
+    jpeg: asyncio.Task[bytes] | None = None  # encoding, started by the first viewer that needs it
 
 
 class Hub:
-    """Keeps what viewers need, and next to nothing while nobody watches.
+    """Distributes frames; costs almost nothing without viewers.
 
-    The loop calls `publish` for every frame. It counts, and only when a viewer waits for a frame
-    it copies the picture; it never waits for a viewer. Everything else runs in the server's event
-    loop: the picture is encoded there once, for all viewers, in a thread of its own.
-    A viewer asks for the next frame when it has got the last, so a slow one gets fewer.
+    The loop calls `publish` for every frame. It updates the statistics, and copies the picture only
+    when a viewer waits for one; it never waits for a viewer. The rest runs in the server's event
+    loop: each picture is encoded once for all viewers, in a worker thread. A viewer requests the
+    next frame after it has received the last, so a slow one gets fewer.
 
     Attributes:
-        statistics: of the loop.
-        viewers: how many watch.
-        encoded: pictures that were encoded since the start.
+        statistics: statistics of the loop.
+        viewers: number of open pages.
+        encoded: number of pictures encoded since the start.
     """
 
     def __init__(self, source: str, *, frames: bool = True, fps: float = 20) -> None:
-        """Set up; nothing runs yet.
+        """Set up without starting anything.
 
         Args:
-            source: what the page calls the source.
-            frames: whether pictures are shown; without them none is ever copied.
-            fps: most frames a second that a viewer is sent.
+            source: name of the source on the page.
+            frames: whether pictures are shown; if not, none is copied.
+            fps: maximum number of frames per second for a viewer.
         """
         self.statistics = Statistics()
         self.viewers = 0
@@ -71,7 +71,7 @@ class Hub:
         self._labels: tuple[str, ...] = ()
 
     def publish(self, result: Result) -> None:
-        """Take the loop's result of a frame; takes microseconds while nobody waits for one."""
+        """Publish the result of a frame; takes microseconds without viewers."""
         self.statistics.add(result)
         self._labels = result.labels
         now = time.monotonic()
@@ -110,13 +110,13 @@ class Hub:
             self.viewers -= 1
 
     async def message(self, second: int) -> tuple[bytes, int]:
-        """Wait for the next frame, at most a second, and pack what a viewer needs of it.
+        """Wait up to a second for the next frame, and build the message for a viewer.
 
         Args:
-            second: number of the last second of the timeline that the viewer got; -1 for none.
+            second: number of the last second of the timeline that the viewer has; -1 for none.
 
         Returns:
-            the message: length of the JSON (uint32, big endian), the JSON, the JPEG (empty when
+            The message: length of the JSON (uint32, big endian), the JSON, the JPEG (empty when
             no frame came or frames are not shown); and the new `second`.
         """
         snapshot = await self._next()
@@ -143,7 +143,7 @@ class Hub:
         )
 
     async def _next(self) -> _Snapshot | None:
-        """Wait for the next frame; None when a second brings none."""
+        """Wait for the next frame; None after a second without one."""
         future: asyncio.Future[_Snapshot] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._waiting.add(future)
@@ -156,7 +156,7 @@ class Hub:
                 self._waiting.discard(future)
 
     async def _encode_once(self, snapshot: _Snapshot) -> bytes:
-        """Encode the picture, or share the encoding that another viewer has begun."""
+        """Encode the picture, or wait for the encoding that another viewer started."""
         if snapshot.image is None:
             return b""
         if snapshot.jpeg is None:
@@ -172,7 +172,7 @@ def _hand_over(future: "asyncio.Future[_Snapshot]", snapshot: _Snapshot) -> None
 
     try:
         future.get_loop().call_soon_threadsafe(done)
-    except RuntimeError:  # the server's event loop has ended meanwhile
+    except RuntimeError:  # the server's event loop has ended
         return
 
 
@@ -185,6 +185,6 @@ def _scaled_copy(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _encode(image: npt.NDArray[np.uint8]) -> bytes:
-    """Encode as JPEG; OpenCV does it without the interpreter's lock."""
+    """Encode as JPEG; OpenCV releases the interpreter's lock."""
     _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
     return bytes(jpeg)

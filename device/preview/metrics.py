@@ -1,4 +1,4 @@
-"""Figures since the start, for Prometheus."""
+"""Statistics since the start, for Prometheus."""
 
 from collections.abc import Iterator
 
@@ -20,20 +20,20 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 
 
 class Metrics(Collector):
-    """Reads the figures when they are asked for: counting costs the loop no more because of it."""
+    """Reads the statistics on request, at no cost for the loop."""
 
     def __init__(self, hub: Hub) -> None:
-        """Register.
+        """Register the collector.
 
         Args:
-            hub: what the figures are read from.
+            hub: source of the statistics.
         """
         self._hub = hub
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """Give all figures in Prometheus' text format."""
+        """Give all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:

@@ -7,24 +7,24 @@ import socket
 import threading
 
 import uvicorn
-import websockets.server  # noqa: F401  (uvicorn loads it by name, in the thread: miss it here)
+import websockets.server  # noqa: F401  (uvicorn imports it in the thread; fail here if it is missing)
 from starlette.types import ASGIApp
 
 from device.errors import InputError
 from device.preview.protocol import BoundedProtocol, report_error
 
-_END = 0.3  # seconds that open connections get, twice, when the server ends
+_END = 0.3  # seconds to wait for open connections, twice, when the server ends
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address before anything slow is loaded, so that a second instance fails at once.
+    """Bind the address before anything slow is loaded, so that a second instance fails at once.
 
     Args:
-        host: an address of this machine.
-        port: 1..65535; 0 for any that is free.
+        host: address of this machine.
+        port: port, 1..65535; 0 for any free one.
 
     Returns:
-        a socket that listens already; connections wait for the server.
+        A listening socket; connections wait for the server.
 
     Raises:
         InputError: the port is in use or may not be used, or the address is not this machine's.
@@ -57,14 +57,14 @@ def _explain(error: OSError, host: str, port: int) -> str:
 
 
 class Server:
-    """Serves an ASGI application from its making until `close`."""
+    """Serves an ASGI application in a thread until `close`."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         """Start the thread.
 
         Args:
-            app: the ASGI application.
-            listener: from `bind`; closed at the end.
+            app: ASGI application.
+            listener: socket from `bind`; closed at the end.
         """
         config = uvicorn.Config(
             app,
@@ -75,8 +75,8 @@ class Server:
             server_header=False,
             http=BoundedProtocol,
             ws="websockets-sansio",
-            ws_max_size=1024,  # a viewer only says that it is ready
-            ws_per_message_deflate=False,  # JPEGs do not get smaller
+            ws_max_size=1024,  # viewers send short requests only
+            ws_per_message_deflate=False,  # JPEGs do not compress
             timeout_graceful_shutdown=1,
         )
         self._listener = listener

@@ -11,7 +11,7 @@ from device.sinks.base import Sink
 
 
 class PreviewSink(Sink):
-    """Shows each result on a web page; costs the loop no more however many watch."""
+    """Shows each result on a web page; the cost for the loop is independent of the viewers."""
 
     def __init__(
         self,
@@ -25,11 +25,11 @@ class PreviewSink(Sink):
         """Start the server.
 
         Args:
-            listener: the address to serve, from `server.bind`.
-            access: who may look.
-            source: what the page calls the source.
-            frames: whether pictures are shown; without them no picture leaves the loop.
-            fps: most frames a second that a viewer is sent.
+            listener: socket from `server.bind`.
+            access: authorizes requests.
+            source: name of the source on the page.
+            frames: whether pictures are shown; if not, no picture leaves the loop.
+            fps: maximum number of frames per second for a viewer.
         """
         self.name = "preview"
         self.hub = Hub(source, frames=frames, fps=fps)

@@ -1,4 +1,4 @@
-"""Figures of the loop: since the start for Prometheus, of the last second for the page."""
+"""Statistics of the loop: since the start for Prometheus, of the last second for the page."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from device.frame import Result
 
 TIMELINE_SECONDS = 300
-"""How far the timeline reaches back: five minutes, one entry a second."""
+"""Length of the timeline in seconds, with one entry per second."""
 
 BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Upper bounds of the latency histogram's buckets, in milliseconds."""
@@ -22,7 +22,7 @@ BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 @dataclass(frozen=True)
 class Second:
-    """What happened in one second.
+    """Statistics of one second.
 
     Attributes:
         number: seconds since the start.
@@ -68,7 +68,7 @@ class Totals:
 
 @dataclass
 class _CurrentSecond:
-    """The second that is not over yet: sums over its frames and faces."""
+    """The current second: sums over its frames and faces."""
 
     number: int
     frames: int = 0
@@ -84,20 +84,20 @@ class _CurrentSecond:
 
 
 class Statistics:
-    """Counts what the loop does; `add` is called from the loop, the rest from anywhere.
+    """Statistics of the loop; `add` is called by the loop, the rest by any thread.
 
     Attributes:
-        fps: frames a second, over the last whole second.
-        stages: mean milliseconds of each stage, over the last whole second.
-        frames: since the start.
-        dropped: frames of the live source that were replaced unseen, since the start.
+        fps: frames per second in the last complete second.
+        stages: mean milliseconds of each stage in the last complete second.
+        frames: number of frames since the start.
+        dropped: frames of the live source that were replaced before analysis, since the start.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start at zero.
 
         Args:
-            clock: seconds, growing; tests turn it by hand.
+            clock: monotonic clock in seconds; tests replace it.
         """
         self.fps = 0.0
         self.stages: dict[str, float] = {}
@@ -133,11 +133,11 @@ class Statistics:
                 self._current.probabilities = self._current.probabilities + face.probabilities
 
     def age(self) -> float:
-        """Seconds since the last frame; since the start, when there was none."""
+        """Seconds since the last frame, or since the start without one."""
         return self._clock() - self._last
 
     def timeline(self, after: int = -1) -> list[Second]:
-        """Give the seconds after the one of that number, oldest first, at most five minutes."""
+        """Give the seconds after a number, oldest first, at most five minutes."""
         with self._lock:
             self._end_seconds(int(self._clock() - self._start))  # a stalled camera adds none
             return [second for second in self._timeline if second.number > after]
@@ -152,7 +152,7 @@ class Statistics:
             return Totals(self.frames, self.dropped, self._faces, Counter(self._shown), latencies)
 
     def _end_seconds(self, number: int) -> None:
-        """Close the running second when the frame belongs to a later one."""
+        """End the current second if `number` is a later one."""
         running = self._current
         passed = number - running.number
         if passed < 1:

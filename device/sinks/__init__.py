@@ -1,4 +1,4 @@
-"""Where results go; several sinks may take them at once."""
+"""Outputs of the results."""
 
 from device.sinks.base import BrokenOutput, Sink
 

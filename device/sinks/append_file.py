@@ -1,4 +1,4 @@
-"""A file that grows by whole lines and survives full disks and lost power."""
+"""A file of lines that is appended to, and survives full disks and power cuts."""
 
 import os
 import stat
@@ -9,25 +9,25 @@ from device.errors import InputError
 from device.sinks.base import BrokenOutput
 from device.system.atomic_file import make_folder
 
-_TAIL = 1 << 16  # bytes; the longest line that is looked for at a file's end
+_TAIL = 1 << 16  # bytes of the longest line at the end of a file
 
 
 class AppendFile:
-    """Appends whole lines, each with one system call, so that nothing waits in this process.
+    """Appends lines, each with one system call, so that no data wait in this process.
 
-    A line that did not fit on the disk is taken back, so that the file never holds half a line.
+    A line that did not fit on the disk is removed, so that the file never holds half a line.
 
     Attributes:
-        is_new: whether there were no lines in it.
+        is_new: whether it held no lines.
     """
 
     def __init__(self, path: Path, *, accepts: Callable[[str], bool], kind: str) -> None:
-        """Open or make the file; half a line at its end, as a power cut leaves it, is cut off.
+        """Open or create the file; half a line at its end, as a power cut leaves it, is removed.
 
         Args:
-            path: the file, pipe or device.
-            accepts: says of the first line of an existing file whether such a file may grow.
-            kind: what such files are called in the error.
+            path: file, pipe or device.
+            accepts: tells by the first line of an existing file whether it may be appended to.
+            kind: description of such files for the error.
 
         Raises:
             InputError: it cannot be opened, or holds something else.
@@ -48,11 +48,11 @@ class AppendFile:
         """Append a line.
 
         Args:
-            line: with its end of line.
+            line: bytes with the end of line.
 
         Raises:
-            OSError: it could not be written, and is not in the file.
-            BrokenOutput: it is a pipe that nobody reads any more.
+            OSError: it could not be written; the file is unchanged.
+            BrokenOutput: the reader of the pipe has closed it.
         """
         before = os.fstat(self._file).st_size if self._regular else 0
         try:
@@ -63,7 +63,7 @@ class AppendFile:
             raise
 
     def close(self) -> None:
-        """Have the disk keep the lines, and close; InputError when it does not."""
+        """Sync the lines to the disk and close; raise InputError if that fails."""
         try:
             if self._regular:
                 os.fsync(self._file)
@@ -87,7 +87,7 @@ class AppendFile:
 
 
 def write_all(file: int, content: bytes) -> None:
-    """Write to a file descriptor, however many calls it takes; BrokenOutput for a closed pipe."""
+    """Write all bytes to a file descriptor; raise BrokenOutput for a closed pipe."""
     view = memoryview(content)
     try:
         while view:

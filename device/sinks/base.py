@@ -1,4 +1,4 @@
-"""What takes the results of the loop."""
+"""The interface of outputs."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -8,40 +8,40 @@ from device.frame import Result
 
 
 class BrokenOutput(Exception):
-    """Who read this sink's output has closed it, as `head` does: the run is over."""
+    """The reader of this sink's output has closed it, as `head` does: the run ends."""
 
 
 class Sink(ABC):
-    """Takes each result; a context manager that closes what it opened.
+    """Writes each result; a context manager that closes what it opened.
 
     A sink that cannot write raises OSError from `write`; the loop logs it, counts the result as
-    lost for this sink and goes on: a full disk may have room again.
+    lost for this sink and continues: a full disk may have room again.
 
     Attributes:
-        name: what the log calls it, such as its file.
+        name: name in the log, such as its file.
     """
 
     name: str
 
     @abstractmethod
     def write(self, result: Result) -> None:
-        """Take one result. It and its picture are overwritten afterwards: copy what is kept.
+        """Write one result. It and its picture are overwritten afterwards: copy what is kept.
 
         Raises:
-            OSError: this result is lost, a later one may work.
-            BrokenOutput: nothing can be written any more.
+            OSError: this result is lost, a later one may be written.
+            BrokenOutput: no further result can be written.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Write out what is held back and let go of files and connections.
+        """Flush and close files and connections.
 
         Raises:
-            InputError: what was written is not whole.
+            InputError: the output is not complete.
         """
 
     def __enter__(self) -> Self:
-        """Give the sink itself, open since it was made."""
+        """Return the sink itself, which its constructor opened."""
         return self
 
     def __exit__(
@@ -50,5 +50,5 @@ class Sink(ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it, whatever ended the run."""
+        """Close the sink."""
         self.close()

@@ -1,4 +1,4 @@
-"""Results as CSV: one row a face."""
+"""Results as CSV: one row per face."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ _COLUMNS = "time source frame position track x y w h label confidence"
 
 
 class CsvSink(Sink):
-    """One row a face to a file that grows; frames without a face leave none (RFC 4180)."""
+    """Appends one row per face, none for frames without faces (RFC 4180)."""
 
     def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
-        """Open the file and write the header to a new one.
+        """Open the file; write the header if it is new.
 
         Args:
-            path: a file; one with the same header grows.
-            labels: of the model, one column each.
+            path: file; an existing one with the same header is appended to.
+            labels: labels of the model, one column each.
 
         Raises:
             InputError: it cannot be written, or has another header.

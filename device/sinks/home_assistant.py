@@ -1,4 +1,4 @@
-"""What Home Assistant reads to set up the device by itself ("MQTT discovery").
+"""Home Assistant's MQTT discovery: the messages that describe the device.
 
 Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and, for the keys,
 https://www.home-assistant.io/integrations/sensor.mqtt/
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 PREFIX = "homeassistant"
-"""The topic below which Home Assistant looks, unless its settings say otherwise."""
+"""Home Assistant's default prefix of discovery topics."""
 
 STATE = "/state"
 AVAILABILITY = "/availability"
@@ -29,11 +29,11 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Give the retained messages that describe one device with three sensors.
 
     Args:
-        topic: the first part of the device's topics; the device is named after it.
-        labels: the model's; with "uncertain" they are all that the expression can be.
+        topic: first part of the device's topics, also the name of the device.
+        labels: labels of the model; the expression is one of them or "uncertain".
 
     Returns:
-        topics and their JSON payloads.
+        Topics and their JSON payloads.
     """
     node = node_id(topic)
     sensors: dict[str, dict[str, Any]] = {
@@ -71,7 +71,7 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def node_id(topic: str) -> str:
-    """Give the name by which Home Assistant tells devices apart: another one for every topic.
+    """Give the unique id of a device in Home Assistant, another one for every topic.
 
     Home Assistant takes letters, digits, `_` and `-` only. A topic with others gets part of its
     SHA-256, since `a/b` and `a.b` would be the same name otherwise.

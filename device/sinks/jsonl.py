@@ -1,4 +1,4 @@
-"""Results as JSON Lines: one object a frame (https://jsonlines.org), described by a JSON schema."""
+"""Results as JSON Lines (https://jsonlines.org): one object per frame, by a JSON Schema."""
 
 import json
 import os
@@ -13,20 +13,20 @@ from device.sinks.append_file import AppendFile, write_all
 from device.sinks.base import Sink
 
 SCHEMA_VERSION = "1.0"
-"""Grows in its first part when a reader of the old form would stumble, else in its second."""
+"""Its major number changes when older readers could not read the lines, else its minor one."""
 
 SCHEMA = Path(__file__).parent / f"result-{SCHEMA_VERSION}.schema.json"
 """JSON Schema (2020-12) of one line."""
 
 
 class JsonLinesSink(Sink):
-    """One line a frame, with or without faces, to a file that grows or to standard output."""
+    """Appends one line per frame, with or without faces, to a file or to standard output."""
 
     def __init__(self, path: Path | None) -> None:
         """Open the file.
 
         Args:
-            path: a file; one that holds such lines grows. None is standard output.
+            path: file; an existing one with such lines is appended to. None for standard output.
 
         Raises:
             InputError: it cannot be written, or holds something else.
@@ -63,7 +63,7 @@ class JsonLinesSink(Sink):
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """Give a result as JSON's types, as the schema says."""
+    """Convert a result to the types of JSON, as in the schema."""
     frame = result.frame
     return {
         "schema_version": SCHEMA_VERSION,
@@ -90,16 +90,16 @@ def as_json(result: Result) -> dict[str, Any]:
 
 
 def timestamp(seconds: float) -> str:
-    """Write seconds since 1970 as RFC 3339 does, in UTC, to the millisecond."""
+    """Format seconds since 1970 as RFC 3339, in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _is_own_line(line: str) -> bool:
-    """Whether a line was written by this sink, in a form that a reader of today's form takes."""
+    """Tell whether a line was written by this sink, in a compatible version."""
     try:
         content = json.loads(line)
     except ValueError:
-        return line.startswith('{"schema_version":"1.')  # torn by a power cut
+        return line.startswith('{"schema_version":"1.')  # cut by a power failure
     version = content.get("schema_version") if isinstance(content, dict) else None
     return isinstance(version, str) and version.split(".")[0] == SCHEMA_VERSION.split(".")[0]

@@ -1,4 +1,4 @@
-"""The source's pictures as a video, with boxes, labels and bars drawn in."""
+"""A video of the frames with boxes, labels and bars drawn in."""
 
 import errno
 import logging
@@ -22,30 +22,30 @@ from device.system.opencv_log import suppress_opencv_log
 
 CODECS = {".avi": "MJPG", ".mp4": "mp4v"}
 FPS = 15.0
-"""Frames a second of the video when the source names no rate."""
+"""Frames per second of the video if the source has no rate."""
 
-_RESERVE = 8 << 20  # bytes that stay free on the disk: the index is written at the end
-_LONGEST_STILL = 1.0  # seconds that a picture is shown when a live source pauses
+_RESERVE = 8 << 20  # bytes kept free on the disk: the index is written at the end
+_LONGEST_STILL = 1.0  # seconds that a frame is repeated when a live source pauses
 
 log = logging.getLogger(__name__)
 
 
 class VideoSink(Sink):
-    """Writes an annotated video that appears when it is whole.
+    """Writes an annotated video, which appears under its name when it is complete.
 
-    A file's frames are written one by one. A live source's come unevenly, so each is written as
-    often as the clock asks; the video then runs as fast as the world did.
+    Every frame of a file is written once. Frames of a live source arrive unevenly, so each is
+    repeated or skipped by the clock: the video plays in real time.
     """
 
     def __init__(self, path: Path, *, fps: Callable[[], float] = lambda: FPS) -> None:
-        """Check the place; the file is begun with the first frame, whose size it takes.
+        """Check the path; the first frame creates the file and sets its size.
 
         Args:
-            path: ends in .avi (motion JPEG) or .mp4 (MPEG-4 part 2); it must not exist.
-            fps: gives the frames a second when the first one comes; for 0 it takes 15.
+            path: file ending in .avi (motion JPEG) or .mp4 (MPEG-4 part 2); it must not exist.
+            fps: gives the frames per second when the first one arrives; 0 means 15.
 
         Raises:
-            InputError: it exists, has another ending, or its folder cannot be made.
+            InputError: it exists, has another suffix, or its folder cannot be created.
         """
         if path.suffix.lower() not in CODECS:
             raise InputError(f"{path}: a video ends in {' or '.join(CODECS)}")
@@ -60,7 +60,7 @@ class VideoSink(Sink):
         self._video: cv2.VideoWriter | None = None
         self._canvas = np.empty((0, 0, 3), np.uint8)
         self._written = 0
-        self._clock = 0.0  # time of the next frame of the video, in the source's time
+        self._clock = 0.0  # time of the video's next frame, on the source's clock
 
     def write(self, result: Result) -> None:
         """Draw and write a frame."""
@@ -68,7 +68,7 @@ class VideoSink(Sink):
             self._video = self._begin(result)
             self._clock = result.frame.time
         free = os.statvfs(self._path.parent)
-        if free.f_bavail * free.f_frsize < _RESERVE:  # OpenCV would not say that it is full
+        if free.f_bavail * free.f_frsize < _RESERVE:  # OpenCV does not report a full disk
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         due = self._due(result)
         if due:
@@ -79,7 +79,7 @@ class VideoSink(Sink):
                 self._written += 1
 
     def close(self) -> None:
-        """Finish the file and give it its name; one that is not whole gets another name."""
+        """Finish the file and give it its name; an incomplete one gets another name."""
         if self._video is None:
             return
         self._video.release()
@@ -96,7 +96,10 @@ class VideoSink(Sink):
 
     def _begin(self, result: Result) -> cv2.VideoWriter:
         height, width = result.frame.image.shape[:2]
-        height, width = max(2, height - height % 2), max(2, width - width % 2)  # codecs want even
+        height, width = (
+            max(2, height - height % 2),
+            max(2, width - width % 2),
+        )  # codecs: even
         self._partial = self._file.enter_context(replacing(self._path))
         codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])  # type: ignore[attr-defined,unused-ignore]
         self._fps = self._ask_fps() or FPS
@@ -128,7 +131,7 @@ class VideoSink(Sink):
             write(self._canvas, text, face.box.x, max(unit, face.box.y - unit // 2), unit)
 
     def _due(self, result: Result) -> int:
-        """How often the frame is written: once, or as often as the clock asks."""
+        """Number of times to write the frame: once, or by the clock of a live source."""
         if not result.live:
             return 1
         late = result.frame.time - self._clock
@@ -150,7 +153,7 @@ def _readable_frames(path: Path) -> int:
 
 
 def _is_whole(path: Path, frames: int) -> bool:
-    """Tell whether a video has so many frames, by its header and by reading the last one."""
+    """Tell whether a video has this many frames, by its header and by reading the last one."""
     with suppress_opencv_log():
         video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
         whole = video.get(cv2.CAP_PROP_FRAME_COUNT) >= frames

@@ -1,4 +1,4 @@
-"""Where frames come from: pictures, videos, cameras, streams, standard input."""
+"""Sources of frames: pictures, videos, cameras, streams, standard input."""
 
 import re
 import stat
@@ -33,20 +33,22 @@ def open_source(
     stdin_format: Format = "mjpeg",
     every_frame: bool = False,
 ) -> Source:
-    """Pick the source that a word on the command line means. Cameras open at the first read.
+    """Open the source that an argument of the command line names.
+
+    Cameras and streams are opened by the first read.
 
     Args:
-        spec: a picture, folder or video file; "/dev/videoN" or its number; "picamera"; an address
-            that starts with rtsp://, http:// or the like; "-" for standard input.
-        width: pixels, asked of cameras; of raw frames on standard input.
-        height: pixels, likewise.
-        fps: frames a second, asked of cameras; the rate of pictures in a folder or on standard
-            input, for their times.
-        stdin_format: what comes on standard input.
-        every_frame: keep every frame of a pipe on standard input, instead of the newest.
+        spec: path of a picture, folder or video; "/dev/videoN" or its number; "picamera"; an
+            address of a stream such as rtsp://…; "-" for standard input.
+        width: width in pixels, requested from a camera or of raw frames on standard input.
+        height: height in pixels, requested from a camera or of raw frames on standard input.
+        fps: frames per second, requested from a camera; for pictures of a folder, raw motion JPEG
+            and standard input, the rate that their times are computed from.
+        stdin_format: format of frames on standard input.
+        every_frame: read every frame of a pipe on standard input, not only the newest.
 
     Raises:
-        InputError: there is no such thing, or it is none of these.
+        InputError: the source does not exist or is of an unknown kind.
     """
     if spec == "-":
         if stdin_format not in get_args(Format):
@@ -100,6 +102,6 @@ def _open_file(path: Path, fps: float | None) -> Source:
 
 
 def _is_picture(path: Path) -> bool:
-    """Go by the content; a GIF may be animated, so FFmpeg reads it."""
+    """Tell by the content; a GIF may be animated, so FFmpeg reads it."""
     with suppress_opencv_log():
         return path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path))

@@ -1,4 +1,4 @@
-"""Where frames come from."""
+"""The interface of sources of frames."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -9,17 +9,17 @@ from device.frame import Frame
 
 
 class Source(ABC):
-    """Gives frames one after another; a context manager that lets go of the camera or file.
+    """Gives frames in order; a context manager that closes the camera or file.
 
     Attributes:
-        name: what the log and the results call it.
-        live: whether frames come by the clock, so that only the newest is worth having; the
-            others are read one by one, none left out.
-        fps: frames a second, 0 where unknown.
+        name: name in the log and the results.
+        live: whether frames arrive in real time, so that only the newest is read; of other sources
+            every frame is read.
+        fps: frames per second; 0 where unknown.
         dropped: frames that were replaced by a newer one before they were read.
-        skipped: pictures that could not be decoded and were left out.
-        hung: whether closing left behind a thread that hangs in a driver or in the network. Python
-            before 3.14 aborts when such a process ends; `os._exit` ends it well.
+        skipped: pictures that could not be decoded.
+        hung: whether closing left a thread that hangs in a driver or in the network. Python before
+            3.14 aborts when such a process ends; use `os._exit`.
     """
 
     name: str
@@ -31,24 +31,24 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next frame, waiting for it.
+        """Wait for the next frame and give it.
 
         Args:
-            stop: when it is set, a read that waits gives up within a tenth of a second.
+            stop: event that ends a waiting read within a tenth of a second.
 
         Returns:
-            the frame, overwritten by the next read; None at the end or when stopped.
+            The frame, overwritten by the next read; None at the end or when stopped.
 
         Raises:
-            InputError: the source cannot be opened, or what it gives is no picture.
+            InputError: the source cannot be opened, or its data are not pictures.
         """
 
     def close(self) -> None:
-        """Let go of the camera, file or connection."""
+        """Close the camera, file or connection."""
         return
 
     def __enter__(self) -> Self:
-        """Give the source itself."""
+        """Return the source itself."""
         return self
 
     def __exit__(
@@ -57,5 +57,5 @@ class Source(ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it, whatever ended the run."""
+        """Close the source."""
         self.close()

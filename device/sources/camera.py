@@ -1,4 +1,4 @@
-"""USB and other cameras that Video4Linux knows."""
+"""USB and other cameras of Video4Linux."""
 
 import errno
 import os
@@ -21,13 +21,13 @@ class Camera(Capture):
     def __init__(
         self, device: str, *, width: int | None, height: int | None, fps: float | None
     ) -> None:
-        """Note the camera and what is wanted of it; it gives the nearest that it can.
+        """Set the camera and the requested mode; the camera gives the nearest one it supports.
 
         Args:
-            device: a number, or a path such as "/dev/video0" or "/dev/v4l/by-id/…".
-            width: pixels; None leaves it to the camera, as with the others.
-            height: pixels.
-            fps: frames a second.
+            device: number, or path such as "/dev/video0" or "/dev/v4l/by-id/…".
+            width: width in pixels; None for the camera's default.
+            height: height in pixels; None for the camera's default.
+            fps: frames per second; None for the camera's default.
         """
         self.name = f"/dev/video{device}" if device.isdecimal() else device
         self._number = int(device) if device.isdecimal() else None
@@ -35,12 +35,12 @@ class Camera(Capture):
             cv2.CAP_PROP_FRAME_WIDTH: width,
             cv2.CAP_PROP_FRAME_HEIGHT: height,
             cv2.CAP_PROP_FPS: fps,
-            cv2.CAP_PROP_BUFFERSIZE: 1,  # of the driver's queue: the next frame is a fresh one
+            cv2.CAP_PROP_BUFFERSIZE: 1,  # frames in the driver's queue: the next one is recent
         }
         self._camera: cv2.VideoCapture | None = None
 
     def open(self) -> None:
-        """Open the camera; InputError says whether it is missing, forbidden or in use."""
+        """Open the camera; raise InputError if it is missing, not permitted or in use."""
         with suppress_opencv_log():
             if sys.platform == "linux":
                 _check_device(self.name)
@@ -68,14 +68,14 @@ class Camera(Capture):
         return image if found else None
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Release the camera."""
         if self._camera is not None:
             self._camera.release()
             self._camera = None
 
 
 def _check_device(name: str) -> None:
-    """Say what OpenCV does not: why a device file cannot be opened."""
+    """Raise InputError with the reason why a device file cannot be opened."""
     try:
         file = os.open(name, os.O_RDWR | os.O_NONBLOCK)
         kind = os.fstat(file).st_mode

@@ -1,4 +1,4 @@
-"""One thread that captures, one slot, one reader."""
+"""Capturing in a thread: one writer, one slot, one reader."""
 
 import logging
 import os
@@ -16,30 +16,30 @@ from device.sources.base import Source
 from device.system.opencv_log import suppress_opencv_log
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 0.5, 30.0
-"""Seconds before the first try to open a vanished source again, and at most between two."""
+"""Seconds before the first attempt to reopen a lost source, and at most between two attempts."""
 
-# FFmpeg writes what it thinks to standard error, without limit and with the address.
+# FFmpeg logs to standard error without limit, and with the address and its password.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-_POLL = 0.1  # seconds between two looks at `stop` while nothing comes
+_POLL = 0.1  # seconds between two checks of `stop` while no frame arrives
 _TIMEOUT = 0.3  # seconds that closing waits for a capture in progress
 
 log = logging.getLogger(__name__)
 
 
 class Capture(ABC):
-    """Something that gives pictures when asked, and may take its time: camera, stream, video.
+    """A blocking reader of pictures: camera, stream, video.
 
-    All of it runs in the capture thread, opening too, so that a hanging driver or network never
-    keeps the loop from ending.
+    All methods run in the capture thread, so that a hanging driver or network never keeps the
+    loop from ending.
 
     Attributes:
-        name: what the log and the results call it, without passwords.
-        live: whether pictures come by the clock.
-        reopens: whether it is worth opening again when it ends.
-        fps: pictures a second once open, 0 where unknown.
-        time: position in seconds of the picture read last; files alone set it.
-        skipped: pictures that were damaged and left out.
+        name: name in the log and the results, without passwords.
+        live: whether pictures arrive in real time.
+        reopens: whether it is opened again when it ends.
+        fps: pictures per second once open; 0 where unknown.
+        time: position in seconds of the last picture; only set by files.
+        skipped: damaged pictures.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Capture(ABC):
 
     @abstractmethod
     def open(self) -> None:
-        """Open it.
+        """Open the camera, stream or file.
 
         Raises:
             InputError: it cannot be opened; the message says what to check.
@@ -62,7 +62,7 @@ class Capture(ABC):
         """Wait for the next picture.
 
         Args:
-            buffer: a picture that nobody needs any more: write into it where it fits.
+            buffer: unused picture of an earlier call, to be reused if its shape fits.
 
         Returns:
             uint8 [h, w, 3] blue, green, red, or uint8 [h, w]; None when there is no more.
@@ -70,22 +70,22 @@ class Capture(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of it; it may be opened again."""
+        """Close it; it may be opened again."""
 
 
 class CapturedSource(Source):
-    """Reads a capture in a thread of its own, into three buffers that go round.
+    """Reads a capture in its own thread, into three buffers in rotation.
 
-    The reader holds one, one is in the slot, the thread fills the third. In a live source a newer
-    picture takes the place of one in the slot that was not read; of a file every picture waits
-    until it is read.
+    The reader holds one, one is in the slot, the thread fills the third. Of a live
+    source, a newer picture replaces an unread one in the slot; of a file, every picture waits until
+    it is read.
     """
 
     def __init__(self, capture: Capture) -> None:
-        """Set up; the thread starts, and the capture opens, at the first read.
+        """Set up; the first read starts the thread and opens the capture.
 
         Args:
-            capture: what gives the pictures; it must not be used elsewhere.
+            capture: reader of the pictures, not used elsewhere.
         """
         self.name = capture.name
         self.live = capture.live
@@ -101,7 +101,7 @@ class CapturedSource(Source):
         self._error: BaseException | None = None
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the newest frame that was not read yet, or a file's next one; see `Source`."""
+        """Give the newest unread frame of a live source, or a file's next one; see `Source`."""
         if self._thread is None:
             thread = threading.Thread(target=self._run, name="capture", daemon=True)
             thread.start()
@@ -121,7 +121,7 @@ class CapturedSource(Source):
             return self._held
 
     def close(self) -> None:
-        """End the thread; one that hangs is left behind, see `hung`."""
+        """End the thread; one that hangs is abandoned, see `hung`."""
         self._closing.set()
         with self._changed:
             self._changed.notify_all()
@@ -145,7 +145,7 @@ class CapturedSource(Source):
                     raise InputError(f"{self.name} opens but gives no picture: is it in use?")
                 elif not self._capture.reopens or not self._reopen():
                     break
-        except BaseException as error:  # raised again where somebody sees it: in read()
+        except BaseException as error:  # raised again by read()
             self._error = error
         finally:
             self._capture.close()
@@ -158,7 +158,7 @@ class CapturedSource(Source):
             buffer = self._spare.pop() if self._spare else None
         try:
             return self._capture.read(buffer)
-        except cv2.error as error:  # a driver's or codec's trouble ends the session, not the run
+        except cv2.error as error:  # an error of a driver or codec ends the session, not the run
             log.warning("%s: %s", self.name, " ".join(str(error).split()))
             return None
 
@@ -176,7 +176,7 @@ class CapturedSource(Source):
             self._changed.notify_all()
 
     def _reopen(self) -> bool:
-        """Open a source that vanished again; False when the loop ended before."""
+        """Reopen a lost source; False when the loop ended before."""
         lost, wait = time.monotonic(), MIN_RETRY_DELAY
         log.warning("%s gives no more pictures: opening it again", self.name)
         while True:

@@ -1,4 +1,4 @@
-"""Pictures in files: one, or a folder of them."""
+"""Picture files: one, or a folder of them."""
 
 import logging
 import re
@@ -13,23 +13,23 @@ from device.sources.base import Source
 ENDINGS = frozenset(
     {".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-"""Which files of a folder are taken, whatever case they are in."""
+"""Suffixes of the files that are read from a folder, in any case."""
 
 log = logging.getLogger(__name__)
 
 
 class ImageFiles(Source):
-    """One picture, or those of a folder in the order a person would sort them (2 before 10)."""
+    """One picture, or those of a folder in natural order (2 before 10)."""
 
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
-        """List the pictures; none is read yet.
+        """List the pictures without reading them.
 
         Args:
-            path: a picture or a folder; folders in it are not looked into.
-            fps: pictures a second, when they are the frames of a video; else one a second.
+            path: a picture, or a folder without its subfolders.
+            fps: pictures per second, if they are frames of a video; None for one per second.
 
         Raises:
-            InputError: the folder holds no picture.
+            InputError: the folder has no pictures.
         """
         self.name = path.name or str(path)
         self.fps = fps or 1.0
@@ -38,7 +38,7 @@ class ImageFiles(Source):
         self._next = 0
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next picture. A damaged one in a folder is left out, logged and counted."""
+        """Give the next picture. A damaged one in a folder is skipped, logged and counted."""
         while self._next < len(self._paths) and not (stop is not None and stop.is_set()):
             number, path = self._next, self._paths[self._next]
             self._next += 1

@@ -1,4 +1,4 @@
-"""Single JPEGs out of a stream of bytes (motion JPEG)."""
+"""Splits a stream of bytes into JPEGs (motion JPEG)."""
 
 import re
 from pathlib import Path
@@ -29,40 +29,40 @@ def is_raw_mjpeg(path: Path) -> bool:
 
 
 class Splitter:
-    """Cuts a stream of JPEGs; bytes between them, such as multipart headers, are passed over.
+    """Splits a stream of JPEGs; bytes between them, such as multipart headers, are skipped.
 
     Attributes:
-        waiting: bytes held back, the beginning of a JPEG that is not whole yet.
+        waiting: number of buffered bytes, the beginning of an incomplete JPEG.
     """
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start with an empty buffer."""
         self._bytes = bytearray()
         self._begun = False  # whether the bytes start with a JPEG
-        self._next = 0  # where the next marker is looked for
+        self._next = 0  # position from which the next marker is searched
         self._in_scan = False
 
     @property
     def waiting(self) -> int:
-        """How many bytes are held back."""
+        """Number of buffered bytes."""
         return len(self._bytes)
 
     @property
     def begun(self) -> bool:
-        """Whether a JPEG has begun and is not whole yet."""
+        """Whether the buffer holds an incomplete JPEG."""
         return self._begun
 
     @property
     def starts_jpeg(self) -> bool:
-        """Whether the bytes held back start with a JPEG."""
+        """Whether the buffer starts with a JPEG."""
         return self._bytes.startswith(_START)
 
     def feed(self, piece: bytes | memoryview) -> None:
-        """Add bytes as they come."""
+        """Append bytes."""
         self._bytes += piece
 
     def next(self) -> bytes | None:
-        """Give the next whole JPEG; None until more bytes come."""
+        """Give the next complete JPEG; None until more bytes are fed."""
         if not self._begun and not self._begin():
             return None
         while (end := self._walk()) is not None:
@@ -85,7 +85,7 @@ class Splitter:
         return True
 
     def _walk(self) -> int | None:
-        """Go on from marker to marker: where the JPEG ends; 0 if it is none; None for more."""
+        """Walk the markers: the end of the JPEG, 0 if it is not one, None if bytes are missing."""
         while True:
             found = _MARKER.search(self._bytes, self._next)
             if found is None:
@@ -94,12 +94,12 @@ class Splitter:
                 return None
             if not self._in_scan and found.start() != self._next:
                 filled = self._bytes[self._next : found.start()].strip(b"\xff")
-                if filled:  # between segments nothing else may stand
+                if filled:  # nothing else is allowed between segments
                     return 0
             marker = found[1][0]
             if marker == _END:
                 return found.end()
-            if marker == 0xD8:  # another one starts: this one was torn
+            if marker == 0xD8:  # another one starts: this one is incomplete
                 return 0
             length = int.from_bytes(self._bytes[found.end() : found.end() + 2], "big")
             if len(self._bytes) < found.end() + max(2, length):

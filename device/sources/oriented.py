@@ -20,7 +20,7 @@ class OrientedSource(Source):
     """Rotates and mirrors each frame of a source, into buffers that are reused."""
 
     def __init__(self, source: Source, degrees: int = 0, flip: bool = False) -> None:
-        """Take over a source.
+        """Wrap a source.
 
         Args:
             source: not read from yet; closed with this one.

@@ -1,4 +1,4 @@
-"""A file that is watched at the speed at which it was taken."""
+"""Plays a file in real time."""
 
 import threading
 import time
@@ -8,10 +8,10 @@ from device.sources.base import Source
 
 
 class RealTimeSource(Source):
-    """Gives each frame of a file not before its time, for somebody who looks on."""
+    """Plays a file at its native frame rate."""
 
     def __init__(self, source: Source) -> None:
-        """Take over a source.
+        """Wrap a source.
 
         Args:
             source: not read from yet; closed with this one.
@@ -23,7 +23,7 @@ class RealTimeSource(Source):
         self.fps = source.fps
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next frame when its time has come."""
+        """Give the next frame at its time."""
         frame = self._source.read(stop)
         self.dropped, self.skipped = self._source.dropped, self._source.skipped
         if frame is None:
@@ -40,5 +40,5 @@ class RealTimeSource(Source):
         return frame
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Close the source."""
         self._source.close()

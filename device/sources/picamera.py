@@ -10,7 +10,7 @@ from device.errors import InputError
 from device.sources.capture import Capture
 
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
-"""What the camera is set to unless something else is asked for."""
+"""Default mode of the camera."""
 
 
 class PiCamera(Capture):
@@ -19,14 +19,20 @@ class PiCamera(Capture):
     name = "picamera"
 
     def __init__(self, *, width: int | None, height: int | None, fps: float | None) -> None:
-        """Note what is wanted; None takes 640 x 480 at 30 frames a second."""
+        """Set the requested mode.
+
+        Args:
+            width: width in pixels; None for 640.
+            height: height in pixels; None for 480.
+            fps: frames per second; None for 30.
+        """
         self._size = (width or WIDTH, height or HEIGHT)
         self.fps = fps or FPS
         self._camera: Any = None
         self._mapped: Any = None
 
     def open(self) -> None:
-        """Start the camera; InputError without picamera2 or without a camera."""
+        """Start the camera; raise InputError without picamera2 or without a camera."""
         try:
             picamera2 = importlib.import_module("picamera2")
         except ImportError as error:
@@ -36,7 +42,7 @@ class PiCamera(Capture):
             ) from error
         try:
             camera = picamera2.Picamera2()
-            # What libcamera calls RGB888 lies in memory as blue, green, red.
+            # libcamera's RGB888 is blue, green, red in memory.
             wanted = camera.create_video_configuration(
                 main={"size": self._size, "format": "RGB888"}, controls={"FrameRate": self.fps}
             )
@@ -50,7 +56,7 @@ class PiCamera(Capture):
         self._camera, self._mapped = camera, picamera2.MappedArray
 
     def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
-        """Wait for the next frame and copy it out of the camera's own memory."""
+        """Wait for the next frame and copy it out of the camera's memory."""
         try:
             request = self._camera.capture_request()
         except (RuntimeError, OSError):

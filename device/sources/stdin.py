@@ -16,14 +16,14 @@ from device.system.opencv_log import suppress_opencv_log
 
 Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
 
-_CHUNK = 1 << 16  # bytes; as many as a pipe holds
-_MAX_JPEG = 64 << 20  # bytes of one JPEG; more is no JPEG
+_CHUNK = 1 << 16  # bytes: the capacity of a pipe
+_MAX_JPEG = 64 << 20  # bytes of the largest JPEG
 
 log = logging.getLogger(__name__)
 
 
 class _Stdin(Capture):
-    """Standard input; a pipe is live, a file that is redirected here is read whole."""
+    """Standard input; a pipe is live, of a redirected file every frame is read."""
 
     name = "stdin"
     reopens = False
@@ -39,12 +39,12 @@ class _Stdin(Capture):
         self._frames = 0
 
     def open(self) -> None:
-        """Refuse a terminal: nobody types pictures."""
+        """Raise InputError if standard input is a terminal."""
         if os.isatty(self._file):
             raise InputError("stdin is a terminal: pipe frames into it, or name another source")
 
     def close(self) -> None:
-        """Leave it to the process."""
+        """Leave standard input open: it belongs to the process."""
 
     def _count(self) -> None:
         self.time = self._frames / self.fps if self.fps else float(self._frames)
@@ -52,21 +52,21 @@ class _Stdin(Capture):
 
 
 class JpegStdin(_Stdin):
-    """JPEGs one after another, as `rpicam-vid --codec mjpeg -o -` and `ffmpeg -f mjpeg -` write."""
+    """Concatenated JPEGs, as `rpicam-vid --codec mjpeg -o -` and `ffmpeg -f mjpeg -` write."""
 
     def __init__(self, *, every_frame: bool, fps: float | None) -> None:
         """Set up; nothing is read yet.
 
         Args:
-            every_frame: keep every frame of a pipe too, letting the writer wait.
-            fps: pictures a second, for the position in a file.
+            every_frame: read every frame of a pipe; its writer waits.
+            fps: pictures per second, for the position in a file.
         """
         super().__init__(every_frame=every_frame, fps=fps)
         self._splitter = Splitter()
         self._damaged = 0
 
     def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
-        """Wait for the next JPEG and decode it; damaged ones are left out and counted."""
+        """Wait for the next JPEG and decode it; damaged ones are skipped and counted."""
         while True:
             jpeg = self._splitter.next()
             while jpeg is None:
@@ -97,7 +97,7 @@ class JpegStdin(_Stdin):
 
 
 class RawStdin(_Stdin):
-    """Raw frames of a known size, without headers, one after another."""
+    """Concatenated raw frames of a known size, without headers."""
 
     def __init__(
         self,
@@ -111,11 +111,11 @@ class RawStdin(_Stdin):
         """Check the size.
 
         Args:
-            form: "bgr24" (3 bytes a pixel), "gray" (1), "yuv420" (planes: luma, then chroma).
-            width: pixels.
-            height: pixels.
-            every_frame: keep every frame of a pipe too, letting the writer wait.
-            fps: frames a second, for the position in a file.
+            form: "bgr24" (3 bytes per pixel), "gray" (1), "yuv420" (planes: luma, then chroma).
+            width: width in pixels.
+            height: height in pixels.
+            every_frame: read every frame of a pipe; its writer waits.
+            fps: frames per second, for the position in a file.
 
         Raises:
             InputError: the size is missing, or odd for "yuv420".
@@ -130,7 +130,7 @@ class RawStdin(_Stdin):
         self._planes = np.empty(self._shape, np.uint8) if form == "yuv420" else None
 
     def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
-        """Wait for the next frame, in the buffer where it fits."""
+        """Wait for the next frame; reuse the buffer if its shape fits."""
         target = self._planes
         if target is None:
             fits = buffer is not None and buffer.shape == self._shape

@@ -1,4 +1,4 @@
-"""Streams over the network: RTSP, RTMP, SRT, HTTP and whatever else FFmpeg reads."""
+"""Streams over the network: RTSP, RTMP, SRT, HTTP and other protocols of FFmpeg."""
 
 import cv2
 import numpy as np
@@ -17,26 +17,26 @@ SCHEMES = frozenset(_SCHEMES.split())
 """Protocols of FFmpeg that carry live pictures (https://ffmpeg.org/ffmpeg-protocols.html)."""
 
 _OPTIONAL = frozenset({"srt"})
-# FFmpeg needs a library for these, which the OpenCV of PyPI is built without.
+# FFmpeg needs a library for these, which PyPI's OpenCV is built without.
 
 _TIMEOUT = 5000  # milliseconds without an answer
 
 
 class Stream(Capture):
-    """A stream over the network; one that breaks or falls silent for 5 s is opened again."""
+    """A stream over the network; one that breaks or sends nothing for 5 s is reopened."""
 
     def __init__(self, address: str) -> None:
-        """Note the address.
+        """Set the address.
 
         Args:
-            address: a URL; user and password in it are used and never logged.
+            address: URL; the user and password in it are used and never logged.
         """
         self.name = redact_url(address)
         self._address = address
         self._stream: cv2.VideoCapture | None = None
 
     def open(self) -> None:
-        """Connect; InputError when nothing answers within 5 s."""
+        """Connect; raise InputError without an answer within 5 s."""
         options = {
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: _TIMEOUT,
             cv2.CAP_PROP_READ_TIMEOUT_MSEC: _TIMEOUT,

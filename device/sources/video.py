@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 class VideoFile(Capture):
-    """A video file, every frame of it, decoded by FFmpeg in one thread."""
+    """Every frame of a video file, decoded by FFmpeg in one thread."""
 
     live = False
     reopens = False
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
-        """Note the file; it is opened by `open`.
+        """Set the file; `open` opens it.
 
         Args:
             path: any container that OpenCV's FFmpeg reads, also an animated GIF or raw motion JPEG.
@@ -35,7 +35,7 @@ class VideoFile(Capture):
         self._expected = 0
 
     def open(self) -> None:
-        """Open the file; InputError when it is no video."""
+        """Open the file; raise InputError if it is not a video."""
         with suppress_opencv_log():
             # An absolute path: FFmpeg takes "a:b.mp4" for an address.
             video = cv2.VideoCapture(
@@ -60,14 +60,14 @@ class VideoFile(Capture):
             self._end()
             return None
         position = self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        # Some containers name no times; frames still come at a rate.
+        # Some containers store no times, but a frame rate.
         by_rate = self._given_fps or (self.fps and position <= 0)
         self.time = self._frames / self.fps if by_rate else position
         self._frames += 1
         return image
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._video is not None:
             self._video.release()
             self._video = None

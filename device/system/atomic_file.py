@@ -10,10 +10,10 @@ from device.errors import InputError
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder to write to, with those above it.
+    """Create a folder with its parents.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
         InputError: the folder or the file cannot be written.
     """
     make_folder(path.parent)
-    # Cut, so that a name of the longest permitted length still has a temporary name.
+    # Shortened, so that a name of the maximum length has a temporary name, too.
     partial = path.with_name(f".partial-{secrets.token_hex(8)}-{path.name[-_KEPT_OF_NAME:]}")
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

@@ -1,4 +1,4 @@
-"""What a Raspberry Pi's firmware says of power and heat."""
+"""Under-voltage and throttling, as a Raspberry Pi's firmware reports them."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from device.system.kernel_file import read_value
 
 THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft heat limit"}
-"""Of `get_throttled`: bit, and what it says now; 16 bits further the same since boot."""
+"""Bits of `get_throttled` for the current state; 16 bits higher the same since boot."""
 
 SINCE_BOOT = 16
 
@@ -17,13 +17,13 @@ _TIMEOUT = 5  # seconds
 
 
 def get_throttled(root: Path = _ROOT) -> str | None:
-    """Ask for the flags.
+    """Read the flags.
 
     Args:
-        root: of the file system.
+        root: root of the file system.
 
     Returns:
-        A hexadecimal number, also as `throttled=0x0`; None where nothing answers.
+        A hexadecimal number, also as `throttled=0x0`; None if the firmware does not report it.
     """
     platform = root / "sys/devices/platform"
     for pattern in _THROTTLED_FILES:
@@ -33,21 +33,21 @@ def get_throttled(root: Path = _ROOT) -> str | None:
 
 
 def bits(text: str) -> int:
-    """Read the answer of `get_throttled`.
+    """Parse the answer of `get_throttled`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     return int(text.rpartition("=")[2], 16)
 
 
 def flags(number: int, shift: int = 0) -> list[str]:
-    """Name the flags that are set: now, or since boot by `shift=SINCE_BOOT`."""
+    """Names of the flags that are set: now, or since boot with `shift=SINCE_BOOT`."""
     return [name for bit, name in THROTTLED.items() if number >> bit + shift & 1]
 
 
 def vcgencmd(question: str) -> str | None:
-    """Ask by the firmware's program; None where there is none or it does not answer."""
+    """Ask with the firmware's program; None if it is missing or does not answer."""
     program = shutil.which("vcgencmd")
     if program is None:
         return None

@@ -1,4 +1,4 @@
-"""Log lines for something that runs for a month: on standard error, and not too many."""
+"""The log on standard error, limited in rate for programs that run for months."""
 
 import logging
 import sys
@@ -7,30 +7,30 @@ from collections.abc import Callable
 from typing import TextIO
 
 INTERVAL = 60.0
-"""Seconds in which each kind of line is written at most `BURST` times."""
+"""Time in seconds in which each kind of line is written at most `BURST` times."""
 
 BURST = 5
 
 
 class RateLimit(logging.Filter):
-    """Lets each kind of line through a few times a minute and counts the rest.
+    """Passes each kind of line a few times per minute and counts the rest.
 
-    Lines are of one kind when they come from one place in the code. The first line of the next
-    minute says how many were left out.
+    Lines from the same place in the code are of one kind. The first line of the next minute says
+    how many were left out.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing written.
+        """Start with no line written.
 
         Args:
-            clock: seconds, growing; tests turn it by hand.
+            clock: monotonic clock in seconds; tests replace it.
         """
         super().__init__()
         self._clock = clock
         self._kinds: dict[tuple[str, int], tuple[float, int]] = {}  # begin of interval, lines
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether the line is written."""
+        """Tell whether the line is written."""
         kind = (record.pathname, record.lineno)
         now = self._clock()
         begin, lines = self._kinds.get(kind, (now, 0))
@@ -46,7 +46,7 @@ class RateLimit(logging.Filter):
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to what `sys.stderr` is at the moment: a live table on the terminal replaces it."""
+    """Writes to the current `sys.stderr`, which a live table on the terminal replaces."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

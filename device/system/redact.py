@@ -12,14 +12,14 @@ def redact_url(address: str) -> str:
     """Remove what may be secret from an address: user, password, query and secret parameters.
 
     A password may hold any character, also `@`, `/`, `?` and `#`, which cameras and FFmpeg do not
-    always insist on escaping. So all up to the last `@` is dropped, and the path ends before the
-    value of the first parameter whose name says that it is secret.
+    always require to be escaped. So all up to the last `@` is dropped, and the path ends before the
+    value of the first parameter whose name is that of a secret.
 
     Args:
-        address: a URL, or what was meant to be one.
+        address: URL, possibly malformed.
 
     Returns:
-        The address without its secrets; text that holds none comes back as it is.
+        The address without its secrets; text without secrets is returned unchanged.
     """
     scheme = _SCHEME.match(address)
     start = scheme.end() if scheme else 0
@@ -31,7 +31,7 @@ def redact_url(address: str) -> str:
 
 
 def holds_secret(address: str) -> bool:
-    """Tell whether a URL names a password or another secret: whether it must not be shown."""
+    """Tell whether a URL holds a password or another secret, so that it must not be shown."""
     scheme = re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE)
     if scheme is None:
         return False

@@ -1,4 +1,4 @@
-"""Silence for C++ code that writes to standard error whatever the log level says."""
+"""Suppresses output of C++ code to standard error that ignores the log level."""
 
 import os
 import sys
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def suppress_stderr(*, show_on_error: bool = True) -> Iterator[None]:
-    """Hold back what the process writes to file descriptor 2.
+    """Buffer what the process writes to file descriptor 2.
 
-    TensorFlow's converter reports each of its passes there, and LiteRT the delegate that it makes.
-    Only the descriptor catches that: it is written by C++, past `sys.stderr` and Python's logging.
+    TensorFlow's converter reports each of its passes there, and LiteRT each delegate. C++ writes it
+    past `sys.stderr` and Python's logging, so the descriptor itself is redirected.
 
     Args:
-        show_on_error: hand on what was held back where the block raises.
+        show_on_error: whether the buffer is written if the block raises.
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""How hot the processor is."""
+"""The temperature of the processor."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ _SENSOR = Path("/sys/class/thermal/thermal_zone0/temp")
 
 
 def celsius(sensor: Path = _SENSOR) -> float | None:
-    """Read the first thermal zone, which on a Raspberry Pi is the processor's.
+    """Read the first thermal zone, the processor's on a Raspberry Pi.
 
     Args:
-        sensor: a file with thousandths of a degree Celsius.
+        sensor: file with thousandths of a degree Celsius.
 
     Returns:
-        degrees Celsius, or None where there is no such sensor (virtual machines, containers).
+        Degrees Celsius; None without such a sensor (virtual machines, containers).
     """
     try:
         return int(sensor.read_text()) / 1000

@@ -1,4 +1,4 @@
-"""`fer-edge serve`: the same as `run`, with a web page to watch it."""
+"""`fer-edge serve`: `run` with a web page."""
 
 import os
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TOKEN = "FER_EDGE_TOKEN"
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions:
-    """Where the page is served, to whom, and what it shows."""
+    """Address, access and content of the page."""
 
     host: Annotated[
         str,
@@ -73,7 +73,7 @@ def serve(
 ) -> None:
     """Track the faces of a source and show them on a web page, for machines without a monitor.
 
-    Serves this machine alone by default; from another one: ssh -L 8080:localhost:8080 PI.
+    Serves this machine only by default; from another one: ssh -L 8080:localhost:8080 PI.
     """
     try:
         from device.preview.access import Access
@@ -106,7 +106,7 @@ def serve(
 
 
 def _token(file: Path | None) -> str | None:
-    """Read the token from its file or the environment; an option would stand in `ps`."""
+    """Read the token from its file or the environment; an option would be visible in `ps`."""
     if file is None:
         return os.environ.get(TOKEN)
     try:
@@ -116,7 +116,7 @@ def _token(file: Path | None) -> str | None:
 
 
 def _reachable(host: str) -> str:
-    """A name for people instead of the address that stands for all of this machine's."""
+    """Give a host name instead of the wildcard address."""
     import socket
 
     if host in ("0.0.0.0", "::"):

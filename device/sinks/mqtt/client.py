@@ -1,4 +1,4 @@
-"""The connection to a broker: login, TLS, and what went wrong with it in one line."""
+"""The connection to a broker: login, TLS, and the reason of a failure in one line."""
 
 import ssl
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MAX_RECONNECT_DELAY = 30  # seconds
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the broker and this machine prove to each other who they are with.
+    """Passwords and certificates of a connection.
 
     Attributes:
         password: password of the address's user.

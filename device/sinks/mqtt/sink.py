@@ -31,8 +31,8 @@ from device.sinks.mqtt.client import (
 QUEUE = 1000
 """Messages that are kept while the broker is away; beyond that the oldest are dropped."""
 
-_FLUSH = 0.2  # seconds that the last messages get at the end
-_FIRST_ANSWER = 0.6  # seconds that the broker's first answer is waited for at the end
+_FLUSH = 0.2  # seconds in which the last messages may be delivered at the end
+_FIRST_ANSWER = 0.6  # seconds to wait for the broker's first answer at the end
 _GOODBYE_TIMEOUT = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
 
@@ -84,10 +84,10 @@ class MqttSink(Sink):
         self._last_label: str | None = None
         self._bound = queue
         self._waiting: deque[str] = deque()
-        self._announced: set[int] = set()  # ids of messages that are no results
+        self._announced: set[int] = set()  # ids of messages other than results
         self._in_flight = 0
         self._connected = False
-        self._failure = ""  # why there is no connection; logged once
+        self._failure = ""  # reason why there is no connection; logged once
         self._closing = False
         self._overflows = False
         self._change = threading.Condition()  # not held when paho, which has locks too, is called
@@ -96,7 +96,7 @@ class MqttSink(Sink):
         self._sender.start()
 
     def write(self, result: Result) -> None:
-        """Publish the result if it says something new or it is time; never waits."""
+        """Publish the result if the label changed or the interval is over; never waits."""
         now = time.monotonic()
         label = result.faces[0].label if result.faces else None
         if label == self._last_label and now < self._due:
@@ -115,10 +115,10 @@ class MqttSink(Sink):
         self._overflows = full
 
     def close(self) -> None:
-        """Give the last messages a moment, publish that the device is offline, and disconnect.
+        """Wait shortly for the last messages, publish that the device is offline, and disconnect.
 
         Raises:
-            CheckFailedError: there were messages, and none was delivered.
+            CheckFailedError: none of the messages was delivered.
         """
         with self._change:
             self._change.wait_for(lambda: self._connected or bool(self._failure), _FIRST_ANSWER)
@@ -143,7 +143,7 @@ class MqttSink(Sink):
             with contextlib.suppress(RuntimeError, ValueError):  # disconnected at this moment
                 goodbye.wait_for_publish(_GOODBYE_TIMEOUT)
         self._client.disconnect()
-        # paho waits for an attempt to connect that is under way; the process need not.
+        # paho waits for a pending attempt to connect; the process need not.
         stopping = threading.Thread(target=self._client.loop_stop, daemon=True)
         stopping.start()
         stopping.join(_GOODBYE_TIMEOUT)
@@ -167,10 +167,10 @@ class MqttSink(Sink):
         return self._connected and bool(self._waiting) and not self._in_flight
 
     def _send(self) -> None:
-        """Hand messages to paho until `close`, each when the broker has acknowledged the last.
+        """Pass messages to paho until `close`, each when the broker has acknowledged the last.
 
-        What paho has got it sends again after a lost connection, and newer messages may then come
-        before it; with one at a time they arrive in order.
+        paho sends unacknowledged messages again after a lost connection, possibly after newer
+        ones; with one at a time they arrive in order.
         """
         while True:
             with self._change:
@@ -217,7 +217,7 @@ class MqttSink(Sink):
             self._fail(explain_disconnect(reason, self._address, self._credentials))
 
     def _fail(self, failure: str) -> None:
-        """Note why there is no connection, and log it unless it is known."""
+        """Store the reason why there is no connection, and log it if it is new."""
         with self._change:
             known, self._failure = self._failure, failure
             self._change.notify_all()
@@ -225,7 +225,7 @@ class MqttSink(Sink):
             log.error("%s: %s; messages wait, and it is tried again", self.name, failure)
 
     def _on_publish(self, _: mqtt.Client, __: Any, mid: int, ____: Any, _____: Any) -> None:
-        """Count what the broker has acknowledged."""
+        """Count the messages that the broker has acknowledged."""
         with self._change:
             self._in_flight -= 1
             if mid in self._announced:

@@ -1,4 +1,4 @@
-"""From options to a running loop: what `run` and `serve` do alike."""
+"""From options to a running loop, shared by `run` and `serve`."""
 
 import logging
 import os
@@ -106,7 +106,7 @@ def make_faces(model: str | None, options: FaceOptions, *, threads: int) -> "Fac
 
 
 def stdout_sink() -> "Sink":
-    """Open what results go to without any other sink: a table on a terminal, else JSON Lines."""
+    """Open the default output: a table on a terminal, else JSON Lines."""
     from device.sinks.jsonl import JsonLinesSink
 
     if sys.stdout.isatty():
@@ -127,14 +127,14 @@ def analyze(
 
     Args:
         source: not read from yet.
-        faces: finds, classifies and follows the faces.
-        sinks: functions that open a sink each; called in here, so that all get closed.
-        frames: ends after so many.
+        faces: analyzer that finds, tracks and classifies the faces.
+        sinks: functions that open a sink each; called here, so that all are closed.
+        frames: number of frames after which the run ends; None for the source's end.
 
     Raises:
         CheckFailedError: results were lost, or pictures of a file could not be read.
         InputError: the source or a sink cannot be opened.
-        KeyboardInterrupt: Ctrl-C ended it; all is closed.
+        KeyboardInterrupt: Ctrl-C ended it, after closing everything.
     """
     from device.runner import run as run_loop
     from device.runner import stopping_on_signals
