@@ -1,7 +1,7 @@
 """Notifies systemd of results, so that it restarts a loop that hangs.
 
-The protocol of sd_notify(3) is datagrams to the socket NOTIFY_SOCKET. It is implemented here since the
-packages for it are unmaintained or need a compiler.
+The protocol of sd_notify(3) is datagrams to the socket NOTIFY_SOCKET. It is
+implemented here since the packages for it are unmaintained or need a compiler.
 """
 
 import os
