@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from device.errors import CheckFailedError, FerEdgeError, InputError
     from fer_edge.api.build import TrainingRun, export, quantize, train
-    from fer_edge.api.measure import BenchmarkRun, benchmark
     from fer_edge.api.model import Face, Model, load
     from fer_edge.api.tracking import TrackedFrame, track
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 _MODULES = {
-    "BenchmarkRun": "fer_edge.api.measure",
     "Face": "fer_edge.api.model",
     "FerEdgeError": "device.errors",
     "CheckFailedError": "device.errors",
@@ -36,7 +34,6 @@ _MODULES = {
     "Model": "fer_edge.api.model",
     "TrackedFrame": "fer_edge.api.tracking",
     "TrainingRun": "fer_edge.api.build",
-    "benchmark": "fer_edge.api.measure",
     "export": "fer_edge.api.build",
     "load": "fer_edge.api.model",
     "quantize": "fer_edge.api.build",
@@ -45,7 +42,6 @@ _MODULES = {
 }
 
 __all__ = [
-    "BenchmarkRun",
     "CheckFailedError",
     "Face",
     "FerEdgeError",
@@ -54,7 +50,6 @@ __all__ = [
     "TrackedFrame",
     "TrainingRun",
     "__version__",
-    "benchmark",
     "export",
     "load",
     "quantize",

@@ -144,7 +144,7 @@ def bench(
         return
     from fer_edge import zoo
 
-    models = [zoo.resolve(file) for file in files] if files else [zoo.resolve(None)]
+    models = [zoo.resolve(file) for file in files or [f"{zoo.PREFIX}{zoo.DEFAULT}"]]
     folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
 
     from rich.console import Console

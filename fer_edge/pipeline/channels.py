@@ -7,7 +7,7 @@ its training. An interrupted stage continues in the step where it stopped.
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from device.system.atomic_file import replacing
 from fer_edge.data.calibration_images import calibration_images
@@ -73,8 +73,8 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share:
         images=artifacts.normalization(run).apply(job.train.first.images[rows]),
         targets=[target[rows] for target in job.train.first.targets.values()],
     )
-    if section.target == "latency":
-        measure = _latency_ratio(run, wide, job)
+    if section.target not in ("multiply_adds", "size"):
+        measure = _ratio(run, wide, job, section.target)
         ratio = measure(net) if net is not wide else 1.0
         if ratio <= share:
             return {}
@@ -85,13 +85,16 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share:
             share=share / ratio,
             measure=lambda candidate: measure(candidate) / ratio,
         )
+    static: Literal["multiply_adds", "size"] = (
+        "size" if section.target == "size" else "multiply_adds"
+    )
     cost, whole = (
         layout.weight_bytes() if section.target == "size" else layout.multiply_adds()
         for layout in (analyze(net), analyze(wide))
     )
     if cost <= share * whole:
         return {}
-    return selection.select_channels(net, scores, target=section.target, share=share * whole / cost)
+    return selection.select_channels(net, scores, target=static, share=share * whole / cost)
 
 
 def _spread(images: int, sample: int) -> slice:
@@ -99,14 +102,15 @@ def _spread(images: int, sample: int) -> slice:
     return slice(0, None, max(1, images // sample))
 
 
-def _latency_ratio(run: "Run", wide: Any, job: Job) -> "Measure":
-    from fer_edge.pipeline.latency import latency_ratio
+def _ratio(run: "Run", wide: Any, job: Job, target: str) -> "Measure":
+    """Make what measures a candidate against the wide net: its latency, or its instructions."""
+    from fer_edge.pipeline import instructions, latency
 
-    return latency_ratio(
-        wide,
-        calibration_images(job.train.first.images, 100),
-        normalization=artifacts.normalization(run),
-    )
+    images = calibration_images(job.train.first.images, 100)
+    normalization = artifacts.normalization(run)
+    if core := instructions.find_core(target):
+        return instructions.instruction_ratio(wide, images, normalization=normalization, core=core)
+    return latency.latency_ratio(wide, images, normalization=normalization)
 
 
 def _compose(kept: Kept, chosen: Kept) -> Kept:

@@ -1,10 +1,9 @@
-"""The last two stages: benchmark the exported files on the test split, and report."""
+"""The last two stages: measure the exported files on the test split, and report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.pipeline.run import model_files
-from fer_edge.recipe import Data
 from fer_edge.training import targets
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ _LONG = ("histogram_us", "round_medians_us")
 
 
 def benchmark(run: "Run", out: Path) -> None:
-    """Measure accuracy, size and latency of all files in one session; add them to the cards."""
+    """Accuracy, size and latency of all files in one session; the cards get the accuracy."""
     import benchmarks
     from quantization.tflite import card
 
@@ -30,7 +29,7 @@ def benchmark(run: "Run", out: Path) -> None:
             "name": data.test.provenance["name"],
             "digest": data.test.digest,
             "synthetic": data.test.synthetic,
-            "split": split_name(recipe.data),
+            "split": "test" if recipe.data.split == "protocol" else "random 20 %",
         },
         config=benchmarks.BenchmarkConfig(rounds=recipe.bench.rounds),
         out=out,
@@ -42,13 +41,8 @@ def benchmark(run: "Run", out: Path) -> None:
         card.add_metrics(path, figures | {"latency": _summary(block["latency"])})
 
 
-def split_name(data: Data) -> str:
-    """Name of the images that a recipe tests on, for `results.json`."""
-    return "test" if data.split == "protocol" else f"random {100 * data.test_fraction:g} %"
-
-
 def _summary(latency: dict[str, Any]) -> dict[str, Any]:
-    """The latency figures for a card: without those that only plots and comparisons need."""
+    """Leave out what is for plots and comparisons, which results.json has."""
     return {key: latency[key] for key in latency if key not in _LONG}
 
 

@@ -1,4 +1,4 @@
-"""File of the channels that channel pruning kept."""
+"""The channels that channel pruning kept, as a file."""
 
 import json
 from collections.abc import Mapping
@@ -8,29 +8,29 @@ from device.errors import InputError
 from device.system.atomic_file import replacing
 
 KEPT = "kept.json"
-"""Name of the file."""
+"""File name of the channels that a step keeps."""
 
 
 Kept = dict[str, list[int]]
-"""Per group of channels the indices that are kept; a group that is not named is kept whole."""
+"""By group of channels those that stay; a group that is not named stays whole."""
 
 
 def save(kept: Mapping[str, list[int]], path: Path) -> None:
-    """Write the kept channels atomically."""
+    """Write which channels stay, whole or not at all."""
     with replacing(path) as partial:
         partial.write_text(json.dumps(kept) + "\n")
 
 
 def load(path: Path) -> Kept:
-    """Read the kept channels.
+    """Read which channels stay.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: no such file, or another file.
     """
     try:
         kept = json.loads(path.read_text())
         return {str(group): [int(i) for i in channels] for group, channels in kept.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} does not list the kept channels ({error}): remove {path.parent}"
+            f"{path} does not say which channels stay ({error}): remove {path.parent}"
         ) from error

@@ -1,7 +1,7 @@
-"""Latency of a float net as an int8 file on this machine, relative to another net.
+"""How fast a float net would be as an int8 file on this machine, against another net.
 
-Latency does not depend on the values of the weights, so a candidate is converted by post-training
-quantization, in seconds, instead of being trained.
+Latency does not depend on what the weights are, so calibration after training stands in for
+training: a candidate is converted in seconds.
 """
 
 import tempfile
@@ -22,16 +22,16 @@ PER_ROUND = 20
 def latency_ratio(
     parent: Any, images: NDArray[np.uint8], *, normalization: "Normalization"
 ) -> "Measure":
-    """Make a function that times a candidate, interleaved with the parent.
+    """Make a function that times a candidate interleaved with the parent.
 
     Args:
         parent: a Keras model from normalized pixels to logits per head.
-        images: uint8 `[n, 48, 48]`, at least 100, for calibration and for timing.
-        normalization: normalization of the nets' input.
+        images: uint8 `[n, 48, 48]`, at least 100; they calibrate, and are what is classified.
+        normalization: of the nets' input.
 
     Returns:
-        A function from a candidate to its latency as a fraction of the parent's: the median over
-        rounds of the ratio of the two medians of a round.
+        From a candidate to its latency as a share of the parent's: the median over rounds of one
+        round's median against the other's.
     """
     from benchmarks.latency.timer import time_calls
 
@@ -52,21 +52,36 @@ def latency_ratio(
     return measure
 
 
-def _int8(model: Any, images: NDArray[np.uint8], normalization: "Normalization") -> Any:
-    from device.model.classifier import Classifier
+def write_int8(
+    model: Any, path: Path, images: NDArray[np.uint8], normalization: "Normalization"
+) -> None:
+    """Write a candidate as an int8 file, calibrated and not trained.
+
+    Args:
+        model: a Keras model from normalized pixels to logits per head.
+        path: the `.tflite` file.
+        images: uint8 `[n, 48, 48]`, at least 100, for the calibration.
+        normalization: of the net's input.
+    """
     from quantization.keras_layers import heads
     from quantization.tflite.convert import to_tflite
 
+    outputs = model.outputs[0].shape[-1]
+    to_tflite(
+        model,
+        path,
+        head=heads(model)[0],
+        labels=[f"label {i}" for i in range(outputs)],
+        precision="ptq",
+        normalization=normalization,
+        calibration=images,
+    )
+
+
+def _int8(model: Any, images: NDArray[np.uint8], normalization: "Normalization") -> Any:
+    from device.model.classifier import Classifier
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "candidate.tflite"
-        outputs = model.outputs[0].shape[-1]
-        to_tflite(
-            model,
-            path,
-            head=heads(model)[0],
-            labels=[f"label {i}" for i in range(outputs)],
-            precision="ptq",
-            normalization=normalization,
-            calibration=images,
-        )
+        write_int8(model, path, images, normalization)
         return Classifier(path)

@@ -1,7 +1,6 @@
 """A recipe: every number that a run depends on, typed, validated, from a TOML file."""
 
 from fer_edge.recipe.file import load, names, of_teacher
-from fer_edge.recipe.quick import quick
 from fer_edge.recipe.sections import (
     Adjust,
     Augment,
@@ -10,7 +9,6 @@ from fer_edge.recipe.sections import (
     Cluster,
     Data,
     DataSource,
-    Export,
     Phase,
     Prune,
     Quantize,
@@ -27,7 +25,6 @@ __all__ = [
     "Cluster",
     "Data",
     "DataSource",
-    "Export",
     "Phase",
     "Prune",
     "Quantize",
@@ -37,5 +34,4 @@ __all__ = [
     "load",
     "names",
     "of_teacher",
-    "quick",
 ]

@@ -1,7 +1,9 @@
 """A model's card as Markdown, every figure from `card.json`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from benchmarks.report.counts import interval
 
 
 def markdown(card: dict[str, Any]) -> str:
@@ -21,6 +23,7 @@ def markdown(card: dict[str, Any]) -> str:
         "A net that names the expression of a 48x48 gray face, as people would label it. It does "
         "not know what anybody feels; do not decide about people with it.",
         _overview(card),
+        *_boards(card),
         *(f"## {files[stem]['head']} labels, int8\n\n{_accuracy(files[stem])}" for stem in integer),
         f"## How it was made\n\n{_origin(card)}",
     ]
@@ -51,11 +54,40 @@ def _overview(card: dict[str, Any]) -> str:
         (
             _table(head.split("|"), rows),
             f"{size['parameters']:,} parameters, {size['multiply_adds'] / 1e6:.1f} M "
-            f"multiply-adds. Latency: one thread of {machine['cpu']} ({machine['architecture']}), "
+            f"multiply-adds. Latency: one thread of {machine['cpu']} ({machine['architecture']}, "
+            f"core class {machine.get('core_class', 'unknown')}), "
             f"{card['runtime']}, the ratio to {card['reference']} in the same interleaved run. "
             "Accuracy is that of the file, single crop; PublicTest chose the epoch, PrivateTest "
             "was read once. The ferplus labels are scored by FER+'s majority rule.",
         )
+    )
+
+
+def _boards(card: dict[str, Any]) -> Iterator[str]:
+    """Write the table of counts, where there are any."""
+    rows = [
+        [
+            f"`{stem}.tflite`",
+            count["core"],
+            f"{count['instructions'] / 1e6:.2f} M",
+            f"{count['by_kind']['dot_product'] / 1e6:.2f} M",
+            f"{count['working_set_bytes'] / 1000:.0f} kB",
+            "; ".join(
+                f"{board['board'].removeprefix('Raspberry ')} "
+                f"{interval(board['ms_low'], board['ms_high'])} ms"
+                for board in count["estimate"]["boards"]
+            ),
+        ]
+        for stem, file in card["files"].items()
+        for count in file.get("counts", ())
+    ]
+    if not rows:
+        return
+    head = "file|core|instructions|of these dot products|working set|estimated time"
+    yield (
+        "## On Arm boards\n\nInstructions of one inference, counted under emulation; times are "
+        "estimated from them, without memory stalls (docs/count.md).\n\n"
+        + _table(head.split("|"), rows)
     )
 
 

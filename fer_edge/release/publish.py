@@ -35,6 +35,12 @@ FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
 
 MEASURED = (*FILES, "ferplus_float32")
 
+MACHINE = (
+    *("cpu", "architecture", "instruction_sets", "microarchitecture", "core_class"),
+    *("cores", "os"),
+)
+"""What a card says of the machine that its latencies were measured on."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -110,7 +116,7 @@ def _card(source: Source) -> dict[str, Any]:
         "labels": {files[stem]["head"]: files[stem]["labels"] for stem in FILES},
         "files": files,
         "reference": source.test["models"][0]["name"],
-        "machine": {k: source.test["machine"][k] for k in ("cpu", "architecture", "cores", "os")},
+        "machine": {k: source.test["machine"][k] for k in MACHINE},
         "runtime": source.test["models"][-1]["runtime"],
         "measured": source.test["created"],
         "recipe": recipe,
@@ -155,6 +161,7 @@ def _file(source: Source, stem: str) -> dict[str, Any]:
         },
         "test": {"all": test["accuracy"], "leak_free": test["accuracy_leak_free"]},
         "val": val["accuracy"],
+        "counts": test["counts"],
         "latency": {
             key: test["latency"][key]
             for key in ("p50_us", "p90_us", "p99_us", "ratio_to_first", "ratio_to_first_ci95")

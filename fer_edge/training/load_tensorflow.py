@@ -1,4 +1,4 @@
-"""Imports TensorFlow without the lines that it prints on standard error."""
+"""TensorFlow without the lines that it prints on standard error while it loads."""
 
 import os
 
@@ -6,14 +6,14 @@ from device.system.stderr import suppress_stderr
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, Keras 2 and the optimization toolkit without output on standard error."""
+    """Load TensorFlow and Keras 2, quietly; after that an import of either costs nothing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with suppress_stderr():
         import tensorflow
         import tensorflow_model_optimization
         import tf_keras
 
-        # It warns when one process traces many steps, as a run of many trainings does.
+        # Warnings that one process traces many steps: it does, for a run has many trainings.
         tensorflow.get_logger().setLevel("ERROR")
-        tensorflow.config.list_physical_devices()  # warns without a GPU
+        tensorflow.config.list_physical_devices()  # looks for a GPU, and complains without one
         del tensorflow, tensorflow_model_optimization, tf_keras

@@ -1,4 +1,4 @@
-"""Weights of a net as one `.npz`: arrays in the order of `model.weights`."""
+"""A net's weights as one `.npz`: arrays in the order of `model.weights`."""
 
 import zipfile
 from pathlib import Path
@@ -11,16 +11,16 @@ from device.system.atomic_file import replacing
 
 
 def save(model: Any, path: Path) -> None:
-    """Write the weights atomically."""
+    """Write the weights, whole or not at all."""
     with replacing(path) as partial, partial.open("wb") as handle:
         np.savez(handle, *model.get_weights())
 
 
 def load(model: Any, path: Path) -> None:
-    """Load the weights of a file that `save` wrote into a model.
+    """Give the model the weights of a file that `save` wrote.
 
     Raises:
-        InputError: the file is missing, is not a weights file, or belongs to another net.
+        InputError: no such file, another file, or the weights of another net.
     """
     try:
         with np.load(path) as arrays:

@@ -1,4 +1,4 @@
-"""The models that ship with fer-edge, each in its own folder with its card."""
+"""The models that ship with fer-edge, each in a folder of its own with its card."""
 
 import json
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from device.errors import InputError
 PREFIX = "zoo:"
 NAMES = ("nano", "small", "base")
 DEFAULT = "base"
-"""The model of `predict`, `run`, `serve` and `bench` when none is named."""
+"""What `bench` uses when no model is named, and every command where no other is chosen."""
 
 TEACHER = f"{PREFIX}teacher"
-"""The teacher of the shipped models, as weights only: it is too large to run on a device."""
+"""The teacher of the three, for students of one's own: weights alone, since nobody runs it."""
 
 HOME = Path(__file__).parent
 
@@ -23,8 +23,8 @@ class ZooModel:
     """A model of the zoo.
 
     Attributes:
-        name: name of the model.
-        folder: folder of its `.tflite` files, float weights and cards.
+        name: of the model.
+        folder: with its `.tflite` files, the weights of the float net and the cards.
     """
 
     name: str
@@ -32,21 +32,21 @@ class ZooModel:
 
     @property
     def card(self) -> dict[str, Any]:
-        """The content of `card.json`.
+        """What is known of the model: `card.json`.
 
         Raises:
-            InputError: there is no card.
+            InputError: it has none.
         """
         path = self.folder / "card.json"
         try:
             card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise InputError(f"{path} is missing: install fer-edge again") from error
+            raise InputError(f"{path} is missing: nothing says how {self.name} was made") from error
         return card
 
     @property
     def weights(self) -> Path:
-        """Weights of the float net."""
+        """Weights of the float net, to start a training from."""
         return self.folder / "float.npz"
 
     @property
@@ -59,7 +59,7 @@ def list_models() -> list[ZooModel]:
     """The models of the zoo, the smallest first.
 
     Raises:
-        InputError: this installation has no models.
+        InputError: this copy of fer-edge came without them.
     """
     models = [ZooModel(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
     if not models:
@@ -89,10 +89,10 @@ def find(name: str) -> ZooModel:
 
 
 def teacher_weights() -> Path:
-    """The weights file of the shipped teacher.
+    """Give the weights of the shipped teacher, which its recipe trained.
 
     Raises:
-        InputError: this installation has none.
+        InputError: this copy of fer-edge came without them.
     """
     path = HOME / "teacher" / "float.npz"
     if not path.is_file():
@@ -104,16 +104,21 @@ def teacher_weights() -> Path:
 
 
 def resolve(model: str | Path | None) -> Path:
-    """The file that a model option names.
+    """Give the file that a command's model option means.
 
     Args:
         model: the path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;
-            `zoo:NAME/FILE` for another one, such as `zoo:base/ferplus_int8`; None for the default.
+            `zoo:NAME/FILE` for another one, such as `zoo:base/ferplus_int8`; None for the one that
+            `recommend.default_model` chooses for this machine.
 
     Raises:
         InputError: the zoo has no such model or file.
     """
-    text = f"{PREFIX}{DEFAULT}" if model is None else str(model)
+    if model is None:
+        from fer_edge.zoo import recommend  # which reads the cards through this module
+
+        model = recommend.default_model()
+    text = str(model)
     if not text.startswith(PREFIX):
         return Path(text)
     name, _, stem = text.removeprefix(PREFIX).partition("/")

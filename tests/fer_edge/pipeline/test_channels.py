@@ -139,6 +139,34 @@ def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.Monke
     assert measure(artifacts.float_model(narrowed)) > 0
 
 
+def test_channels_go_until_few_enough_instructions_are_left(narrowed: Run) -> None:
+    from benchmarks.counting import kit
+    from benchmarks.counting.cores import CORES
+    from fer_edge.pipeline.instructions import instruction_ratio
+
+    if not kit.is_installed():
+        pytest.skip("needs `fer-edge fetch arm`")
+    faces = np.random.default_rng(1).integers(0, 256, (100, 48, 48)).astype(np.uint8)
+    wide, narrow = artifacts.trained_model(narrowed), artifacts.float_model(narrowed)
+    measure = instruction_ratio(
+        wide, faces, normalization=artifacts.normalization(narrowed), core=CORES["cortex-a72"]
+    )
+    assert 0.1 < measure(narrow) < 1
+
+
+def test_an_instruction_target_asks_for_the_kit_before_anything_is_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from fer_edge.pipeline.instructions import find_core
+
+    assert find_core("multiply_adds") is None
+    with pytest.raises(InputError, match="there are cortex-a53"):
+        find_core("instructions:cortex-a99")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(InputError, match="fer-edge fetch arm"):
+        find_core("instructions:cortex-a72")
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"stem": 3}', '{"stem": ["a"]}'])
 def test_a_damaged_structure_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text(text)

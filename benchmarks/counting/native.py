@@ -1,0 +1,117 @@
+"""Sets a count against the processor's own counter of instructions, on an arm64 machine.
+
+    python -m benchmarks.counting.native MODEL.tflite
+
+runs the same program under `perf stat` and under QEMU. Both pick kernels for this machine: the
+emulated one reads its /proc/cpuinfo and has every instruction set that QEMU knows. Exit code 0
+where they agree within 2 %, 1 where they do not, and 2 where the machine shows no such counter.
+"""
+
+import argparse
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.counting import emulator, kit
+from benchmarks.counting.cores import Core
+from benchmarks.counting.count import GUEST, INFERENCES
+from device.errors import CheckFailedError, FerEdgeError, InputError
+from device.system import processor
+
+TOLERANCE = 0.02
+
+_NATIVE = 200  # inferences: what surrounds them is less than the tolerance
+_EVENT = "instructions:u"
+
+
+def host_core(cpu_info: str) -> Core:
+    """Give this machine as a core to emulate: everything that QEMU can, and its own cpuinfo."""
+
+    class Host(Core):
+        @property
+        def cpu_info(self) -> str:
+            return cpu_info
+
+    return Host("max", 0, 0, 0, "", None, ())
+
+
+def count_emulated(model: Path) -> float:
+    """Count an inference under QEMU, with the kernels that this machine picks."""
+    core = host_core(processor.CPU_INFO.read_text(encoding="utf-8", errors="replace"))
+    arguments = ("model.tflite", str(INFERENCES))
+    recorded = emulator.run(kit.find(), core, GUEST, arguments, {"model.tflite": model})
+    blocks = recorded.difference(2, 1, INFERENCES)
+    return sum(len(words) * n for words, n in blocks.items())
+
+
+def count_native(model: Path) -> float:
+    """Count an inference by the processor's counter: what two runs differ by.
+
+    Raises:
+        InputError: there is no `perf`, or this machine shows no counter.
+    """
+    if platform.machine() != "aarch64":
+        raise InputError(f"this machine is {platform.machine()}: give it an arm64 one")
+    less, more = (_perf(model, times) for times in (_NATIVE, 2 * _NATIVE))
+    return (more - less) / (3 * _NATIVE)  # the program invokes N and then 2N times
+
+
+def _perf(model: Path, times: int) -> int:
+    if shutil.which("perf") is None:
+        raise InputError("perf is not installed: sudo apt install linux-perf (or linux-tools)")
+    command = ["perf", "stat", "--field-separator=;", f"--event={_EVENT}", "--"]
+    done = subprocess.run(
+        [*command, sys.executable, str(GUEST), str(model), str(times)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise InputError(f"perf stat fails: {lines[-1]}")
+    return parse_perf(done.stderr)
+
+
+def parse_perf(text: str) -> int:
+    """Read the number of instructions from what `perf stat --field-separator=;` writes.
+
+    Raises:
+        InputError: the machine shows no such counter.
+    """
+    match = re.search(rf"^(\d+);[^;]*;{_EVENT}", text, re.MULTILINE)
+    if match is None:
+        raise InputError("this machine shows no counter of instructions (a virtual one?)")
+    return int(match[1])
+
+
+def compare(native: float, emulated: float) -> str:
+    """Say how far the two are apart.
+
+    Raises:
+        CheckFailedError: further than the tolerance.
+    """
+    apart = emulated / native - 1
+    says = f"{emulated:,.0f} emulated, {native:,.0f} native: {100 * apart:+.2f} %"
+    if abs(apart) > TOLERANCE:
+        raise CheckFailedError(f"{says}, at most {100 * TOLERANCE:g} %")
+    return says
+
+
+def main() -> int:
+    """Read the command line, count twice, compare."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.counting.native")
+    parser.add_argument("model", type=Path, help=".tflite file")
+    model = parser.parse_args().model
+    try:
+        print(compare(count_native(model), count_emulated(model)))
+    except FerEdgeError as error:
+        print(f"benchmarks.counting.native: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
