@@ -39,7 +39,7 @@ def enabled(setting: Setting, what: str) -> bool:
 
 
 def convolutions_in_bfloat16(model: Any) -> Any:
-    """Build the model anew with ordinary convolutions that compute in bfloat16.
+    """Rebuild a model with ordinary convolutions that compute in bfloat16.
 
     Variables stay float32 (Micikevicius et al. 2018, "Mixed precision training"), and so does what
     every other layer computes: TensorFlow's depthwise convolutions and BatchNorm are slower in

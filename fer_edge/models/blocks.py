@@ -1,7 +1,6 @@
-"""The blocks that int8 kernels like: convolution, BatchNorm and ReLU6, which TFLite fuses.
+"""Building blocks of nets for int8: convolution, BatchNorm and ReLU6, which TFLite fuses.
 
-Two more of MobileNetV3 (Howard et al. 2019), at the price of operators of their own: hard-swish and
-squeeze-and-excite.
+Hard-swish and squeeze-and-excite of MobileNetV3 (Howard et al. 2019) need operators of their own.
 """
 
 from typing import Any, Literal
@@ -29,7 +28,7 @@ def conv_bn(
         kernel: side of the square kernel.
         stride: 1 or 2.
         name: prefix of the layers' names.
-        momentum: of BatchNorm's running mean and variance, a step.
+        momentum: momentum per step of BatchNorm's running mean and variance.
         activation: None for a block that ends linear.
 
     Returns:
@@ -64,7 +63,7 @@ def depthwise_bn(
 
 
 def squeeze_and_excite(x: Any, hidden: int, *, name: str) -> Any:
-    """Scale each channel by a number from 0 to 1 that the means of all channels decide.
+    """Scale each channel by a gate from 0 to 1 computed from the means of all channels.
 
     Hu et al. 2018, "Squeeze-and-Excitation Networks". The gate is their sigmoid, which is an int8
     operator of TensorFlow Lite; MobileNetV3's hard-sigmoid is none and would be computed in floats.
@@ -72,7 +71,7 @@ def squeeze_and_excite(x: Any, hidden: int, *, name: str) -> Any:
 
     Args:
         x: float32 `[n, h, w, c]`.
-        hidden: outputs of the first of the two layers.
+        hidden: number of outputs of the first of the two layers.
         name: prefix of the layers' names.
 
     Returns:
@@ -108,13 +107,13 @@ def inverted_residual(
         x: float32 `[n, h, w, c]`.
         width: output channels.
         inside: channels that the first convolution expands to; None leaves it out.
-        stride: of the depthwise convolution, 1 or 2.
+        stride: stride of the depthwise convolution, 1 or 2.
         kernel: side of the depthwise kernel.
         name: prefix of the layers' names.
-        momentum: of BatchNorm's running mean and variance, a step.
+        momentum: momentum per step of BatchNorm's running mean and variance.
         squeeze: hidden outputs of squeeze-and-excite behind the depthwise convolution, as a share
             of the channels inside, in whole eights; 0 for none.
-        activation: of the convolutions that do not end linear.
+        activation: activation of all convolutions but the last, which is linear.
 
     Returns:
         float32 `[n, ceil(h / stride), ceil(w / stride), width]`.

@@ -1,7 +1,7 @@
 """The MobileNet-style family: a dense 3x3 stem, inverted residuals, two heads on one trunk.
 
-Depthwise convolutions at full resolution are slow for their multiply-adds (they wait for memory),
-so a short stem of ordinary 3x3 convolutions brings the picture down to 24x24 first.
+Depthwise convolutions at full resolution are slow for their multiply-adds (they are bound by
+memory), so a short stem of ordinary 3x3 convolutions first reduces the image to 24x24.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class Stage(Section):
         return self
 
     def expanded(self, block: int, channels: int) -> int | None:
-        """Channels inside a block, counted from 0, that takes so many; None: not expanded."""
+        """Channels inside a block, counted from 0, with `channels` inputs; None if not expanded."""
         if self.inside:
             return self.inside[block]
         inside = round(channels * self.expansion)
@@ -72,7 +72,7 @@ class MobileNet(NetSection):
     )
     dropout: float = Field(default=0.0, ge=0, lt=1)
     batchnorm_momentum: float = Field(
-        default=0.99, ge=0, lt=1, description="a step; lower it for runs of under 2,000 steps"
+        default=0.99, ge=0, lt=1, description="per step; lower it for runs of under 2,000 steps"
     )
 
     def build(
@@ -86,10 +86,10 @@ class MobileNet(NetSection):
         """Build the float net.
 
         Args:
-            labels: number of labels by head, in the order of the outputs.
-            dropout: leave it out for quantization-aware training, which needs none.
-            seed: of the initial weights and of dropout.
-            side: of the input, in pixels; None for a net that takes pictures of any side.
+            labels: number of labels of each head, in the order of the outputs.
+            dropout: whether to include dropout; quantization-aware training needs none.
+            seed: RNG seed of the initial weights and of dropout.
+            side: side of the input in pixels; None for images of any side.
 
         Returns:
             A Keras model from float32 `[n, side, side, 1]` in [-1, 1) to one logits tensor per
@@ -124,14 +124,14 @@ class MobileNet(NetSection):
         return keras.Model(pixels, logits(x, labels), name="mobilenet")
 
     def narrowed(self, kept: Mapping[str, Sequence[int]]) -> "MobileNet":
-        """The net of which some channels are left.
+        """The section of the net after channel pruning.
 
         Args:
-            kept: by group, named after the first layer that writes them, the channels that stay;
-                a group that is not named stays whole.
+            kept: per group, named after the first layer that writes it, the kept channels; a
+                group that is not named is kept whole.
 
         Returns:
-            A section that builds a net of just those widths, its layers named as in this one.
+            A section that builds a net of those widths, with the same layer names.
         """
 
         def width(layer: str, whole: int) -> int:

@@ -14,7 +14,7 @@ class NetSection(Section):
     """The `[model]` section of a recipe: a factory of its net.
 
     Attributes:
-        heads: what the net answers for, in the order of its outputs.
+        heads: label sets that the net predicts, in the order of its outputs.
     """
 
     heads: tuple[Head, ...] = Field(default=("fer2013", "ferplus"), min_length=1)
@@ -33,7 +33,7 @@ class NetSection(Section):
 
 
 def by_head(outputs: Any) -> list[Any]:
-    """What a net answers, as a list of one tensor a head: Keras gives a bare tensor for one."""
+    """The outputs of a net as a list, one tensor per head: Keras returns a bare tensor for one."""
     return outputs if isinstance(outputs, list) else [outputs]
 
 

@@ -9,7 +9,7 @@ from fer_edge.models.net import Head, NetSection
 
 
 class Paper(NetSection):
-    """The `[model]` section of the recipe `paper`: nothing to choose."""
+    """The `[model]` section of the recipe `paper`, without options."""
 
     name: Literal["paper"]
     heads: tuple[Head, ...] = Field(default=("fer2013",), min_length=1)
@@ -30,10 +30,10 @@ class Paper(NetSection):
         """Build the float net: convolutions of 32, 64 and 128 filters, dense 128 and 64.
 
         Args:
-            labels: number of labels by head, in the order of the outputs.
-            dropout: the net has none, either way.
-            seed: of the initial weights.
-            side: of the input; its dense layers take no other than 48.
+            labels: number of labels of each head, in the order of the outputs.
+            dropout: ignored: the net has none.
+            seed: RNG seed of the initial weights.
+            side: ignored: its dense layers need 48.
 
         Returns:
             A Keras model from float32 `[n, 48, 48, 1]` in [0, 1] to one logits tensor per head.

@@ -1,4 +1,4 @@
-"""A dense ResNet for 48x48 faces: too heavy for the edge, good to learn from."""
+"""A dense ResNet for 48x48 faces: too large for the edge, suited as a teacher."""
 
 from typing import Annotated, Any, Literal
 
@@ -37,13 +37,13 @@ class ResNet(NetSection):
         seed: int = 0,
         side: int | None = 48,
     ) -> Any:
-        """Build the net: a 3x3 convolution, stages of basic blocks, pooling, one layer a head.
+        """Build the net: a 3x3 convolution, stages of basic blocks, pooling, one layer per head.
 
         Args:
-            labels: number of labels by head, in the order of the outputs.
-            dropout: leave it out where nothing is trained.
-            seed: of the initial weights and of dropout.
-            side: of the input, in pixels; None for a net that takes pictures of any side.
+            labels: number of labels of each head, in the order of the outputs.
+            dropout: whether to include dropout.
+            seed: RNG seed of the initial weights and of dropout.
+            side: side of the input in pixels; None for images of any side.
 
         Returns:
             A Keras model from float32 `[n, side, side, 1]` in [-1, 1) to float32 logits per head.

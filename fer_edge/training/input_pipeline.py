@@ -1,4 +1,4 @@
-"""Training data as tf.data: what an epoch shuffles and how a step augments follow from the seed."""
+"""Training data as tf.data; shuffling and augmentation follow from the seed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fer_edge.training.distillation import SoftTargets
 
 
 def full_side(_: int) -> int:
-    """The side of every epoch where pictures are not made smaller."""
+    """Image side of every epoch without progressive resizing: 48."""
     return 48
 
 
@@ -23,7 +23,7 @@ class LabeledImages:
     Attributes:
         images: uint8 `[n, 48, 48]`.
         targets: per head float32 `[n, labels]`; a row of zeros has no target for that head.
-        classes: per head int16 `[n]`, what counts as right in an evaluation; -1 is left out.
+        classes: per head int16 `[n]`, correct class for an evaluation; -1 is left out.
     """
 
     images: NDArray[np.uint8]
@@ -36,16 +36,16 @@ class LabeledImages:
 
 @dataclass(frozen=True)
 class Source:
-    """Further images, of which every batch holds a share.
+    """Images of a further data set that make a share of every batch.
 
     Attributes:
-        name: of the source.
+        name: name of the source.
         data: its training images.
-        share: of a batch, 0..1.
-        chances: float64 `[n]`, by which images are drawn, with replacement; their sum is 1.
-        trust: share of a target that the source's own makes where a teacher answers too, 0..1. A
-            head without a target of its own follows the teacher alone.
-        weight: factor of the loss of its images.
+        share: share of a batch, 0..1.
+        chances: float64 `[n]`, sampling probabilities, with replacement; their sum is 1.
+        trust: weight of the source's own target where there is a teacher, 0..1. A head without a
+            target follows the teacher alone.
+        weight: weight of its images in the loss.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Source:
     weight: float = 1.0
 
     def of_batch(self, batch: int) -> int:
-        """Images of this source in a batch; at least one."""
+        """Number of images of this source in a batch; at least one."""
         return max(1, round(batch * self.share))
 
 
@@ -137,18 +137,18 @@ def training(
 ) -> Any:
     """A tf.data set of one data set per epoch.
 
-    The order of epoch `e` is a shuffle seeded by `(seed, e)`, the changes of its step `i` are
-    seeded by both; nothing else is random. A run that resumes at epoch `e` therefore sees what an
-    undisturbed run sees. The last images that do not fill a batch wait for another epoch. Where a
-    teacher answered a number of such epochs beforehand, those are what all epochs repeat.
+    The order of epoch `e` is a shuffle seeded by `(seed, e)`, and the augmentation of its step `i`
+    is seeded by these and `i`; nothing else is random, so a run resumed at epoch `e` sees the same
+    images as an undisturbed one. The last images that do not fill a batch are left out. With
+    cached soft targets, the cached epochs are repeated.
 
     Args:
-        data: the training images, and how many of which make a batch.
-        seed: of the run.
+        data: training images and batch size.
+        seed: RNG seed of the run.
         epochs: the epochs to yield, for example `range(3, 40)` for a run resumed at 3.
-        augment: the recipe's changes.
+        augment: the recipe's augmentation.
         normalization: mean and standard deviation; the net sees (pixel - mean) / std.
-        side: of the pictures of an epoch.
+        side: image side in pixels by epoch.
         soft_targets: a teacher's cached probabilities, blended into the targets.
 
     Returns:
@@ -190,12 +190,12 @@ def training(
         rows = tf.data.Dataset.from_tensor_slices(data.rows(order, (seed, shown)))
         return rows.enumerate().map(step, num_parallel_calls=2, deterministic=True).prefetch(4)
 
-    # One concrete data set an epoch: the caller sees where epochs end.
+    # One data set per epoch, so that the caller sees where epochs end.
     return (one_epoch(epoch) for epoch in epochs)
 
 
 def evaluation(data: LabeledImages, *, normalization: tuple[float, float], batch: int = 256) -> Any:
-    """A tf.data set of the plain images, in order: float32 `[<= batch, 48, 48, 1]`."""
+    """A tf.data set of the images as they are, in order: float32 `[<= batch, 48, 48, 1]`."""
     import tensorflow as tf
 
     mean, std = normalization

@@ -173,7 +173,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
 def _diverged(job: Job, what: str) -> CheckFailedError:
     return CheckFailedError(
         f"{job.title} diverged: {what}; lower the learning rate (learning_rate = "
-        f"{job.phase.learning_rate:g}). {job.out} keeps the epochs before"
+        f"{job.phase.learning_rate:g}). Checkpoints of earlier epochs stay in {job.out}"
     )
 
 
