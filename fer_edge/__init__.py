@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from device.errors import CheckFailedError, FerEdgeError, InputError
     from fer_edge.api.build import TrainingRun, export, quantize, train
+    from fer_edge.api.measure import BenchmarkRun, benchmark
     from fer_edge.api.model import Face, Model, load
     from fer_edge.api.tracking import TrackedFrame, track
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 _MODULES = {
+    "BenchmarkRun": "fer_edge.api.measure",
     "Face": "fer_edge.api.model",
     "FerEdgeError": "device.errors",
     "CheckFailedError": "device.errors",
@@ -34,6 +36,7 @@ _MODULES = {
     "Model": "fer_edge.api.model",
     "TrackedFrame": "fer_edge.api.tracking",
     "TrainingRun": "fer_edge.api.build",
+    "benchmark": "fer_edge.api.measure",
     "export": "fer_edge.api.build",
     "load": "fer_edge.api.model",
     "quantize": "fer_edge.api.build",
@@ -42,6 +45,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "BenchmarkRun",
     "CheckFailedError",
     "Face",
     "FerEdgeError",
@@ -50,6 +54,7 @@ __all__ = [
     "TrackedFrame",
     "TrainingRun",
     "__version__",
+    "benchmark",
     "export",
     "load",
     "quantize",

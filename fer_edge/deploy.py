@@ -71,6 +71,9 @@ def find(source: str, head: str | None, precision: str | None) -> Path:
     if (folder / "export").is_dir():
         folder /= "export"
     path = folder / f"{stem}.tflite"
+    own = folder / f"own_{precision or 'int8'}.tflite"
+    if head in (None, "fer2013") and own.is_file() and not path.is_file():
+        return own
     if not path.is_file():
         known = ", ".join(sorted(file.name for file in folder.glob("*.tflite"))) or "no .tflite"
         raise InputError(f"{folder} has no {path.name}: it holds {known}")

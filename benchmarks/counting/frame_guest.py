@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from benchmarks.counting.guest import enter
 from device.errors import InputError
+from device.faces.align import FaceCropper
 from device.faces.detector import open_detector
 from device.frame import Frame, Result
 from device.model.classifier import Classifier
@@ -91,7 +92,7 @@ class Classifying(Classifier):
         return probabilities
 
 
-class Cropping(analyzer.FaceCropper):
+class Cropping(FaceCropper):
     """A cropper that announces itself."""
 
     def __call__(self, *arguments: Any) -> npt.NDArray[np.uint8]:
@@ -128,7 +129,7 @@ def main() -> None:
     """Run the loop."""
     frames, model, detector, every, margin = sys.argv[1:]
     cv2.setNumThreads(1)
-    analyzer.FaceCropper = Cropping  # type: ignore[misc]  # the analyzer makes its own
+    setattr(analyzer, "FaceCropper", Cropping)  # noqa: B010 - the analyzer makes its own
     content = [np.fromfile(path, np.uint8) for path in sorted(Path().glob("*.jpg"))]
     file = Path("yunet.onnx") if detector == "yunet" else None
     finder: Any = Detecting(open_detector(detector, model=file))

@@ -17,7 +17,7 @@ from benchmarks.report.table import (
 from device.system.atomic_file import replacing
 
 NAME = "report.md"
-NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[train]'`)."
+NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[plot]'`)."
 
 
 def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = ()) -> Path:

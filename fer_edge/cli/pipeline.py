@@ -1,10 +1,13 @@
-"""`fer-edge pipeline`: the whole way from faces to measured `.tflite` files."""
+"""`fer-edge pipeline`: from faces to measured `.tflite` files."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from fer_edge.cli.shared.json_output import print_json
 
 EXAMPLE = "Example: fer-edge pipeline small --data fer2013.npz --out runs/small"
 
@@ -51,6 +54,12 @@ Init = Annotated[
         help="Start from a trained net: zoo:base, or a run's folder.", metavar="zoo:NAME|DIR"
     ),
 ]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="Smoke run in minutes: 2,000 images, few epochs; its figures mean nothing."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -62,6 +71,7 @@ def pipeline(
     teacher: Teacher = None,
     init: Init = None,
     share: Share = None,
+    quick: Quick = False,
     target: Annotated[
         str | None,
         typer.Option(
@@ -74,15 +84,17 @@ def pipeline(
 ) -> None:
     """Train, prune, quantize, convert, verify, benchmark and report.
 
-    An interrupted run goes on with the same command; what is done stays.
+    The same command resumes an interrupted run.
     """
     if target is not None:
         overrides = [*(overrides or []), f"channels.target=instructions:{target}"]
-    job = start(recipe, data, out, overrides, teacher, init, share, until=None, quiet=as_json)
+    job = start(
+        recipe, data, out, overrides, teacher, init, share, quick, until=None, quiet=as_json
+    )
     report = job / "report" / "report.md"
     if as_json:
         results = json.loads((job / "benchmark" / "results.json").read_text())
-        typer.echo(json.dumps({"out": str(job), "report": str(report), "results": results}))
+        print_json({"out": str(job), "report": str(report), "results": results})
         return
     from rich.console import Console
 
@@ -102,11 +114,15 @@ def start(
     teacher: str | None,
     init: str | None,
     share: list[float] | None,
+    quick: bool,
     *,
     until: str | None,
     quiet: bool,
 ) -> Path:
-    """Run the stages, with a line for each, and give the run's folder."""
+    """Run the stages, with a line for each on standard error or output, and return the folder."""
+    from fer_edge.extras import TRAINING, require
+
+    require("train", TRAINING, f"fer-edge {'train' if until else 'pipeline'}")
     from fer_edge import recipe as recipes
     from fer_edge.data import source
     from fer_edge.pipeline import initial_weights, instructions, pipeline
@@ -114,13 +130,22 @@ def start(
 
     model = initial_weights.find(init).section if init else None
     chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
+    if quick:
+        chosen = recipes.quick(chosen)
+    if chosen.teacher and not chosen.teacher.nets:
+        recipes.of_teacher(chosen, chosen.teacher)  # a wrong one is refused before any work
     folder = out or Path("runs") / chosen.name
     faces = source.resolve_data(data[0] if data else None, chosen, folder)
     chosen = source.with_sources(chosen, (data or [])[1:], share or [], folder)
     if chosen.channels is not None:
         instructions.find_core(chosen.channels.target)  # says now what is missing to count with
     job = Run(chosen, faces, folder, teacher, init)
-    for name, seconds in pipeline.run(job, until=until):
+
+    def announce(name: str) -> None:
+        if not sys.stderr.isatty():
+            typer.echo(f"{name}: started", err=True)
+
+    for name, seconds in pipeline.run(job, until=until, on_start=announce):
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"
             typer.echo(f"{name:<10} {took}")

@@ -66,4 +66,4 @@ def _formats(text: str) -> "list[View]":
 
 
 def _no_plots() -> str:
-    return "no plots (png, svg): matplotlib is not installed, `pip install 'fer-edge[train]'`"
+    return "no plots (png, svg): matplotlib is not installed, `pip install 'fer-edge[plot]'`"

@@ -1,10 +1,20 @@
 """`fer-edge train`: the float net alone, the first stage of the pipeline."""
 
-import json
-
 import typer
 
-from fer_edge.cli.pipeline import AsJson, Data, Init, Out, RecipeName, Set, Share, Teacher, start
+from fer_edge.cli.pipeline import (
+    AsJson,
+    Data,
+    Init,
+    Out,
+    Quick,
+    RecipeName,
+    Set,
+    Share,
+    Teacher,
+    start,
+)
+from fer_edge.cli.shared.json_output import print_json
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
 
@@ -17,16 +27,19 @@ def train(
     teacher: Teacher = None,
     init: Init = None,
     share: Share = None,
+    quick: Quick = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe's float net; `pipeline` with the same options goes on from there."""
-    run = start(recipe, data, out, overrides, teacher, init, share, until="train", quiet=as_json)
+    """Train a recipe's float net; `pipeline` with the same options continues from there."""
+    run = start(
+        recipe, data, out, overrides, teacher, init, share, quick, until="train", quiet=as_json
+    )
     folder = run / "train"
     from fer_edge.training import history
 
     rows = history.load(folder / "history.csv")
     if as_json:
-        typer.echo(json.dumps({"out": str(folder), "history": rows, "best": history.best(rows)}))
+        print_json({"out": str(folder), "history": rows, "best": history.best(rows)})
         return
     figures = {k: v for k, v in history.best(rows).items() if k.startswith("val_")}
     for name, value in figures.items():

@@ -54,8 +54,8 @@ def zoo(
     console.print(_table([m.card for m in models]))
     card = models[0].card
     console.print(
-        f"top-1 on PrivateTest, 95 % interval. Latency: one thread of {card['machine']['cpu']}, "
-        f"the ratio to {card['reference']} in the same run.",
+        "top-1: PrivateTest, with its 95 % interval; val: PublicTest. Latency: one thread of "
+        f"{card['machine']['cpu']}, the ratio to {card['reference']} in the same run.",
         highlight=False,
     )
     for model in models:
@@ -125,9 +125,14 @@ def _print_options(
 
 
 def _table(cards: list[dict[str, Any]]) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("model", "labels", "top-1", "PublicTest", "size", "p50", "ratio")
+    table = Table(box=SIMPLE_HEAD, padding=0)
+    table.add_column("model", no_wrap=True)
+    table.add_column("labels", no_wrap=True)
+    for title in ("top-1 %", "val %", "size", "p50", "ratio"):
+        table.add_column(title, justify="right")
     for card in cards:
         for stem, file in card["files"].items():
             if not file["shipped"] or file["precision"] != "int8":
@@ -138,8 +143,8 @@ def _table(cards: list[dict[str, Any]]) -> Any:
             table.add_row(
                 name if file["head"] == "fer2013" else f"{name}/{stem}",
                 file["head"],
-                f"{100 * test['top1']:.2f} % ({100 * low:.1f} to {100 * high:.1f})",
-                f"{100 * file['val']['top1']:.2f} %",
+                f"{100 * test['top1']:.2f} ({100 * low:.1f}-{100 * high:.1f})",
+                f"{100 * file['val']['top1']:.2f}",
                 f"{file['size']['bytes'] / 1000:.0f} kB",
                 f"{latency['p50_us']:.0f} µs",
                 f"{latency['ratio_to_first']:.2f}x",

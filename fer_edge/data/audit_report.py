@@ -41,7 +41,7 @@ def write(dataset: Dataset, found: Audit, folder: Path) -> list[Path]:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
-        raise InputError("the audit draws with matplotlib: pip install 'fer-edge[train]'") from None
+        raise InputError("the audit draws with matplotlib: pip install 'fer-edge[plot]'") from None
     written = [_json(folder / "audit.json", summary(dataset, found))]
     written.append(_save(_counts(dataset), folder / "counts.png"))
     if found.twins.any():

@@ -59,10 +59,19 @@ def training(path: Path, recipe: Recipe) -> TrainingData:
         for split, part in (("train", train), ("val", val)):
             if not len(part):
                 raise InputError(f"{path} has no {split} split: prepare it with --val-fraction 0.1")
-    if not recipe.data.drop_leaked:
-        return TrainingData(train, val, 0)
-    kept = train.without(_leaks(path, recipe).rows_to_drop_from_train)
-    return TrainingData(kept, val, len(train) - len(kept))
+    kept = train
+    if recipe.data.drop_leaked:
+        kept = train.without(_leaks(path, recipe).rows_to_drop_from_train)
+    return TrainingData(_limited(kept, recipe), val, len(train) - len(kept))
+
+
+def _limited(train: Dataset, recipe: Recipe) -> Dataset:
+    """At most as many images as the recipe's `data.limit` says, in unchanged order."""
+    limit = recipe.data.limit
+    if limit is None or limit >= len(train):
+        return train
+    chosen = np.random.default_rng(recipe.seed).permutation(len(train))[:limit]
+    return train.take(np.sort(chosen))
 
 
 def testing(path: Path, recipe: Recipe) -> TestData:

@@ -1,9 +1,10 @@
-"""The last two stages: measure the exported files on the test split, and report."""
+"""The last two stages: benchmark the exported files on the test split, and report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.pipeline.run import model_files
+from fer_edge.recipe import Data
 from fer_edge.training import targets
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ _LONG = ("histogram_us", "round_medians_us")
 
 
 def benchmark(run: "Run", out: Path) -> None:
-    """Accuracy, size and latency of all files in one session; the cards get the accuracy."""
+    """Measure accuracy, size and latency of all files in one session; add them to the cards."""
     import benchmarks
     from quantization.tflite import card
 
@@ -29,7 +30,7 @@ def benchmark(run: "Run", out: Path) -> None:
             "name": data.test.provenance["name"],
             "digest": data.test.digest,
             "synthetic": data.test.synthetic,
-            "split": "test" if recipe.data.split == "protocol" else "random 20 %",
+            "split": split_name(recipe.data),
         },
         config=benchmarks.BenchmarkConfig(rounds=recipe.bench.rounds),
         out=out,
@@ -41,8 +42,13 @@ def benchmark(run: "Run", out: Path) -> None:
         card.add_metrics(path, figures | {"latency": _summary(block["latency"])})
 
 
+def split_name(data: Data) -> str:
+    """Name of the images that a recipe tests on, for `results.json`."""
+    return "test" if data.split == "protocol" else f"random {100 * data.test_fraction:g} %"
+
+
 def _summary(latency: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is for plots and comparisons, which results.json has."""
+    """The latency figures for a card: without those that only plots and comparisons need."""
     return {key: latency[key] for key in latency if key not in _LONG}
 
 

@@ -1,12 +1,15 @@
-"""The stages after the last training: the `.tflite` files with their cards, and their check."""
+"""The export stage: `.tflite` files with their cards."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fer_edge.data import contents
 from fer_edge.data.calibration_images import calibration_images
-from fer_edge.data.dataset import load
 from fer_edge.pipeline import artifacts
+from fer_edge.pipeline.run import file_stem
+from fer_edge.recipe import Recipe
 from fer_edge.training import targets
+from fer_edge.training.progress import Progress
 
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
@@ -14,31 +17,24 @@ if TYPE_CHECKING:
 
 
 def export(run: "Run", out: Path) -> None:
-    """Convert every head to every precision and write a card beside each file."""
+    """Convert every head to every precision of the recipe and write a card beside each file."""
     from quantization.tflite import card, convert
-    from quantization.tflite.precision import INTEGER, PRECISIONS
 
     recipe, data = run.recipe, run.training_data.train
-    models = {}
-    if recipe.quantize:
-        models["int8"] = artifacts.qat_model(run), run.folder("quantize") / "weights.npz"
-    parent = (artifacts.float_model(run), artifacts.float_weights(run))
+    quantized = None
+    if recipe.quantize and "int8" in recipe.precisions:
+        quantized = artifacts.qat_model(run), run.folder("quantize") / "weights.npz"
+    parent = artifacts.float_model(run), artifacts.float_weights(run)
     normalization = artifacts.normalization(run)
     calibration = None
     if recipe.quantize:
         calibration = calibration_images(data.images, recipe.quantize.calibration)
-    sources = {
-        name: {"digest": load(source.file).digest}
-        | source.model_dump(mode="json", include={"share", "license"})
-        for name, source in recipe.data.sources.items()
-    }
-    for head in recipe.model.heads:
-        labels = targets.label_names(data, head)
-        for precision in PRECISIONS:
-            if precision in INTEGER and not recipe.quantize:
-                continue
-            model, weights = models.get(precision, parent)
-            path = out / f"{head}_{precision}.tflite"
+    files = [(head, precision) for head in recipe.model.heads for precision in recipe.precisions]
+    with Progress("export", len(files)) as progress:
+        for number, (head, precision) in enumerate(files, start=1):
+            labels = targets.label_names(data, head)
+            model, weights = quantized if precision == "int8" and quantized else parent
+            path = out / f"{file_stem(head, labels)}_{precision}.tflite"
             convert.to_tflite(
                 model,
                 path,
@@ -57,14 +53,26 @@ def export(run: "Run", out: Path) -> None:
                 precision=precision,
                 normalization=normalization,
                 recipe=recipe.model_dump(mode="json"),
-                data={
-                    "digest": data.digest,
-                    "name": data.provenance["name"],
-                    "synthetic": data.synthetic,
-                    **({"sources": sources} if sources else {}),
-                },
+                data=_provenance(recipe, data),
                 parent_sha256=card.sha256(weights),
             )
+            progress.advance()
+            progress.report(f"{path.name} ({number} of {len(files)})")
+
+
+def _provenance(recipe: Recipe, data: "Dataset") -> dict[str, Any]:
+    """What a card says of the training data."""
+    sources = {
+        name: {"digest": contents.read(source.file).digest}
+        | source.model_dump(mode="json", include={"share", "license"})
+        for name, source in recipe.data.sources.items()
+    }
+    return {
+        "digest": data.digest,
+        "name": data.provenance["name"],
+        "synthetic": data.synthetic,
+        **({"sources": sources} if sources else {}),
+    }
 
 
 def _description(name: str, data: "Dataset") -> str:

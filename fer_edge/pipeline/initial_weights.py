@@ -1,4 +1,4 @@
-"""What a training may start from: the weights of a shipped model, or of another run."""
+"""Initial weights of a training: those of a shipped model or of another run."""
 
 import hashlib
 import json
@@ -24,10 +24,10 @@ class Initial:
     """A trained net to start from.
 
     Attributes:
-        name: as the user gave it.
-        net: its section of a recipe.
-        labels: of each head, in the order of its outputs.
-        path: the `.npz` that holds its weights.
+        name: name as the user gave it.
+        net: the `[model]` section of its recipe.
+        labels: labels of each head, in the order of its outputs.
+        path: `.npz` of its weights.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Initial:
 
     @property
     def digest(self) -> str:
-        """Sha256 of the weights' file: 64 hexadecimal digits."""
+        """SHA-256 (hex) of the weights file."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     @property
     def section(self) -> dict[str, Any]:
-        """The net as the `[model]` section of a recipe, for data with labels and no FER+ votes."""
+        """The `[model]` section of a recipe that starts from this net, with one head: fer2013."""
         return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
 
     def model(self, heads: Mapping[str, int]) -> Any:
@@ -64,11 +64,11 @@ class Initial:
         return net if list(own) == list(heads) else select_heads(net, list(heads))
 
     def load_into(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
-        """Give a model of the same trunk these weights; a head that has other labels learns anew.
+        """Load these weights into a model of the same trunk; heads with other labels stay random.
 
         Args:
-            model: a Keras model that `net` built, whatever its heads.
-            labels: of its heads.
+            model: a Keras model that `net` built, with any heads.
+            labels: labels of each of its heads.
 
         Raises:
             InputError: the model is another net.
@@ -82,14 +82,14 @@ class Initial:
             values = trained.get(layer.name, [])
             if [v.shape for v in values] != [tuple(w.shape) for w in layer.weights]:
                 raise InputError(
-                    f"--init {self.name} is another net than the recipe's [model]: leave the "
-                    "recipe away, or name one with the same [model]"
+                    f"--init {self.name} is another net than the recipe's [model]: leave out the "
+                    "recipe, or name one with the same [model]"
                 )
             layer.set_weights(values)
 
 
 def find(name: str) -> Initial:
-    """Find what `--init` names.
+    """Find the net that `--init` names.
 
     Args:
         name: `zoo:base`, `zoo:teacher`, or the folder of a run that exported its models.
@@ -107,7 +107,7 @@ def find(name: str) -> Initial:
         return Initial(name, _net(net), {h: tuple(v) for h, v in labels.items()}, shipped.weights)
     folder = Path(name)
     try:
-        paths = sorted((folder / "export").glob("*_float32.card.json"))
+        paths = sorted((folder / "export").glob("*.card.json"))
         cards = [json.loads(path.read_text()) for path in paths]
         labels = {card["head"]: tuple(card["labels"]) for card in cards}
         net = cards[0]["recipe"]["model"]
@@ -126,18 +126,18 @@ def float_weights(run: Path) -> Path:
 
 
 def narrowed(net: Net, run: Path) -> Net:
-    """The section that builds a finished run's float net, less the channels that it took out.
+    """The section that builds a finished run's float net without its pruned channels.
 
     Raises:
-        InputError: a net whose section cannot say which of its channels are left.
+        InputError: the net is of a kind whose section cannot describe pruned channels.
     """
     kept = run / "channels" / kept_channels.KEPT
     if not kept.exists():
         return net
     if not isinstance(net, MobileNet) or any(stage.squeeze for stage in net.stages):
         raise InputError(
-            f"{run} took channels out of its net, and a training can start from what is left of a "
-            "mobilenet without squeeze-and-excite alone"
+            f"{run} pruned channels, and a training can start from a pruned net only if that is a "
+            "mobilenet without squeeze-and-excite"
         )
     return net.narrowed(kept_channels.load(kept))
 

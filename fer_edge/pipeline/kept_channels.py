@@ -1,4 +1,4 @@
-"""The channels that channel pruning kept, as a file."""
+"""File of the channels that channel pruning kept."""
 
 import json
 from collections.abc import Mapping
@@ -8,29 +8,29 @@ from device.errors import InputError
 from device.system.atomic_file import replacing
 
 KEPT = "kept.json"
-"""File name of the channels that a step keeps."""
+"""Name of the file."""
 
 
 Kept = dict[str, list[int]]
-"""By group of channels those that stay; a group that is not named stays whole."""
+"""Per group of channels the indices that are kept; a group that is not named is kept whole."""
 
 
 def save(kept: Mapping[str, list[int]], path: Path) -> None:
-    """Write which channels stay, whole or not at all."""
+    """Write the kept channels atomically."""
     with replacing(path) as partial:
         partial.write_text(json.dumps(kept) + "\n")
 
 
 def load(path: Path) -> Kept:
-    """Read which channels stay.
+    """Read the kept channels.
 
     Raises:
-        InputError: no such file, or another file.
+        InputError: the file is missing or damaged.
     """
     try:
         kept = json.loads(path.read_text())
         return {str(group): [int(i) for i in channels] for group, channels in kept.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} does not say which channels stay ({error}): remove {path.parent}"
+            f"{path} does not list the kept channels ({error}): remove {path.parent}"
         ) from error

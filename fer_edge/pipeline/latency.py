@@ -1,7 +1,7 @@
-"""How fast a float net would be as an int8 file on this machine, against another net.
+"""Latency of a float net as an int8 file on this machine, relative to another net.
 
-Latency does not depend on what the weights are, so calibration after training stands in for
-training: a candidate is converted in seconds.
+Latency does not depend on the values of the weights, so a candidate is converted by post-training
+quantization, in seconds, instead of being trained.
 """
 
 import tempfile
@@ -22,16 +22,16 @@ PER_ROUND = 20
 def latency_ratio(
     parent: Any, images: NDArray[np.uint8], *, normalization: "Normalization"
 ) -> "Measure":
-    """Make a function that times a candidate interleaved with the parent.
+    """Make a function that times a candidate, interleaved with the parent.
 
     Args:
         parent: a Keras model from normalized pixels to logits per head.
-        images: uint8 `[n, 48, 48]`, at least 100; they calibrate, and are what is classified.
-        normalization: of the nets' input.
+        images: uint8 `[n, 48, 48]`, at least 100, for calibration and for timing.
+        normalization: normalization of the nets' input.
 
     Returns:
-        From a candidate to its latency as a share of the parent's: the median over rounds of one
-        round's median against the other's.
+        A function from a candidate to its latency as a fraction of the parent's: the median over
+        rounds of the ratio of the two medians of a round.
     """
     from benchmarks.latency.timer import time_calls
 

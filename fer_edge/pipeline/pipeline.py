@@ -113,8 +113,9 @@ def plan(job: Run) -> list[Stage]:
         if section:
             work = partial(compress_by, section=section)
             steps.append(tensorflow_stage(name, work, **{name: section.settings()}))
-    steps.append(tensorflow_stage("export", export.export, recipe=recipe.name))
-    if recipe.quantize:
+    chosen = {"export": recipe.export.settings()} if recipe.export.settings() else {}
+    steps.append(tensorflow_stage("export", export.export, recipe=recipe.name, **chosen))
+    if recipe.quantize and "int8" in recipe.precisions:
         steps.append(tensorflow_stage("verify", partial(verify.verify, section=recipe.quantize)))
     steps += [
         stage("benchmark", evaluate.benchmark, bench=recipe.bench.settings()),

@@ -4,21 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from device.labels import FER2013
 from fer_edge.data import splits
 from fer_edge.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a pipeline run is about.
+    """A pipeline run.
 
     Attributes:
-        recipe: every number of it.
+        recipe: the recipe.
         data: a `.npz` of `fer-edge data prepare`.
         out: the run's folder.
-        teacher: the folder of the teacher's run, for students that share one, or `zoo:teacher`;
-            inside `out` where it is None.
-        init: what the float net starts from, as `--init` names it; chance where it is None.
+        teacher: folder of the teacher's run, for students that share one, or `zoo:teacher`; None
+            for a teacher inside `out`.
+        init: initial weights, as `--init` names them; None for random ones.
     """
 
     recipe: Recipe
@@ -46,11 +47,16 @@ class Run:
         return splits.testing(self.data, self.recipe)
 
     def folder(self, stage: str) -> Path:
-        """The folder that a stage leaves its files in."""
+        """The folder of a stage."""
         return self.out / stage
 
 
+def file_stem(head: str, labels: tuple[str, ...]) -> str:
+    """How the files of a head are called: `own` where its labels are not FER2013's."""
+    return "own" if head == "fer2013" and labels != FER2013 else head
+
+
 def model_files(run: Run) -> list[Path]:
-    """The exported files, the float32 ones first: what the others are compared with."""
+    """The exported files, float32 first: the others are compared with them."""
     found = run.folder("export").glob("*.tflite")
     return sorted(found, key=lambda p: (not p.stem.endswith("float32"), p.name))

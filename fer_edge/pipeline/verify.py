@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from device.system.atomic_file import replacing
 from fer_edge.pipeline import artifacts
+from fer_edge.pipeline.run import file_stem
 from fer_edge.recipe import Quantize
+from fer_edge.training import targets
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
@@ -34,7 +36,10 @@ def verify(run: "Run", out: Path, section: Quantize) -> None:
     found: dict[str, Any] = {}
     held: dict[str, Any] = {}
     for head in recipe.model.heads:
-        path = run.folder("export") / f"{head}_int8.tflite"
+        stem = file_stem(head, targets.label_names(data.train, head))
+        path = run.folder("export") / f"{stem}_int8.tflite"
+        if not path.exists():  # exported by a version that named own labels' files after the head
+            path = run.folder("export") / f"{head}_int8.tflite"
         found[path.name] = asdict(
             parity.check(
                 path,

@@ -5,12 +5,17 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from device.errors import InputError
 from fer_edge.models import Net
 from fer_edge.models.bfloat16 import Setting
 from fer_edge.section import Section
+from quantization.channels.importance import Importance
+from quantization.channels.selection import Target
+from quantization.pruning.magnitude import Pattern
+from quantization.ranges import Ranges
+from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
 MOST_EPOCHS = 100_000
 
@@ -23,26 +28,28 @@ class DataSource(Section):
         description="a .npz of `data prepare`, or what it reads; None where a --data of the "
         "section's name gives it",
     )
-    share: float = Field(default=0.3, gt=0, lt=1, description="of each batch")
+    share: float = Field(default=0.3, gt=0, lt=1, description="share of each batch")
     labels: dict[str, str] = Field(
         default={},
-        description="its labels by the first set's; a name that both have needs no entry, and a "
-        'label mapped to "" is left out',
+        description="the first set's label for each of its labels; equal names need no entry, "
+        'and a label mapped to "" is left out',
     )
     trust: float = Field(
         default=1.0,
         ge=0,
         le=1,
-        description="share of the target that its labels make where a teacher answers; 0: the "
+        description="weight of its labels in the target where there is a teacher; 0: the "
         "teacher alone, its labels are not read",
     )
-    weight: float = Field(default=1.0, gt=0, description="factor of the loss of its images")
-    license: str = Field(default="not stated", description="of its images, for the model's card")
+    weight: float = Field(default=1.0, gt=0, description="weight of its images in the loss")
+    license: str = Field(
+        default="not stated", description="license of its images, for the model card"
+    )
     balance: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="of its classes in the draws: 0 as frequent as they are, 1 all alike",
+        description="class balance of the sampling: 0 by frequency, 1 uniform over classes",
     )
 
     @property
@@ -58,19 +65,26 @@ class DataSource(Section):
 
 
 class Data(Section):
-    """Which rows train, which select, which test."""
+    """The `[data]` section: which images train, select and test."""
 
     split: Literal["protocol", "random"] = Field(
         default="protocol",
         description="protocol: the data set's own splits. random: all rows shuffled, as papers do; "
         "copies of one face then stand on both sides",
     )
-    test_fraction: float = Field(default=0.2, gt=0, lt=1, description="of a random split")
+    test_fraction: float = Field(
+        default=0.2, gt=0, lt=1, description="share of test images in a random split"
+    )
     drop_leaked: bool = Field(
-        default=True, description="leave out training rows that also stand in val or test"
+        default=True, description="leave out training images that are also in val or test"
+    )
+    limit: int | None = Field(
+        default=None,
+        ge=1,
+        description="maximum number of training images, sampled at random; all if left out",
     )
     synthetic_per_class: int = Field(
-        default=400, ge=20, le=100_000, description="faces a class, where a run is given no data"
+        default=400, ge=20, le=100_000, description="faces per class for a run without data"
     )
     sources: dict[str, DataSource] = Field(
         default={}, description="further sets by name, mixed into each batch of training"
@@ -84,13 +98,15 @@ class Data(Section):
 
 
 class Augment(Section):
-    """Random changes to a training image; 0 or false turns one off."""
+    """The `[augment]` section: random changes to a training image; 0 or false turns one off."""
 
     flip: bool = True
     rotation: float = Field(default=15.0, ge=0, le=180, description="degrees, either way")
     shift: float = Field(default=4.0, ge=0, le=24, description="pixels, either way")
     zoom: float = Field(default=0.15, ge=0, lt=1, description="scale from 1 - zoom to 1 + zoom")
-    brightness: float = Field(default=0.2, ge=0, le=1, description="share of the range, either way")
+    brightness: float = Field(
+        default=0.2, ge=0, le=1, description="offset, as a share of the range, either way"
+    )
     contrast: float = Field(default=0.3, ge=0, lt=1, description="factor from 1 - c to 1 + c")
     gamma: float = Field(
         default=0.0, ge=0, le=2, description="largest exponent's logarithm to base 2, either way"
@@ -102,24 +118,27 @@ class Augment(Section):
     noise: float = Field(
         default=0.0, ge=0, le=0.5, description="largest standard deviation, share of the range"
     )
-    erasing: float = Field(default=0.3, ge=0, le=1, description="chance of a gray rectangle")
-    erasing_side: float = Field(default=0.4, gt=0, le=1, description="its largest side, as a share")
+    erasing: float = Field(default=0.3, ge=0, le=1, description="probability of a gray rectangle")
+    erasing_side: float = Field(
+        default=0.4, gt=0, le=1, description="its largest side, as a share of the image"
+    )
 
 
 class Phase(Section):
-    """What every stage that trains has: epochs and how fast the weights move."""
+    """The keys of every section that trains."""
 
     epochs: int = Field(ge=1, le=MOST_EPOCHS)
-    learning_rate: float = Field(gt=0, description="the peak")
+    learning_rate: float = Field(gt=0, description="peak learning rate")
     warmup_epochs: float = Field(default=0.0, ge=0, le=MOST_EPOCHS)
     schedule: Literal["cosine", "constant"] = "cosine"
     restarts: tuple[int, ...] = Field(
-        default=(), description="epochs, counted from 0, at which warm-up and schedule begin anew"
+        default=(), description="epochs, counted from 0, at which warm-up and schedule restart"
     )
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.0, ge=0)
     select: Literal["best", "last"] = Field(
-        default="best", description="keep the epoch that is best on val, or the last one"
+        default="best",
+        description="keep the weights of the best epoch on val, or of the last epoch",
     )
     distill: float = Field(
         default=0.0,
@@ -156,8 +175,8 @@ class Teacher(Section):
     )
     nets: tuple[str, ...] = Field(
         default=(),
-        description="trained nets whose mean answer it is, instead of a recipe's: zoo:teacher, "
-        "zoo:NAME or the folder of a run",
+        description="trained nets whose mean prediction is the teacher, instead of a recipe: "
+        "zoo:teacher, zoo:NAME or the folder of a run",
     )
 
 
@@ -167,50 +186,48 @@ class Train(Phase):
     batch: int = Field(default=128, ge=1, le=65_536)
     ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    class_weights: bool = Field(default=False, description="weigh classes by 1 / sqrt(count)")
-    ferplus_weight: float = Field(default=1.0, ge=0, description="of the ferplus head's loss")
+    class_weights: bool = Field(default=False, description="weight classes by 1 / sqrt(count)")
+    ferplus_weight: float = Field(
+        default=1.0, ge=0, description="weight of the ferplus head's loss"
+    )
     ferplus_share: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="of the fer2013 head's target that the FER+ votes make, and of its teacher's "
-        "answer that the teacher's ferplus head makes",
+        description="weight of the FER+ votes in the fer2013 head's target, and of the teacher's "
+        "ferplus head in its soft target",
     )
     bfloat16: Setting = Field(
         default=False,
-        description="convolutions compute in bfloat16: faster on CPUs that have it; auto: on these",
+        description="compute convolutions in bfloat16; auto: on CPUs that support it natively",
     )
     small_side: int = Field(
-        default=48, ge=24, le=48, description="side in pixels of the pictures of the first epochs"
+        default=48, ge=24, le=48, description="image side in pixels in the first epochs"
     )
     small_epochs: int = Field(
-        default=0, ge=0, le=MOST_EPOCHS, description="how many epochs have the small side"
+        default=0, ge=0, le=MOST_EPOCHS, description="number of first epochs with the small side"
     )
 
 
 class Channels(Phase):
-    """The `[channels]` section: whole channels go, in steps of `epochs` epochs each."""
+    """The `[channels]` section: channel pruning, in steps of `epochs` epochs each."""
 
     steps: int = Field(default=3, ge=1, le=1000)
-    target: Literal[
-        "multiply_adds",
-        "size",
-        "latency",
-        "instructions:cortex-a53",
-        "instructions:cortex-a72",
-        "instructions:cortex-a76",
-    ] = Field(
+    target: (
+        Target
+        | Literal["instructions:cortex-a53", "instructions:cortex-a72", "instructions:cortex-a76"]
+    ) = Field(
         default="multiply_adds",
-        description="latency: of candidates, measured on this machine; instructions: counted for "
-        "an emulated core",
+        description="cost to reduce; latency is measured on this machine, instructions are counted "
+        "for an emulated core",
     )
-    share: float = Field(default=0.5, gt=0, lt=1, description="of the target's cost that is left")
-    importance: Literal["taylor", "batchnorm", "l1"] = "taylor"
+    share: float = Field(default=0.5, gt=0, lt=1, description="share of the cost that remains")
+    importance: Importance = "taylor"
     images: int = Field(
-        default=1024, ge=1, le=1_000_000, description="training images that taylor looks at"
+        default=1024, ge=1, le=1_000_000, description="number of training images for taylor"
     )
     recovery: int = Field(
-        default=0, ge=0, le=MOST_EPOCHS, description="further epochs of the last step"
+        default=0, ge=0, le=MOST_EPOCHS, description="additional epochs of the last step"
     )
 
 
@@ -227,7 +244,7 @@ class Adjust(Section):
         default=0.0,
         ge=0,
         le=1,
-        description="divide the fer2013 head's answers by (share of the class in training) to this "
+        description="divide the fer2013 head's probabilities by (class share in training) to this "
         "power (logit adjustment, Menon et al. 2021)",
     )
     temperature: bool = Field(
@@ -238,14 +255,12 @@ class Adjust(Section):
 class Prune(Phase):
     """The `[prune]` section: magnitude pruning."""
 
-    sparsity: float = Field(gt=0, lt=1, description="share of zeros at the end")
+    sparsity: float = Field(gt=0, lt=1, description="final share of zeros")
     ramp: float = Field(
-        default=0.6, gt=0, le=1, description="share of the steps in which the zeros grow"
+        default=0.6, gt=0, le=1, description="share of the steps over which sparsity increases"
     )
-    pattern: Literal["unstructured", "2:4", "block"] = "unstructured"
-    block: tuple[int, int] = Field(
-        default=(8, 1), description="neighboring inputs and outputs of a block"
-    )
+    pattern: Pattern = "unstructured"
+    block: tuple[int, int] = Field(default=(8, 1), description="inputs and outputs of a block")
 
     @model_validator(mode="after")
     def _half_of_four(self) -> "Prune":
@@ -257,26 +272,53 @@ class Prune(Phase):
 
 
 class Cluster(Phase):
-    """The `[cluster]` section: the weights of a kernel share a few values."""
+    """The `[cluster]` section: weight clustering."""
 
-    clusters: int = Field(default=16, ge=3, le=256, description="values of a kernel")
+    clusters: int = Field(default=16, ge=3, le=256, description="distinct values per kernel")
 
 
 class Quantize(Phase):
     """The `[quantize]` section: int8 quantization-aware training."""
 
-    freeze_batchnorm_after: int = Field(default=1, ge=0, description="epochs")
-    calibration: int = Field(default=256, ge=100, le=512, description="images that calibrate")
-    ranges: Literal["moving_average", "minmax", "percentile", "mse"] = Field(
+    freeze_batchnorm_after: int = Field(
+        default=1, ge=0, description="epoch from which BatchNorm is frozen"
+    )
+    calibration: int = Field(
+        default=256, ge=100, le=512, description="number of calibration images"
+    )
+    ranges: Ranges = Field(
         default="moving_average",
-        description="of the activations: what estimates them; all but the first stay as calibrated",
+        description="range estimator of the activations; all but the first stay as calibrated",
     )
     max_disagreement: float = Field(
-        default=0.03, ge=0, le=1, description="share of images where int8 and QAT model may differ"
+        default=0.03,
+        ge=0,
+        le=1,
+        description="maximum share of images on which int8 and QAT model may disagree",
     )
     max_difference: float = Field(
-        default=0.15, ge=0, le=1, description="by which one probability may differ between the two"
+        default=0.15,
+        ge=0,
+        le=1,
+        description="maximum difference of one probability between the two",
     )
+
+
+class Export(Section):
+    """The `[export]` section."""
+
+    precisions: tuple[Precision, ...] = Field(
+        default=PRECISIONS,
+        min_length=1,
+        description="precisions of the files; ptq and int8 only with a [quantize] section",
+    )
+
+    @field_validator("precisions")
+    @classmethod
+    def _each_once(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
+        if len(set(precisions)) < len(precisions):
+            raise ValueError("a precision is named twice")
+        return precisions
 
 
 class Bench(Section):
@@ -286,7 +328,7 @@ class Bench(Section):
 
 
 class Recipe(Section):
-    """A whole recipe. Sections that a recipe leaves out are stages that it skips."""
+    """A whole recipe. A stage whose section is left out is skipped."""
 
     name: str = Field(min_length=1, max_length=200)
     description: str = ""
@@ -301,6 +343,7 @@ class Recipe(Section):
     prune: Prune | None = None
     cluster: Cluster | None = None
     quantize: Quantize | None = None
+    export: Export = Export()
     bench: Bench = Bench()
 
     @model_validator(mode="after")
@@ -339,8 +382,21 @@ class Recipe(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _exports_something(self) -> "Recipe":
+        if not self.precisions:
+            raise ValueError("export.precisions: ptq and int8 need a [quantize] section")
+        return self
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """The precisions that a run exports."""
+        if self.quantize:
+            return self.export.precisions
+        return tuple(each for each in self.export.precisions if each not in INTEGER)
+
     @property
     def digest(self) -> str:
-        """Sha256 of all values, defaults included: two recipes with one digest are the same run."""
+        """SHA-256 (hex) of all values, defaults included."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""How the commands for the zoo's makers tell of what is wrong."""
+"""Error lines of the maintainers' commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from device.errors import FerEdgeError
 
 @contextmanager
 def one_line(name: str) -> Iterator[None]:
-    """End a command with the error's exit code and one line where it can be explained."""
+    """Turn an error into one line and its exit code."""
     try:
         yield
     except FerEdgeError as error:

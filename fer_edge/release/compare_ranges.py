@@ -1,10 +1,10 @@
-"""Compares the range estimators of int8 on a shipped net, by the val split alone.
+"""Compares the range estimators of int8 quantization on a shipped net, on the val split.
 
     python -m fer_edge.release.compare_ranges base --data fer2013.npz --images 8192 --batch 32
 
-The float net becomes an int8 file by each estimator: by calibration alone, then after one epoch of
-quantization-aware training on so many of the training images, with BatchNorm frozen throughout and
-the rest of the recipe's `[quantize]`. All figures are those of the `.tflite` files.
+The float net becomes an int8 file by each estimator: after calibration alone, then after one epoch
+of quantization-aware training on `--images` training images, with BatchNorm frozen throughout and
+otherwise by the recipe's `[quantize]`. All figures are those of the `.tflite` files.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from device.errors import InputError
 from fer_edge import recipe, zoo
 from fer_edge.data import splits
 from fer_edge.data.calibration_images import calibration_images
-from fer_edge.recipe import Recipe
+from fer_edge.data.dataset import Dataset
+from fer_edge.recipe import Quantize, Recipe
 from fer_edge.training import targets, trainer, weights
 from fer_edge.training.input_pipeline import Mixture
 from fer_edge.training.load_tensorflow import load_tensorflow
@@ -33,34 +35,38 @@ HEAD = "fer2013"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is the same for all estimators.
+    """What all estimators have in common.
 
     Attributes:
-        recipe: of the net, with a `[quantize]` section.
-        data: what trains and what the files are measured on.
+        recipe: recipe of the net.
+        section: its `[quantize]` section.
+        data: training and val images.
+        val: val images.
         parent: the float net.
-        folder: for files that nobody keeps.
+        folder: folder for temporary files.
     """
 
     recipe: Recipe
+    section: Quantize
     data: splits.TrainingData
+    val: Dataset
     parent: Any
     folder: Path
 
     def quantized(self, ranges: "Ranges", images: int, batch: int) -> Any:
-        """The quantization-aware net, calibrated, and trained on so many images."""
+        """The quantization-aware net, calibrated, and trained on `images` images."""
         from quantization.qat import quantize_aware as qat
 
-        phase = self.recipe.quantize
-        assert phase is not None
-        model = qat.quantize_aware(self.parent, normalization=self.scaling(), keep_zeros=False)
-        qat.calibrate(model, self.calibration(), normalization=self.scaling(), ranges=ranges)
+        model = qat.quantize_aware(
+            self.parent, normalization=self.normalization(), keep_zeros=False
+        )
+        qat.calibrate(model, self.calibration(), normalization=self.normalization(), ranges=ranges)
         if not images:
             return model
         rows = np.linspace(0, len(self.data.train) - 1, images).astype(int)
         heads = targets.head_sizes(self.data.train, self.recipe)
         job = Job(
-            phase=phase.model_copy(update={"epochs": 1, "select": "last"}),
+            phase=self.section.model_copy(update={"epochs": 1, "select": "last"}),
             train=Mixture(
                 targets.labeled(self.data.train.take(rows), heads, self.recipe.train), batch
             ),
@@ -77,7 +83,7 @@ class Comparison:
         return model
 
     def answers(self, model: Any, precision: Any) -> NDArray[np.float32]:
-        """What the model's file says of the val split, float32 `[n, labels]`."""
+        """Probabilities of the model's file on the val split, float32 `[n, labels]`."""
         from benchmarks.metrics.accuracy import predict
         from device.model.classifier import Classifier
         from quantization.tflite.convert import to_tflite
@@ -90,19 +96,17 @@ class Comparison:
             head=HEAD,
             labels=labels,
             precision=precision,
-            normalization=self.scaling(),
+            normalization=self.normalization(),
             calibration=self.calibration(),
         )
-        assert self.data.val is not None
-        return predict(Classifier(path), self.data.val.images)
+        return predict(Classifier(path), self.val.images)
 
     def calibration(self) -> NDArray[np.uint8]:
-        """The images that calibrate, uint8 `[n, 48, 48]`."""
-        assert self.recipe.quantize is not None
-        return calibration_images(self.data.train.images, self.recipe.quantize.calibration)
+        """Calibration images, uint8 `[n, 48, 48]`."""
+        return calibration_images(self.data.train.images, self.section.calibration)
 
-    def scaling(self) -> Any:
-        """How the net wants its pixels."""
+    def normalization(self) -> Any:
+        """Normalization of the net's input."""
         from quantization.normalization import Normalization
 
         return Normalization(*self.recipe.model.normalization)
@@ -127,10 +131,11 @@ def main(
     heads = targets.head_sizes(loaded.train, chosen)
     parent = chosen.model.build(heads, dropout=False, seed=chosen.seed)
     weights.load(parent, zoo.find(name).weights)
-    assert loaded.val is not None
+    if chosen.quantize is None or loaded.val is None:
+        raise InputError(f"recipe {name} has no [quantize] section, or {data} no val split")
     right = targets.classes(loaded.val, HEAD)
     with TemporaryDirectory() as folder:
-        compared = Comparison(chosen, loaded, parent, Path(folder))
+        compared = Comparison(chosen, chosen.quantize, loaded, loaded.val, parent, Path(folder))
         of_parent = compared.answers(parent, "float32")
 
         def row(what: str, found: NDArray[np.float32]) -> None:

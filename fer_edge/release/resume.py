@@ -1,11 +1,11 @@
-"""Goes on training a shipped net on another machine, where the run that made it is gone.
+"""Continues the training of a shipped net on a machine that does not have its run.
 
     python -m fer_edge.release.resume runs/base --recipe base --data fer2013.npz
 
-The recipe has more epochs than the shipped net has behind it, and a restart where that one ended:
-there the learning rate is 0, and the averaged weights, which are what ships, are the net. What is
-lost is the optimizer's memory, which the warm-up after a restart makes anew, and half the digits of
-the kernels. The card of what comes out says that it was made so.
+The recipe must have more epochs than the shipped net was trained for, and a restart at its last
+epoch: there the learning rate is 0 and the averaged weights, which are shipped, are the net. The
+optimizer's state is lost (the warm-up after a restart rebuilds it), and kernels were shipped as
+float16. The card of the new model says so.
 """
 
 import json
@@ -26,20 +26,21 @@ from fer_edge.training import weights
 from quantization.tflite.card import sha256
 
 NOTE = "resumed.json"
-"""What `resume` leaves in the folder of the training."""
+"""File that `resume` writes into the folder of the training."""
 
 
 def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
-    """Put a net's weights into the folder of a training as those of its last whole epoch.
+    """Put weights into the folder of a training as a checkpoint of its last whole epoch.
 
     Args:
-        run: that is to go on; its stage `train` has not begun.
+        run: the run to continue; its stage `train` has not begun.
         source: `.npz` of the weights.
-        epochs: that they have behind them, of the recipe's `[train]`.
-        hours: that these took.
+        epochs: number of epochs that they were trained for.
+        hours: duration of that training, in hours.
 
     Raises:
-        InputError: the training has begun, the recipe has no restart there, or another net.
+        InputError: the training has begun, the recipe has no restart at that epoch, or the weights
+            belong to another net.
     """
     _check(run.recipe, epochs)
     out = run.folder("train")

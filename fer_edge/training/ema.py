@@ -1,4 +1,4 @@
-"""An exponential moving average of a net's weights (Polyak averaging), BatchNorm's included."""
+"""Exponential moving average of all weights (Polyak averaging), BatchNorm statistics included."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,14 @@ from typing import Any
 
 
 class WeightAverage:
-    """Shadows of all floating-point weights of a model.
+    """Moving averages of all floating-point weights of a model.
 
-    The decay warms up as (1 + t) / (10 + t), so that the average forgets the random start.
+    The decay warms up as (1 + t) / (10 + t), so that the random initialization is forgotten.
 
     Attributes:
-        shadows: one variable a weight; a checkpoint carries them.
+        decay: decay per step, 0..1; 0 turns the average off.
+        weights: the model's floating-point variables.
+        shadows: one variable for each of them with its average; checkpoints hold them.
     """
 
     def __init__(self, model: Any, decay: float) -> None:
@@ -22,10 +24,10 @@ class WeightAverage:
         self.shadows = [tf.Variable(w, trainable=False) for w in self.weights]
 
     def update(self, step: Any) -> None:
-        """Move the shadows towards the weights; to be called in the graph of a step.
+        """Move the averages towards the weights; called inside the graph of a step.
 
         Args:
-            step: float32 scalar, steps done so far.
+            step: float32 scalar, number of steps done.
         """
         import tensorflow as tf
 
@@ -37,7 +39,7 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within the block the model has the averaged weights."""
+        """Give the model the averaged weights within the block."""
         raw = [weight.numpy() for weight in self.weights]
         for shadow, weight in zip(self.shadows, self.weights, strict=True):
             weight.assign(shadow)

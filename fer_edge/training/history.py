@@ -1,4 +1,4 @@
-"""The history of a training: a row an epoch, as CSV and as curves."""
+"""The history of a training: one row per epoch, as CSV and as curves."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ from device.system.atomic_file import replacing
 
 
 def load(path: Path) -> list[dict[str, float]]:
-    """The rows of a history; none where there is no file yet."""
+    """Read the rows of a history; an empty list if there is no file yet."""
     if not path.is_file():
         return []
     with path.open(newline="") as handle:
@@ -15,7 +15,7 @@ def load(path: Path) -> list[dict[str, float]]:
 
 
 def save(rows: list[dict[str, float]], path: Path) -> None:
-    """Write the rows, whole or not at all."""
+    """Write the rows atomically."""
     with replacing(path) as partial, partial.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, list(rows[0]))
         writer.writeheader()

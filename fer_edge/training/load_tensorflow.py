@@ -1,4 +1,4 @@
-"""TensorFlow without the lines that it prints on standard error while it loads."""
+"""Imports TensorFlow without the lines that it prints on standard error."""
 
 import os
 
@@ -6,14 +6,14 @@ from device.system.stderr import suppress_stderr
 
 
 def load_tensorflow() -> None:
-    """Load TensorFlow and Keras 2, quietly; after that an import of either costs nothing."""
+    """Import TensorFlow, Keras 2 and the optimization toolkit without output on standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with suppress_stderr():
         import tensorflow
         import tensorflow_model_optimization
         import tf_keras
 
-        # Warnings that one process traces many steps: it does, for a run has many trainings.
+        # It warns when one process traces many steps, as a run of many trainings does.
         tensorflow.get_logger().setLevel("ERROR")
-        tensorflow.config.list_physical_devices()  # looks for a GPU, and complains without one
+        tensorflow.config.list_physical_devices()  # warns without a GPU
         del tensorflow, tensorflow_model_optimization, tf_keras

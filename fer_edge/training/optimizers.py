@@ -10,12 +10,12 @@ from fer_edge.recipe import Phase
 def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
     """Learning rate at a step: a linear warm-up, then a cosine to zero or a constant.
 
-    With restarts each part between two of them is such a schedule (Loshchilov & Hutter 2017, SGDR).
+    With restarts, the part between two of them is such a schedule (SGDR, Loshchilov & Hutter 2017).
 
     Args:
-        phase: the section of the recipe that trains.
-        step: steps done so far, from 0.
-        steps_per_epoch: steps of an epoch.
+        phase: the recipe section of the training.
+        step: number of steps done, from 0.
+        steps_per_epoch: number of steps per epoch.
     """
     restarts = [epoch for epoch in phase.restarts if epoch < phase.epochs]
     bounds = [epoch * steps_per_epoch for epoch in (0, *restarts, phase.epochs)]
@@ -31,9 +31,13 @@ def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
 
 
 def build(phase: Phase, variables: list[Any]) -> Any:
-    """The optimizer of a phase, with its slots made, so that a checkpoint finds them.
+    """The optimizer of a phase, with its slots created so that a checkpoint can restore them.
 
-    AdamW decays kernels alone: not biases, nor BatchNorm's scale and offset.
+    AdamW decays kernels only, not biases or BatchNorm's scale and offset.
+
+    Args:
+        phase: the recipe section of the training.
+        variables: the trainable variables.
     """
     import tf_keras as keras
 

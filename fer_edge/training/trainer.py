@@ -1,8 +1,9 @@
-"""The training loop of every stage that trains: float, pruning, quantization-aware.
+"""The training loop of all stages that train: float, pruning, clustering, quantization-aware.
 
-A run that is killed at any moment and started again goes on from its last whole epoch and ends
-where an undisturbed run ends: weights, optimizer, average and dropout's generator are in the
-checkpoint; shuffling, augmentation and the schedule follow from the seed and the step.
+A run that is killed at any moment and started again continues from its last whole epoch and ends
+with the same weights, to the bit, as an undisturbed run: weights, optimizer, moving average and
+dropout's generator are in the checkpoint; shuffling, augmentation and schedule follow from the seed
+and the step. This exact resume is why the loop is not Keras' `fit`.
 """
 
 import math
@@ -35,13 +36,13 @@ def _no_change(_: int) -> bool:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a kind of training does at its own moments, each called with a number counted from 0.
+    """Callbacks of a training; epochs and steps are counted from 0.
 
     Attributes:
-        before_epoch: with the epoch; says whether it changed how layers behave, so that the step
-            has to be traced anew.
-        before_step: with the step of the whole run.
-        after_epoch: with the epoch, before the evaluation.
+        before_epoch: called with the epoch; returns whether it changed how layers behave, so that
+            the step must be traced again.
+        before_step: called with the step of the whole training.
+        after_epoch: called with the epoch, before the evaluation.
     """
 
     before_epoch: Callable[[int], bool] = _no_change
@@ -51,25 +52,25 @@ class Hooks:
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a training needs besides the model.
+    """Everything that a training needs besides the model.
 
     Attributes:
         phase: epochs, optimizer, schedule, selection.
-        train: the images that train, and how many make a step.
-        val: the images that select; never the test split.
-        seed: of shuffling, augmentation and dropout.
-        augment: changes to the training images.
-        normalization: mean and standard deviation.
-        ema: decay of the averaged weights, which are then what is evaluated and kept; 0 for none.
-        out: the folder of checkpoints, history and the weights.
-        title: what the progress bar says.
-        teacher: a net with the same heads, followed with the share `phase.distill`.
+        train: training images and batch size.
+        val: images that select the epoch; never the test split.
+        seed: RNG seed of shuffling, augmentation and dropout.
+        augment: augmentation of the training images.
+        normalization: mean and standard deviation of the pixels.
+        ema: decay of the averaged weights, which are then evaluated and kept; 0 for none.
+        out: folder of checkpoints, history and weights.
+        title: title of the progress bar.
+        teacher: a net with the same heads, distilled from with weight `phase.distill`.
         soft_targets: a teacher's cached probabilities.
-        side: of the pictures of an epoch, counted from 0; the model has to take it.
-        hooks: see `Hooks`.
+        side: image side in pixels by epoch, counted from 0; the model must accept it.
+        hooks: callbacks.
         others: by name the val images of further sources, scored by mean recall.
-        selectable: epochs before this one, counted from 0, are not what the training is for (a net
-            that is still being pruned) and are never selected.
+        selectable: first epoch, counted from 0, that may be selected: before it a net is still
+            being pruned.
     """
 
     phase: Phase
@@ -90,16 +91,16 @@ class Job:
 
 
 def fit(model: Any, job: Job) -> list[dict[str, float]]:
-    """Train a model; at the end it has the selected weights, which `out/weights.npz` holds too.
+    """Train a model; at the end it has the weights of the selected epoch, as `out/weights.npz`.
 
     Args:
         model: a Keras model from normalized pixels to logits per head, in the order of the
             targets of `job.train`.
-        job: data, recipe and folder. Where the folder holds the checkpoint of an interrupted
-            run, the run goes on from there.
+        job: data, recipe and folder. If the folder holds the checkpoint of an interrupted training,
+            that training continues.
 
     Returns:
-        The history, a row an epoch.
+        The history, one row per epoch.
 
     Raises:
         InputError: fewer training images than one batch, or damaged checkpoints.
@@ -178,7 +179,7 @@ def _diverged(job: Job, what: str) -> CheckFailedError:
 
 
 def _selected(rows: list[dict[str, float]], job: Job) -> dict[str, float]:
-    """The epoch whose weights are kept: the last one as long as none can be selected."""
+    """The epoch whose weights are kept; the last one if none can be selected yet."""
     selectable = rows[job.selectable :]
     if job.phase.select == "last" or not selectable:
         return rows[-1]
@@ -186,7 +187,7 @@ def _selected(rows: list[dict[str, float]], job: Job) -> dict[str, float]:
 
 
 def _train_step(model: Any, optimizer: Any, ema: WeightAverage, job: Job) -> Callable[..., Any]:
-    """One step as a graph, for the variables that are trainable now."""
+    """One step as a graph, for the variables that are trainable at the time of the call."""
     import tensorflow as tf
 
     variables = list(model.trainable_variables)
@@ -213,7 +214,7 @@ def _train_step(model: Any, optimizer: Any, ema: WeightAverage, job: Job) -> Cal
 
 
 def _forward(model: Any) -> Callable[[Any], list[Any]]:
-    """The net without its training behavior, traced once for all evaluations."""
+    """The net in inference mode, traced once for all evaluations."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32)])

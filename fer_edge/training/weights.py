@@ -1,4 +1,4 @@
-"""A net's weights as one `.npz`: arrays in the order of `model.weights`."""
+"""Weights of a net as one `.npz`: arrays in the order of `model.weights`."""
 
 import zipfile
 from pathlib import Path
@@ -11,16 +11,16 @@ from device.system.atomic_file import replacing
 
 
 def save(model: Any, path: Path) -> None:
-    """Write the weights, whole or not at all."""
+    """Write the weights atomically."""
     with replacing(path) as partial, partial.open("wb") as handle:
         np.savez(handle, *model.get_weights())
 
 
 def load(model: Any, path: Path) -> None:
-    """Give the model the weights of a file that `save` wrote.
+    """Load the weights of a file that `save` wrote into a model.
 
     Raises:
-        InputError: no such file, another file, or the weights of another net.
+        InputError: the file is missing, is not a weights file, or belongs to another net.
     """
     try:
         with np.load(path) as arrays:

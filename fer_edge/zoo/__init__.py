@@ -1,4 +1,4 @@
-"""The models that ship with fer-edge, each in a folder of its own with its card."""
+"""The models that ship with fer-edge, each in its own folder with its card."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DEFAULT = "base"
 """What `bench` uses when no model is named, and every command where no other is chosen."""
 
 TEACHER = f"{PREFIX}teacher"
-"""The teacher of the three, for students of one's own: weights alone, since nobody runs it."""
+"""The teacher of the shipped models, as weights only: it is too large to run on a device."""
 
 HOME = Path(__file__).parent
 
@@ -23,8 +23,8 @@ class ZooModel:
     """A model of the zoo.
 
     Attributes:
-        name: of the model.
-        folder: with its `.tflite` files, the weights of the float net and the cards.
+        name: name of the model.
+        folder: folder of its `.tflite` files, float weights and cards.
     """
 
     name: str
@@ -32,21 +32,21 @@ class ZooModel:
 
     @property
     def card(self) -> dict[str, Any]:
-        """What is known of the model: `card.json`.
+        """The content of `card.json`.
 
         Raises:
-            InputError: it has none.
+            InputError: there is no card.
         """
         path = self.folder / "card.json"
         try:
             card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise InputError(f"{path} is missing: nothing says how {self.name} was made") from error
+            raise InputError(f"{path} is missing: install fer-edge again") from error
         return card
 
     @property
     def weights(self) -> Path:
-        """Weights of the float net, to start a training from."""
+        """Weights of the float net."""
         return self.folder / "float.npz"
 
     @property
@@ -59,7 +59,7 @@ def list_models() -> list[ZooModel]:
     """The models of the zoo, the smallest first.
 
     Raises:
-        InputError: this copy of fer-edge came without them.
+        InputError: this installation has no models.
     """
     models = [ZooModel(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
     if not models:
@@ -89,10 +89,10 @@ def find(name: str) -> ZooModel:
 
 
 def teacher_weights() -> Path:
-    """Give the weights of the shipped teacher, which its recipe trained.
+    """The weights file of the shipped teacher.
 
     Raises:
-        InputError: this copy of fer-edge came without them.
+        InputError: this installation has none.
     """
     path = HOME / "teacher" / "float.npz"
     if not path.is_file():
@@ -104,7 +104,7 @@ def teacher_weights() -> Path:
 
 
 def resolve(model: str | Path | None) -> Path:
-    """Give the file that a command's model option means.
+    """The file that a model option names.
 
     Args:
         model: the path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;

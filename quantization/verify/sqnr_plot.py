@@ -15,7 +15,7 @@ _DPI = 150
 def require() -> None:
     """Check that matplotlib is there; raises InputError where it is not."""
     if find_spec("matplotlib") is None:
-        raise InputError("the plot needs matplotlib: pip install 'fer-edge[train]'")
+        raise InputError("the plot needs matplotlib: pip install 'fer-edge[plot]'")
 
 
 def draw(report: Report, path: Path, *, title: str) -> None:

@@ -58,6 +58,8 @@ def test_a_changed_value_is_another_recipe() -> None:
         ("model.features=999999999", "model.features"),
         ("train.epochs=1000000000", "train.epochs"),
         ("bench.rounds=1000000000", "bench.rounds"),
+        ('export.precisions=["int4"]', "export.precisions"),
+        ('export.precisions=["int8","int8"]', "twice"),
         ("train.=1", "section.key=value"),
         ("train.epochs=" + "[" * 100_000, "nested too deeply"),
         ("train.epochs=0", "train.epochs"),
@@ -167,3 +169,26 @@ def test_a_recipe_may_change_some_options_of_the_net_it_starts_from() -> None:
     assert recipe.load("wild", model=net).model.heads == ("fer2013", "ferplus")
     with pytest.raises(InputError, match="--init zoo:base"):
         recipe.load("wild")
+
+
+def test_int8_alone_needs_quantization_aware_training(tmp_path) -> None:
+    text = "[model]\nname = 'paper'\n[train]\nepochs = 1\nlearning_rate = 0.1\n"
+    (tmp_path / "own.toml").write_text(text + "[export]\nprecisions = ['int8']\n")
+    with pytest.raises(InputError, match=r"need a \[quantize\] section"):
+        recipe.load(str(tmp_path / "own.toml"))
+    (tmp_path / "own.toml").write_text(text)
+    assert recipe.load(str(tmp_path / "own.toml")).precisions == ("float32", "float16", "dynamic")
+
+
+@pytest.mark.parametrize("name", ["base", "small", "paper", "demo"])
+def test_a_quick_recipe_has_the_stages_of_the_whole_one_but_no_teacher(name: str) -> None:
+    whole = recipe.load(name)
+    short = recipe.quick(whole)
+    recipe.Recipe.model_validate(short.model_dump())  # within all bounds
+    assert short.name == f"{name}-quick"
+    assert short.teacher is None
+    for stage in ("channels", "adjust", "prune", "cluster", "quantize"):
+        assert (getattr(short, stage) is None) == (getattr(whole, stage) is None)
+    assert (short.train.epochs, short.data.limit, short.train.restarts) == (2, 2000, ())
+    assert short.precisions == ("float32", "int8")
+    assert short.model == whole.model

@@ -128,6 +128,16 @@ def test_the_command_lists_them() -> None:
     assert [card["name"] for card in listed] == [model.name for model in SHIPPED]
 
 
+def test_a_terminal_of_80_columns_shows_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = fer_edge("zoo").output.splitlines()
+    for model in SHIPPED:
+        for name in (f"zoo:{model.name}", f"zoo:{model.name}/ferplus_int8"):
+            (row,) = (line for line in lines if line.split()[:1] == [name] and "x" in line[-6:])
+            assert len(row) <= 80
+            assert "…" not in row
+
+
 def test_a_name_stands_for_a_file() -> None:
     assert zoo.resolve("zoo:base") == zoo.resolve("zoo:base/fer2013_int8")
     assert zoo.resolve(None) == zoo.resolve(recommend.default_model())

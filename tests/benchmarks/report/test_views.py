@@ -143,4 +143,4 @@ def test_without_matplotlib_the_plots_alone_are_missing(whole, tmp_path, monkeyp
     assert (tmp_path / "report.html").exists() and not (tmp_path / "pareto.png").exists()
     ran = command(path, "--format", "svg")
     assert ran.exit_code == 2
-    assert "fer-edge[train]" in ran.stderr
+    assert "fer-edge[plot]" in ran.stderr

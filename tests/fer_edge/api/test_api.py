@@ -138,13 +138,25 @@ def test_a_video_is_tracked_frame_by_frame(model, portrait: Path, tmp_path: Path
     assert set(frames[0].milliseconds) >= {"detect", "classify", "track"}
 
 
+def test_a_benchmark_gives_typed_figures_of_the_file_it_wrote(tmp_path: Path) -> None:
+    done = fer_edge.benchmark(["zoo:nano"], out=tmp_path / "bench", rounds=2, sample=20)
+    (nano,) = done.models
+    assert nano.accuracy.n == 20 and nano.accuracy.top1_ci95[0] <= nano.accuracy.top1
+    assert 0 < nano.latency.p50_us <= nano.latency.p99_us
+    assert nano.bytes == nano.path.stat().st_size and not done.partial
+    written = json.loads(done.results.read_text())
+    assert written["models"][0]["accuracy"]["top1"] == nano.accuracy.top1
+    with pytest.raises(fer_edge.InputError, match=r"results\.json"):
+        fer_edge.benchmark(["zoo:nano"], out=tmp_path / "bench")
+
+
 def test_export_writes_the_file_and_its_card(tmp_path: Path) -> None:
     done = fer_edge.export("zoo:nano", tmp_path / "expression.tflite", io="float32")
     assert done.files == (tmp_path / "expression.tflite",) and done.io == "float32"
     assert fer_edge.InputError  # the public name of the error of every call above
 
 
-@pytest.mark.parametrize("name", ["model", "tracking", "build"])
+@pytest.mark.parametrize("name", ["model", "tracking", "build", "measure"])
 def test_the_examples_of_docstrings_run(name: str) -> None:
     module = importlib.import_module(f"fer_edge.api.{name}")
     result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)

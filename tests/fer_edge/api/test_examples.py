@@ -25,7 +25,7 @@ def main_of(name: str):
 def test_every_example_is_tested_here() -> None:
     tested = Path(__file__).read_text()
     programs = sorted(EXAMPLES.glob("*.py"))
-    assert len(programs) == 4
+    assert len(programs) == 5
     assert all(f'"{path.name}"' in tested for path in programs)
 
 
@@ -34,6 +34,13 @@ def test_predict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite(str(picture), astronaut()[:, :, ::-1])
     main_of("predict.py")([str(picture)])
     assert f"{picture}: happy" in capsys.readouterr().out
+
+
+def test_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main_of("compare.py")(None, 2, str(tmp_path / "bench"))
+    first, second = capsys.readouterr().out.splitlines()[-2:]
+    assert "nano" in first and "small" in second and "p50" in first
+    assert (tmp_path / "bench" / "results.json").is_file()
 
 
 @pytest.mark.skipif(which("mosquitto") is None, reason="no mosquitto")

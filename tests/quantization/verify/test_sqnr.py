@@ -146,7 +146,7 @@ def test_without_matplotlib_the_plot_says_what_to_install(tmp_path, monkeypatch)
         lambda name: None if name == "matplotlib" else find(name),
     )
     ran = run("a.tflite", "b.tflite", "--plot", tmp_path / "layers.png")
-    assert ran.exit_code == 2 and "pip install 'fer-edge[train]'" in ran.stderr
+    assert ran.exit_code == 2 and "pip install 'fer-edge[plot]'" in ran.stderr
 
 
 @given(st.floats(1e-6, 1e6), st.floats(-60, 60))
