@@ -10,6 +10,7 @@ from typing import IO
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
+from device.system.redact import redact_url
 
 _CHUNK = 64 * 1024
 _TIMEOUT = 30.0  # seconds without a byte
@@ -127,11 +128,12 @@ def fetch(
     if asset.is_fetched():
         return False
     address = url or asset.url
+    shown = redact_url(address)
     if not address.startswith(("http://", "https://")):
-        raise InputError(f"{address} is no http or https address")
+        raise InputError(f"{shown} is not an http or https address")
     content = _download(address, asset, timeout, progress)
     if complaint := asset.complaint(content):
-        raise InputError(f"{address} {complaint}: nothing was kept; give a mirror with --url")
+        raise InputError(f"{shown} {complaint}: nothing was kept; give a mirror with --url")
     with replacing(asset.path()) as partial:
         partial.write_bytes(content)
     return True
@@ -167,11 +169,13 @@ def _explained(address: str, asset: Asset) -> Iterator[None]:
         reason = f"the server answers {error.code} {error.reason}"
     except urllib.error.URLError as error:
         reason = getattr(error.reason, "strerror", None) or str(error.reason)
+    except http.client.InvalidURL:  # its message may hold a part of a password
+        reason = "not a valid address"
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = str(error) or type(error).__name__
     else:
         return
     raise InputError(
-        f"{address} cannot be fetched ({reason}): check the network, or bring {asset.file} from "
-        f"elsewhere to {asset.path()} or give it with --detector-model"
+        f"{redact_url(address)} cannot be fetched ({reason}): check the network, or bring "
+        f"{asset.file} from elsewhere to {asset.path()} or give it with --detector-model"
     )

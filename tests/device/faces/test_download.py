@@ -178,7 +178,7 @@ def test_a_server_that_says_nothing_is_given_up(server):
 
 @pytest.mark.parametrize("url", ["ftp://host/thing", "file:///etc/passwd", "thing.onnx"])
 def test_other_addresses_are_refused(url):
-    assert_refused("no http or https address", url)
+    assert_refused("not an http or https address", url)
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "http://127.0.0.1:port/"])
@@ -236,3 +236,14 @@ def test_the_real_file_passes_the_check(server):
     server.content = path.read_bytes()
     assert download.fetch(download.YUNET, url=server.url)
     assert download.YUNET.is_fetched()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://me:S3CRET@127.0.0.1:1/x", "http://me:S3/CRET@127.0.0.1:1/x", "ftp://me:S3CRET@h"],
+)
+def test_no_error_shows_a_password(url, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(InputError) as raised:
+        download.fetch(download.YUNET, url=url)
+    assert "S3" not in str(raised.value) and "CRET" not in str(raised.value)
