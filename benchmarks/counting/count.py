@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.counting import cycles, emulator
 from benchmarks.counting.cores import CORES, Core
@@ -12,6 +12,9 @@ from benchmarks.counting.kit import Kit
 from benchmarks.counting.recording import Words
 from benchmarks.models import reference
 from device.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import CycleEstimate, InstructionCount, InstructionKinds
 
 GUEST = Path(__file__).with_name("guest.py")
 INFERENCES = 4
@@ -42,7 +45,7 @@ class InstructionCounter:
         self._kit = kit
         self._disassemble = Disassembler(kit.llvm_mc)
 
-    def model(self, path: Path, core: Core) -> dict[str, Any]:
+    def model(self, path: Path, core: Core) -> "InstructionCount":
         """Count one inference of a model on a core.
 
         Returns:
@@ -61,7 +64,7 @@ class InstructionCounter:
             "core": core.name,
             "core_class": core.core_class,
             "instructions": sum(by_kind.values()),
-            "by_kind": by_kind,
+            "by_kind": cast("InstructionKinds", by_kind),
             "bytes_read": round((more.read - less.read) / INFERENCES),
             "bytes_written": round((more.written - less.written) / INFERENCES),
             "working_set_bytes": less.touched,
@@ -97,7 +100,7 @@ def upstream(version: str) -> str:
     return version.partition(":")[2].partition("+")[0] or version
 
 
-def estimate(found: Cycles, core: Core) -> dict[str, Any]:
+def estimate(found: Cycles, core: Core) -> "CycleEstimate":
     """Give the `estimate` block of `results.json`: cycles, and times on the core's boards."""
     return {
         "kind": "estimated",

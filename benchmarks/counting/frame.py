@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -20,6 +20,9 @@ from device.faces.detector import open_detector
 from device.faces.download import YUNET
 from device.model import card
 from device.sources import open_source
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import FrameCount, FrameStages
 
 GUEST = Path(__file__).with_name("frame_guest.py")
 FRAMES = 8
@@ -74,7 +77,7 @@ def count(
     detector: str = "haar",
     detector_model: Path | None = None,
     every: int = 1,
-) -> dict[str, Any]:
+) -> "FrameCount":
     """Count the stages of a frame in the loop of `fer-edge run`.
 
     Args:
@@ -136,6 +139,6 @@ def count(
         "runtime": f"{LITERT} {kit.version(LITERT)}",
         "emulator": counter.emulator,
         "instructions": sum(stage["instructions"] for stage in stages.values()),
-        "stages": stages,
+        "stages": cast("FrameStages", stages),
         "estimate": estimate(whole, core),
     }

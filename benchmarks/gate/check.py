@@ -9,16 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from benchmarks.gate import pairing
 from benchmarks.gate import parent as parents
-from benchmarks.gate.figures import Block, Case, Session, UnmeasuredError, estimate
+from benchmarks.gate.figures import Case, Session, UnmeasuredError, estimate
 from benchmarks.gate.rules import LIMITS, DecideBy, Rule, Rules, Side
 from benchmarks.gate.rules import limit as limit_of
 from benchmarks.gate.wording import sentence
 from benchmarks.stats.estimate import Estimate
 from device.errors import InputError
 from device.system.processor import UNKNOWN
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult
 
 
 class Status(StrEnum):
@@ -138,7 +142,7 @@ def _vacuous(
 
 
 def _unpaired(
-    session: Session, baseline: Session | None, pairs: Mapping[str, Block]
+    session: Session, baseline: Session | None, pairs: Mapping[str, "ModelResult"]
 ) -> Iterator[str]:
     """Name the models that only one of the two sessions has."""
     if baseline is None:
@@ -152,11 +156,11 @@ def _unpaired(
         yield f"{session.name} lacks models of {baseline.name}: {_names(gone)}"
 
 
-def _names(models: Sequence[Block]) -> str:
+def _names(models: Sequence["ModelResult"]) -> str:
     return ", ".join(model["name"] for model in models) or "no model"
 
 
-def _refuse_new(model: Block, rule: Rule, baseline: Session, rules: Rules) -> None:
+def _refuse_new(model: "ModelResult", rule: Rule, baseline: Session, rules: Rules) -> None:
     """Refuse a model that should be compared with a baseline that lacks it.
 
     Raises:
@@ -170,8 +174,8 @@ def _refuse_new(model: Block, rule: Rule, baseline: Session, rules: Rules) -> No
 
 
 def _check_model(
-    model: Block,
-    before: Block | None,
+    model: "ModelResult",
+    before: "ModelResult | None",
     rule: Rule,
     session: Session,
     baseline: Session | None,
@@ -206,7 +210,7 @@ def _check_model(
         yield CheckResult(rule.models, model["name"], key, status, says, limit, found, spent)
 
 
-def _expanded(rule: Rule, model: Block) -> Iterator[tuple[str, str | None, float]]:
+def _expanded(rule: Rule, model: "ModelResult") -> Iterator[tuple[str, str | None, float]]:
     """Give each limit with its core: one named in the rule, each counted one, or None."""
     for key, limit in rule.limits.items():
         name, _, named = key.partition(".")
@@ -258,8 +262,12 @@ def _check_comparable(session: Session, baseline: Session, rules: Rules) -> None
             "this fer-edge"
         )
     _check_core_classes(session, baseline)
+    settings = [
+        {"threads": one["protocol"]["threads"][0], "backend": one["protocol"]["backend"]}
+        for one in (now, before)
+    ]
     for part in ("threads", "backend"):
-        ours, theirs = (_main(one["protocol"][part]) for one in (now, before))
+        ours, theirs = (one[part] for one in settings)
         if ours != theirs:
             raise InputError(
                 f"{baseline.name} was timed with {part} {theirs}, {session.name} with {ours}: "
@@ -287,11 +295,6 @@ def _check_core_classes(session: Session, baseline: Session) -> None:
     )
 
 
-def _main(value: object) -> object:
-    """Give the first of several, which the main figures were measured with."""
-    return value[0] if isinstance(value, list) else value
-
-
 def _notes(
     session: Session, baseline: Session | None, checks: Sequence[CheckResult]
 ) -> Iterator[str]:
@@ -311,10 +314,10 @@ def _notes(
     compared = any(one.key == "max_slower" and one.estimate for one in checks)
     if baseline is None or not compared:
         return
-    ours, theirs = (one.results["machine"] for one in (session, baseline))
-    if any(ours.get(key) != theirs.get(key) for key in ("cpu", "board", "host")):
+    here, there = session.results["machine"], baseline.results["machine"]
+    if any(here[key] != there[key] for key in ("cpu", "board", "host")):
         yield (
-            f"{baseline.name} comes from another machine ({theirs['board'] or theirs['cpu']}): "
+            f"{baseline.name} comes from another machine ({there['board'] or there['cpu']}): "
             "latencies are compared as multiples of the reference workload"
         )
 

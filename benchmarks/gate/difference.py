@@ -6,7 +6,7 @@ above `high`. Both together are an interval of 90 %.
 
 import math
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from benchmarks.metrics.accuracy import per_class
 from benchmarks.stats.bootstrap import RESAMPLES, block_medians, blocks
 from benchmarks.stats.estimate import Estimate, _bounds
 from benchmarks.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Accuracy
 
 
 def to_reference(
@@ -65,13 +68,13 @@ def slow_down(
     return _bounds(value, draws, confidence, min(map(blocks, series)), math.expm1)
 
 
-def top1(block: dict[str, Any], *, confidence: float) -> Estimate:
+def top1(block: "Accuracy", *, confidence: float) -> Estimate:
     """Estimate top-1 with Wilson's bounds from an `accuracy` block."""
     low, high = wilson(_right(block), block["n"], NormalDist().inv_cdf(confidence))
     return Estimate(block["top1"], low, high)
 
 
-def top1_loss(now: dict[str, Any], before: dict[str, Any], *, confidence: float) -> Estimate:
+def top1_loss(now: "Accuracy", before: "Accuracy", *, confidence: float) -> Estimate:
     """Estimate by how much top-1 fell, as a fraction of 1 (Newcombe 1998, method 10).
 
     The hybrid score interval for independent samples. Two models on the same images mostly err on
@@ -91,7 +94,7 @@ def top1_loss(now: dict[str, Any], before: dict[str, Any], *, confidence: float)
     )
 
 
-def macro_f1(block: dict[str, Any], *, confidence: float, seed: int = 0) -> Estimate:
+def macro_f1(block: "Accuracy", *, confidence: float, seed: int = 0) -> Estimate:
     """Estimate macro-F1, drawing the images anew (see `macro_f1_draws`)."""
     low, high = np.quantile(macro_f1_draws(block, seed), (1 - confidence, confidence))
     value = block["macro_f1"]
@@ -99,7 +102,7 @@ def macro_f1(block: dict[str, Any], *, confidence: float, seed: int = 0) -> Esti
 
 
 def macro_f1_loss(
-    now: dict[str, Any], before: dict[str, Any], *, confidence: float, seed: int = 0
+    now: "Accuracy", before: "Accuracy", *, confidence: float, seed: int = 0
 ) -> Estimate:
     """Estimate by how much macro-F1 fell, as a fraction of 1; the two are drawn independently."""
     loss = before["macro_f1"] - now["macro_f1"]
@@ -108,7 +111,7 @@ def macro_f1_loss(
     return Estimate(loss, min(loss, float(low)), max(loss, float(high)))
 
 
-def macro_f1_draws(block: dict[str, Any], seed: int) -> NDArray[np.float64]:
+def macro_f1_draws(block: "Accuracy", seed: int) -> NDArray[np.float64]:
     """Draw macro-F1 by the bootstrap over images: float64 [RESAMPLES].
 
     Drawing n images with replacement is drawing their cells of the confusion matrix, each as often
@@ -125,5 +128,5 @@ def macro_f1_draws(block: dict[str, Any], seed: int) -> NDArray[np.float64]:
     return np.array(found)
 
 
-def _right(block: dict[str, Any]) -> int:
+def _right(block: "Accuracy") -> int:
     return int(np.trace(np.array(block["confusion"])))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from benchmarks.gate import difference
 from benchmarks.stats import bootstrap
 from benchmarks.stats.estimate import Estimate, exactly
 
-Block = dict[str, Any]
+if TYPE_CHECKING:
+    from benchmarks.results.types import Accuracy, InstructionCount, Latency, ModelResult, Results
 
 
 class UnmeasuredError(Exception):
@@ -28,7 +29,7 @@ class Session:
     """
 
     name: str
-    results: Block
+    results: "Results"
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class Case:
         core: that instructions were counted for; None for figures of no core.
     """
 
-    model: Block
+    model: "ModelResult"
     session: Session
-    parent: Block | None
-    before: Block | None
+    parent: "ModelResult | None"
+    before: "ModelResult | None"
     baseline: Session | None
     confidence: float
     core: str | None = None
@@ -63,16 +64,17 @@ def estimate(key: str, case: Case) -> Estimate:
     return _FIGURES[key](case)
 
 
-def _block(model: Block, name: str, session: Session | None) -> Any:
-    block = model[name]
+def _block(model: "ModelResult", name: str, session: Session | None) -> Any:
+    block = cast(Mapping[str, Any], model)[name]
     if block is None:
         where = f" in {session.name}" if session else ""
         raise UnmeasuredError(f"{model['name']} has no {name.replace('_', ' ')}{where}")
     return block
 
 
-def _accuracy(case: Case) -> Block:
-    return _block(case.model, "accuracy", case.session)
+def _accuracy(case: Case) -> "Accuracy":
+    found: Accuracy = _block(case.model, "accuracy", case.session)
+    return found
 
 
 def _before(case: Case, name: str) -> Any:
@@ -80,10 +82,11 @@ def _before(case: Case, name: str) -> Any:
     return _block(case.before, name, case.baseline)
 
 
-def _parent(case: Case) -> Block:
+def _parent(case: Case) -> "Accuracy":
     if case.parent is None:
         raise UnmeasuredError(f"{case.session.name} has no float parent of {case.model['name']}")
-    return _block(case.parent, "accuracy", case.session)
+    found: Accuracy = _block(case.parent, "accuracy", case.session)
+    return found
 
 
 def _size(key: str) -> Callable[[Case], Estimate]:
@@ -93,7 +96,7 @@ def _size(key: str) -> Callable[[Case], Estimate]:
     return figure
 
 
-def _part(model: Block, name: str, key: str, session: Session | None) -> Any:
+def _part(model: "ModelResult", name: str, key: str, session: Session | None) -> Any:
     value = _block(model, name, session).get(key)
     if value is None:
         raise UnmeasuredError(f"{model['name']} has no {key}")
@@ -114,14 +117,14 @@ def _latency(key: str) -> Callable[[Case], Estimate]:
     return figure
 
 
-def _with_interval(block: Block, key: str, interval: str) -> Estimate:
+def _with_interval(block: Mapping[str, Any], key: str, interval: str) -> Estimate:
     """Take a figure with the file's two-sided interval, which errs towards not complaining."""
     value = block[key]
     low, high = block.get(interval) or (value, value)
     return Estimate(value, min(low, value), max(high, value))
 
 
-def _round_medians(model: Block, session: Session) -> tuple[NDArray[np.float64], ...]:
+def _round_medians(model: "ModelResult", session: Session) -> tuple[NDArray[np.float64], ...]:
     """Give the round medians of a model and of the reference workload, in microseconds."""
     own = _block(model, "latency", session).get("round_medians_us")
     shared = _reference(session).get("round_medians_us")
@@ -137,7 +140,7 @@ def _round_medians(model: Block, session: Session) -> tuple[NDArray[np.float64],
     return np.array(own), np.array(shared)
 
 
-def _reference(session: Session) -> Block:
+def _reference(session: Session) -> "Latency":
     reference = session.results["reference"]
     if reference is None or reference["latency"] is None:
         raise UnmeasuredError(f"{session.name} has no reference workload: measure it again")
@@ -163,7 +166,7 @@ def _slower(case: Case) -> Estimate:
     )
 
 
-def _count(model: Block, case: Case, session: Session | None) -> Block:
+def _count(model: "ModelResult", case: Case, session: Session | None) -> "InstructionCount":
     """Find a model's count on the case's core."""
     for count in model["counts"]:
         if count["core"] == case.core:
@@ -174,7 +177,9 @@ def _count(model: Block, case: Case, session: Session | None) -> Block:
 
 
 def _counted(key: str) -> Callable[[Case], Estimate]:
-    return lambda case: exactly(_count(case.model, case, case.session)[key])
+    return lambda case: exactly(
+        cast(Mapping[str, Any], _count(case.model, case, case.session))[key]
+    )
 
 
 def _estimated_cycles(case: Case) -> Estimate:

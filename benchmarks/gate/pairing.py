@@ -9,12 +9,13 @@ from collections.abc import Callable, Hashable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING
 
-Block = dict[str, Any]
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult
 
 
-def matches(model: Block, glob: str) -> bool:
+def matches(model: "ModelResult", glob: str) -> bool:
     """Whether a glob names a model: by its name, its file's name, or folders and file name.
 
     `fer2013_int8`, `base-fer2013_int8` and `zoo-base-fer2013_int8` all name
@@ -23,7 +24,9 @@ def matches(model: Block, glob: str) -> bool:
     return any(fnmatchcase(name, glob) for name in (model["name"], *_path_names(model)))
 
 
-def pair(models: Sequence[Block], others: Sequence[Block]) -> dict[str, Block]:
+def pair(
+    models: Sequence["ModelResult"], others: Sequence["ModelResult"]
+) -> dict[str, "ModelResult"]:
     """Find each model of a session in another one.
 
     In this order: a name that its description gives an external model, the path, the longest common
@@ -37,10 +40,10 @@ def pair(models: Sequence[Block], others: Sequence[Block]) -> dict[str, Block]:
     Returns:
         By name in the session: the block in the other one. Models without a match are left out.
     """
-    found: dict[str, Block] = {}
+    found: dict[str, ModelResult] = {}
     left, right = list(models), list(others)
     longest = max((len(_parts(model)) for model in [*models, *others]), default=1)
-    keys: list[Callable[[Block], Hashable | None]] = [
+    keys: list[Callable[[ModelResult], Hashable | None]] = [
         lambda model: model["name"] if model["peer"] else None,
         lambda model: model["path"],
         *(partial(_end, count) for count in range(longest, 1, -1)),
@@ -61,20 +64,22 @@ def pair(models: Sequence[Block], others: Sequence[Block]) -> dict[str, Block]:
     return found
 
 
-def _same(one: Block, other: Block, key: Callable[[Block], Hashable | None]) -> bool:
+def _same(
+    one: "ModelResult", other: "ModelResult", key: Callable[["ModelResult"], Hashable | None]
+) -> bool:
     return one["head"] == other["head"] and key(one) == key(other)
 
 
-def _parts(model: Block) -> tuple[str, ...]:
+def _parts(model: "ModelResult") -> tuple[str, ...]:
     return PurePath(model["path"].replace("\\", "/")).parts
 
 
-def _end(count: int, model: Block) -> tuple[str, ...] | None:
+def _end(count: int, model: "ModelResult") -> tuple[str, ...] | None:
     parts = _parts(model)
     return parts[-count:] if len(parts) >= count else None
 
 
-def _path_names(model: Block) -> list[str]:
+def _path_names(model: "ModelResult") -> list[str]:
     """Give the names that the path can lead to, the shortest first."""
     *folders, file = _parts(model)
     stem = PurePath(file).stem

@@ -1,19 +1,24 @@
 """Which model of a session another one is compressed from."""
 
+from typing import TYPE_CHECKING
+
 from benchmarks.gate import pairing
-from benchmarks.gate.figures import Block, Session, UnmeasuredError
+from benchmarks.gate.figures import Session, UnmeasuredError
 from benchmarks.gate.rules import Rule
 from device.errors import InputError
 
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult
 
-def is_parent(model: Block, rule: Rule) -> bool:
+
+def is_parent(model: "ModelResult", rule: Rule) -> bool:
     """Whether a model is a parent itself, or an external model, which has none."""
     if rule.parent is not None:
         return pairing.matches(model, rule.parent)
     return model["precision"] == rule.parent_precision or model["peer"] is not None
 
 
-def find(model: Block, rule: Rule, session: Session) -> Block:
+def find(model: "ModelResult", rule: Rule, session: Session) -> "ModelResult":
     """Find the model that a drop is measured from: the one the rule names, or the float twin.
 
     Raises:

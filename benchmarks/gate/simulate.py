@@ -106,9 +106,10 @@ def load(paths: Sequence[Path]) -> NDArray[np.float64]:
     for path in paths:
         whole = results_file.load(path)
         latencies = [block and block["latency"] for block in (whole["reference"], *whole["models"])]
-        if any(not block or not block["round_medians_us"] for block in latencies):
+        medians = [block["round_medians_us"] for block in latencies if block]
+        if len(medians) < len(latencies) or None in medians:
             raise InputError(f"{path} has no round medians of every model: measure it again")
-        sessions.append(np.array([block["round_medians_us"] for block in latencies]).T)
+        sessions.append(np.array(medians).T)
     models = {session.shape[1] for session in sessions}
     if len(models) > 1:
         raise InputError("the files have different numbers of models: measure the same ones")

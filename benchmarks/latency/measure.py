@@ -9,7 +9,7 @@ between precisions (an int8 file is spared the scaling, a float file the dequant
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from benchmarks.latency.timer import time_calls
 from benchmarks.machine.preemptions import preemptions
 from benchmarks.protocol import Classify
 from benchmarks.stats import bootstrap
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Latency
 
 RESAMPLES = 1000
 """Bootstrap repeats behind every interval."""
@@ -101,7 +104,7 @@ def summary(
     reference: int | None = None,
     marked: bool = False,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> "Latency":
     """Sum up the timed calls of one model.
 
     The intervals are those of the bootstrap that draws whole rounds (see `resampled`).
@@ -142,7 +145,7 @@ def summary(
             f"ratio_to_{name}": float(np.median(ratios[:, i])) if known else None,
             f"ratio_to_{name}_ci95": intervals[len(QUANTILES) + i] if known else None,
         }
-    return block
+    return cast("Latency", block)  # the keys are put together from the quantiles
 
 
 def resampled(medians: NDArray[np.float64], *, per_round: int, seed: int = 0) -> Iterator[Any]:

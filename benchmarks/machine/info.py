@@ -3,7 +3,7 @@
 import os
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from benchmarks.machine.preemptions import preemptions
 from device.system import firmware, processor
 from device.system.kernel_file import read_value
 from device.system.temperature import celsius
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Machine, MachineState, Throttled
 
 BOARD = Path("/proc/device-tree/model")
 CPU_INFO = Path("/proc/cpuinfo")
@@ -39,7 +42,13 @@ def facts() -> dict[str, Any]:
     }
 
 
-def state() -> dict[str, Any]:
+def describe() -> "Machine":
+    """Describe the machine and its state now, as `results.json` holds it before a session."""
+    found = facts() | {"host": None, "before": state(), "after": None, "marks": []}
+    return cast("Machine", found)
+
+
+def state() -> "MachineState":
     """Note what may change while it is measured; None where the system does not say.
 
     Returns:
@@ -73,7 +82,7 @@ def clocks() -> list[float] | None:
     return known or None
 
 
-def throttled() -> dict[str, Any] | None:
+def throttled() -> "Throttled | None":
     """Read a Raspberry Pi's throttle flags: those that apply now, and those "since boot"."""
     text = firmware.get_throttled()
     try:

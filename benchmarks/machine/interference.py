@@ -4,10 +4,13 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import MachineState, Mark, MarkKind
 
 STAT = Path("/proc/stat")
 
@@ -67,14 +70,14 @@ def _own_seconds() -> float:
 
 
 def marks(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any] | None,
+    before: "MachineState",
+    after: "MachineState | None",
     *,
     cores: int | None,
     others: float | None,
     preempted: Sequence[str],
     runs: Sequence[Mapping[str, Any]],
-) -> list[dict[str, Any]]:
+) -> list["Mark"]:
     """Say what disturbed a session, or may have.
 
     Args:
@@ -100,7 +103,7 @@ def marks(
     return [mark for mark in found if mark]
 
 
-def is_doubtful(marks: Sequence[Mapping[str, Any]]) -> bool:
+def is_doubtful(marks: Sequence["Mark"]) -> bool:
     """Tell whether a mark casts doubt on all latencies of a session.
 
     Models that were preempted are marked one by one.
@@ -122,7 +125,7 @@ def disturbed(times: NDArray[np.int64], preempted: NDArray[np.int64]) -> bool:
     return far > OFTEN or (count > FEW_PREEMPTIONS and rate > PREEMPTIONS)
 
 
-def _throttled(before: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _throttled(before: "MachineState", after: "MachineState | None") -> "Mark | None":
     states = [state["throttled"] for state in (before, after) if state and state["throttled"]]
     if not states:
         return None
@@ -134,14 +137,14 @@ def _throttled(before: Mapping[str, Any], after: Mapping[str, Any] | None) -> di
     return _mark("throttled", f"the machine was slowed down: {', '.join(flags)}", flags=flags)
 
 
-def _hot(states: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _hot(states: Sequence["MachineState"]) -> "Mark | None":
     known = [state["temperature_c"] for state in states if state["temperature_c"] is not None]
     if not known or max(known) < HOT:
         return None
     return _mark("hot", f"the processor had {max(known):.0f} °C", temperature_c=max(known))
 
 
-def _preempted(names: Sequence[str]) -> dict[str, Any] | None:
+def _preempted(names: Sequence[str]) -> "Mark | None":
     if not names:
         return None
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -150,9 +153,7 @@ def _preempted(names: Sequence[str]) -> dict[str, Any] | None:
     return _mark("preempted", text, models=list(names))
 
 
-def _busy(
-    before: Mapping[str, Any], cores: int | None, others: float | None
-) -> dict[str, Any] | None:
+def _busy(before: "MachineState", cores: int | None, others: float | None) -> "Mark | None":
     count = cores or 1
     load = before["load"][0] if before["load"] else 0.0
     parts = []
@@ -166,20 +167,21 @@ def _busy(
     return _mark("busy", text, load=load, others=others, cores=cores)
 
 
-def _another_run(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _another_run(runs: Sequence[Mapping[str, Any]]) -> "Mark | None":
     if not runs:
         return None
     named = "; ".join(f"process {run['pid']} with {run['about']}" for run in runs)
     return _mark("another_run", f"fer-edge bench ran at the same time: {named}", runs=list(runs))
 
 
-def _governor(states: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    known = sorted({state["governor"] for state in states} - {None, "performance"})
+def _governor(states: Sequence["MachineState"]) -> "Mark | None":
+    governors = {state["governor"] for state in states}
+    known = sorted(name for name in governors if name and name != "performance")
     if not known:
         return None
     text = f"governor {' and '.join(known)}: the clock follows the load"
     return _mark("governor", text, governors=known)
 
 
-def _mark(what: str, text: str, **detail: Any) -> dict[str, Any]:
+def _mark(what: "MarkKind", text: str, **detail: Any) -> "Mark":
     return {"what": what, "text": text, "detail": detail}

@@ -1,13 +1,16 @@
 """How right a classifier is: counts, rates and their uncertainty, from probabilities and labels."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.protocol import LEFT_OUT, Classify
 from benchmarks.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Accuracy
 
 ECE_BINS = 15
 """Bins of the calibration error, as in Guo et al. 2017."""
@@ -29,7 +32,7 @@ def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArra
 
 def metrics(
     probabilities: NDArray[np.float32], labels: NDArray[np.integer], names: Sequence[str]
-) -> dict[str, Any]:
+) -> "Accuracy":
     """Compute every accuracy figure of one model on one set of images.
 
     A class that is never predicted has precision 0, a class without images has recall 0, and F1 is

@@ -3,12 +3,15 @@
 import gzip
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from device.model import graph
 
+if TYPE_CHECKING:
+    from benchmarks.results.types import Precision, Size
 
-def measure(path: Path) -> dict[str, Any]:
+
+def measure(path: Path) -> "Size":
     """Measure a file's bytes, raw and gzipped, and count what is in its graph.
 
     Gzip at level 9 and without a time stamp, so that the same file has the same size every day.
@@ -30,7 +33,7 @@ def measure(path: Path) -> dict[str, Any]:
     }
 
 
-def precision(path: Path) -> str:
+def precision(path: Path) -> "Precision":
     """Tell in what numbers a model computes, by most of its weights.
 
     Returns:
@@ -42,7 +45,7 @@ def precision(path: Path) -> str:
     """
     net = graph.load(path)
     made_by = {i: operator for operator in net.operators for i in operator.outputs}
-    weights_of: Counter[str] = Counter({"float32": 0})
+    weights_of: Counter[Precision] = Counter({"float32": 0})
     for operator in net.operators:
         if not operator.multiply_adds:
             continue
@@ -54,9 +57,11 @@ def precision(path: Path) -> str:
     return weights_of.most_common(1)[0][0]
 
 
-def _kind(activations: str, weights: str) -> str:
+def _kind(activations: str, weights: str) -> "Precision":
     if activations == "int16":
         return "int16x8"
     if activations in ("int8", "uint8"):
         return "int8"
-    return {"float16": "float16", "int8": "dynamic", "uint8": "dynamic"}.get(weights, "float32")
+    if weights == "float16":
+        return "float16"
+    return "dynamic" if weights in ("int8", "uint8") else "float32"

@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.textfile import read_toml
 from device.errors import InputError
 from device.labels import HEADS
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import ExternalModelDescription
 
 DTYPES = ("int8", "uint8", "float32")
 RESIZES = ("area", "linear")
@@ -54,12 +57,13 @@ class Spec:
             return (1, self.channels, *self.size)
         return (1, *self.size, self.channels)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> "ExternalModelDescription":
         """Give the `peer` block of `results.json`."""
-        return {
+        fields = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
         }
+        return cast("ExternalModelDescription", fields)
 
     @classmethod
     def from_description(cls, values: Mapping[str, Any]) -> "Spec":

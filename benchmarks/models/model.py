@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from device.labels import HEADS
 from device.model import graph
 from device.model.classifier import Classifier
 from device.model.runtime import Resolver
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Head, Latency, ModelResult, SettingResult, Size
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,9 @@ class Setting:
         words = f"{self.backend} {self.resolver}" if self.resolver else self.backend
         return f"{words}, {self.threads} {'thread' if self.threads == 1 else 'threads'}"
 
-    def describe(self) -> dict[str, Any]:
-        """Give it as it stands in `results.json`."""
-        return asdict(self)
+    def result(self, latency: "Latency") -> "SettingResult":
+        """Give the entry of `sweep` in `results.json`."""
+        return cast("SettingResult", asdict(self) | {"latency": latency})
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,20 @@ class ModelUnderTest:
             return ExternalModel(path, self.spec, threads=setting.threads, resolver=resolver)
         return backends.open(setting.backend, path, threads=setting.threads, resolver=resolver)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> "ModelResult":
         """Give the model's block of `results.json`, with nothing but the size measured yet."""
         path = self.classifier.path
         return {
             "name": self.name,
             "path": str(path),
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "head": self.head,
+            "head": cast("Head", self.head),
             "labels": list(self.classifier.labels),
             "precision": size.precision(path),
             "input_dtype": self.classifier.precision,
             "runtime": self.classifier.runtime,
             "delegated": self.classifier.delegated,
-            "peer": self.spec and self.spec.describe(),
+            "peer": self.spec.describe() if self.spec else None,
             "size": self._size(),
             "accuracy": None,
             "accuracy_leak_free": None,
@@ -105,7 +108,7 @@ class ModelUnderTest:
             "counts": [],
         }
 
-    def _size(self) -> dict[str, Any]:
+    def _size(self) -> "Size":
         found = size.measure(self.classifier.path)
         if self.spec and not self.has_fixed_shape():
             found["multiply_adds"] = None  # they depend on the size of the input

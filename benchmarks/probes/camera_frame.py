@@ -7,7 +7,7 @@ less often, and follows the faces in between.
 import threading
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -22,6 +22,9 @@ from device.model.classifier import Classifier
 from device.runner import run
 from device.sinks.base import Sink
 from device.tracking.analyzer import FaceAnalyzer
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import FrameTimes, StageTimes
 
 STAGES = ("detect", "crop", "classify", "smooth", "whole")
 """Of a frame, in this order; "smooth" is all that follows a face from frame to frame."""
@@ -85,7 +88,7 @@ def measure(
     detector_model: Path | None = None,
     frames: int = 300,
     threads: int = 1,
-) -> dict[str, Any]:
+) -> "FrameTimes":
     """Play a video, again from the start when it ends, and time the stages of its frames.
 
     Reading the frame is not timed: a camera hands it over.
@@ -124,14 +127,15 @@ def measure(
         raise InputError(f"{video}: {detector} finds no face in it; give one with a frontal face")
     percentiles = np.percentile(np.array(watch.rows), (50, 90, 99), axis=0).T.tolist()
     names = ("p50_us", "p90_us", "p99_us")
+    stages = {
+        stage: dict(zip(names, values, strict=True))
+        for stage, values in zip(STAGES, percentiles, strict=True)
+    }
     return {
         "kind": "measured",
         "video": video.name,
         "frames": len(watch.rows),
         "model": model.name,
         "detector": detector,
-        "stages": {
-            stage: dict(zip(names, values, strict=True))
-            for stage, values in zip(STAGES, percentiles, strict=True)
-        },
+        "stages": cast("StageTimes", stages),
     }

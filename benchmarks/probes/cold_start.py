@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from device.errors import InputError
 
 if TYPE_CHECKING:
     from benchmarks.models.external_spec import Spec
+    from benchmarks.results.types import ColdStart, Median
 
 from benchmarks.backends.bootstrap import BOOTSTRAP
 
@@ -22,7 +23,7 @@ _TIMEOUT = 120  # seconds
 
 def measure(
     path: Path, *, threads: int = 1, n: int = 7, peer: "Spec | None" = None, seed: int = 0
-) -> dict[str, Any] | None:
+) -> "ColdStart | None":
     """Load a model and run it once, in one fresh process after another.
 
     A process imports what a device needs and nothing else, and notes its memory; then it opens the
@@ -53,7 +54,7 @@ def measure(
     _start(path, arguments)
     runs = [_start(path, arguments) for _ in range(n)]
 
-    def block(name: str) -> dict[str, Any]:
+    def block(name: str) -> "Median":
         values = np.array([run[name] for run in runs])
         return {
             "p50": float(np.median(values)),

@@ -7,7 +7,7 @@ cut after it takes longer than the cut before it.
 
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from benchmarks.probes import raw_model
 from device.model import file as model_file
 from device.model import graph
 from device.model.runtime import find_runtime
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import OperatorProfile
 
 MOST_BYTES = 200_000_000
 """Of all cuts together: they are in memory at the same time."""
@@ -30,7 +33,7 @@ def operators(
     per_round: int = 5,
     seconds: float = 20.0,
     seed: int = 0,
-) -> dict[str, Any] | None:
+) -> "OperatorProfile | None":
     """Profile a model, one thread, XNNPACK where it takes the graph.
 
     All cuts are timed interleaved, in random order in every round, and compared within a round, so

@@ -1,12 +1,15 @@
 """How many multiply-adds a second a core reaches at best: the yardstick for a model's speed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
 from device.model.runtime import find_runtime
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Peak, Throughput
 
 SIDE = 512
 """Of the matrices: enough work for a call to cost nothing beside it, and weights of 262 kB that
@@ -15,7 +18,7 @@ stay in a cache of the second level."""
 _SCALE = 1 / 128
 
 
-def measure(*, calls: int = 50) -> dict[str, Any] | None:
+def measure(*, calls: int = 50) -> "Peak | None":
     """Time an int8 matrix product in the runtime that the models run in, one thread.
 
     Args:
@@ -44,8 +47,8 @@ def measure(*, calls: int = 50) -> dict[str, Any] | None:
 
 
 def throughput(
-    multiply_adds: int, p50_us: float, peak: dict[str, Any] | None
-) -> dict[str, Any] | None:
+    multiply_adds: int | None, p50_us: float, peak: "Peak | None"
+) -> "Throughput | None":
     """Work out what a model reaches, and its share of the peak.
 
     Args:

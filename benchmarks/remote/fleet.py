@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.remote import connection
 from benchmarks.remote.host import Host
 from benchmarks.remote.job import Job
 from benchmarks.results import file as results_file
 from device.errors import CheckFailedError, FerEdgeError, InputError
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 RESULTS = "results.json"
 ENDS = DONE, FAILED = "done", "failed"
@@ -31,7 +34,7 @@ class Outcome:
     """
 
     host: Host
-    results: dict[str, Any] | None = None
+    results: "Results | None" = None
     error: FerEdgeError | None = None
 
 
@@ -94,7 +97,7 @@ async def _run(
         loop.remove_signal_handler(signal.SIGINT)
 
 
-def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, Any]:
+def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> "Results":
     """Write results under the names that things have here, and check them.
 
     Raises:
@@ -107,9 +110,9 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> dict[str, 
             block["path"] = str(model)
         with tempfile.TemporaryDirectory() as folder:  # what is not whole never gets to `path`
             trial = Path(folder) / RESULTS
-            results_file.save(found, trial)
+            results_file.save(cast("Results", found), trial)
             whole = results_file.load(trial)
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise CheckFailedError(f"{host}: sent no whole results.json ({error})") from error
-    results_file.save(found, path)
+    results_file.save(cast("Results", found), path)
     return whole

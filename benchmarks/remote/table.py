@@ -1,6 +1,6 @@
 """A table across hosts: who is how fast, and under which conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -36,7 +36,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 
 def rows(outcome: Outcome) -> list[list[str]]:
     """Give the cells of a host: a row for each of its models."""
-    results = outcome.results or {"machine": {}, "models": []}
+    results: Mapping[str, Any] = outcome.results or {"machine": {}, "models": []}
     machine = results["machine"]
     name = machine.get("board") or machine.get("cpu") or machine.get("architecture") or NOTHING
     if core := machine.get("core_class"):
@@ -69,7 +69,7 @@ def _microseconds(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _temperature(machine: dict[str, Any]) -> str:
+def _temperature(machine: Mapping[str, Any]) -> str:
     """Before and after the run: `48 to 71`."""
     found = [(machine.get(when) or {}).get("temperature_c") for when in ("before", "after")]
     known = [f"{value:.0f}" for value in found if value is not None]

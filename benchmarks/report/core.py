@@ -1,9 +1,12 @@
 """The core that latencies were measured on, and where int8 loses to float32 on it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from device.system.processor import DOT_PRODUCT, UNKNOWN
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult, Results
 
 _NO_DOT_PRODUCT = (
     "cores of class {core} have no int8 dot product and widen every product to 16 or 32 bits, "
@@ -16,18 +19,18 @@ _DOT_PRODUCT = (
 _UNKNOWN = "the core class is not known; without an int8 dot product that is to be expected"
 
 
-def machine_name(results: dict[str, Any]) -> str:
+def machine_name(results: "Results") -> str:
     """Name the machine: the board where it says one, else the processor."""
     machine = results["machine"]
     return machine["board"] or machine["cpu"] or machine["architecture"]
 
 
-def machine_title(results: dict[str, Any]) -> str:
+def machine_title(results: "Results") -> str:
     """Name the machine with the class of its cores, which decides what latencies compare with."""
     return f"{machine_name(results)}, core class {results['machine']['core_class']}"
 
 
-def slower_int8(results: dict[str, Any]) -> Iterator[str]:
+def slower_int8(results: "Results") -> Iterator[str]:
     """Say for each int8 model that is slower than its float32 twin by how much, and why."""
     core = results["machine"]["core_class"]
     reason = (
@@ -45,7 +48,7 @@ def slower_int8(results: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def _float_twin(model: dict[str, Any], models: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _float_twin(model: "ModelResult", models: list["ModelResult"]) -> "ModelResult | None":
     """Find the float32 model of the same net: same labels, same arithmetic."""
     work = model["size"]["multiply_adds"]
     return next(

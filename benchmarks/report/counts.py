@@ -1,6 +1,9 @@
 """The table of counted instructions, and the words that belong to it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import FrameCount, InstructionCount, Results, StageCount
 
 HEAD = (
     "core",
@@ -25,13 +28,13 @@ BRIEF = ("core", "model", "M instructions", "x first", "est. M cycles", "est. ms
 KINDS = ("dot_product", "integer_multiply", "float_multiply", "load", "store", "other")
 
 
-def rows(results: dict[str, Any]) -> list[list[str]]:
+def rows(results: "Results") -> list[list[str]]:
     """Give the rows below HEAD, core by core, in the order of the models."""
     cores = dict.fromkeys(count["core"] for model in results["models"] for count in model["counts"])
     return [_row(name, count, first) for core in cores for name, count, first in _of(results, core)]
 
 
-def _of(results: dict[str, Any], core: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _of(results: "Results", core: str) -> list[tuple[str, "InstructionCount", "InstructionCount"]]:
     """Give each model's count on a core, with that of the first model."""
     found = [
         (model["name"], count)
@@ -42,8 +45,8 @@ def _of(results: dict[str, Any], core: str) -> list[tuple[str, dict[str, Any], d
     return [(name, count, found[0][1]) for name, count in found]
 
 
-def _row(name: str, count: dict[str, Any], first: dict[str, Any]) -> list[str]:
-    estimate = count["estimate"]
+def _row(name: str, count: "InstructionCount", first: "InstructionCount") -> list[str]:
+    estimate, by_kind = count["estimate"], cast("dict[str, int]", count["by_kind"])
     cycles = interval(estimate["cycles_low"] / 1e6, estimate["cycles_high"] / 1e6)
     times = "; ".join(
         f"{board['board'].removeprefix('Raspberry ')} {interval(board['ms_low'], board['ms_high'])}"
@@ -54,7 +57,7 @@ def _row(name: str, count: dict[str, Any], first: dict[str, Any]) -> list[str]:
         name,
         f"{count['instructions'] / 1e6:.2f}",
         f"{count['instructions'] / first['instructions']:.2f}",
-        *(f"{count['by_kind'][kind] / 1e6:.2f}" for kind in KINDS),
+        *(f"{by_kind[kind] / 1e6:.2f}" for kind in KINDS),
         f"{count['working_set_bytes'] / 1000:.0f}",
         cycles,
         times,
@@ -65,13 +68,13 @@ FRAME_HEAD = ("board", "est. ms a frame", "frames a second", "M instructions")
 """Followed by the share of each stage in the estimated cycles."""
 
 
-def frame_head(results: dict[str, Any]) -> list[str]:
+def frame_head(results: "Results") -> list[str]:
     """Give the head of the table of frames."""
     stages = results["frame_counts"][0]["stages"] if results["frame_counts"] else ()
     return [*FRAME_HEAD, *(f"{stage} %" for stage in stages)]
 
 
-def frame_rows(results: dict[str, Any]) -> list[list[str]]:
+def frame_rows(results: "Results") -> list[list[str]]:
     """Give a row for each core and board, below `frame_head`."""
     return [
         [
@@ -79,19 +82,24 @@ def frame_rows(results: dict[str, Any]) -> list[list[str]]:
             interval(board["ms_low"], board["ms_high"], 0),
             interval(1000 / board["ms_high"], 1000 / board["ms_low"], 0),
             f"{count['instructions'] / 1e6:.0f}",
-            *(_share(stage, count) for stage in count["stages"].values()),
+            *(_share(stage, count) for stage in stages_of(count).values()),
         ]
         for count in results["frame_counts"]
         for board in count["estimate"]["boards"]
     ]
 
 
-def _share(stage: dict[str, Any], count: dict[str, Any]) -> str:
+def stages_of(count: "FrameCount") -> dict[str, "StageCount"]:
+    """Give the stages by name, in the order of the loop."""
+    return cast("dict[str, StageCount]", count["stages"])
+
+
+def _share(stage: "StageCount", count: "FrameCount") -> str:
     whole = count["estimate"]["cycles_low"] + count["estimate"]["cycles_high"]
     return f"{100 * (stage['cycles_low'] + stage['cycles_high']) / whole:.1f}"
 
 
-def frame_caption(results: dict[str, Any]) -> str:
+def frame_caption(results: "Results") -> str:
     """Say what the frames were and how the figures came about."""
     count = results["frame_counts"][0]
     width, height = count["size"]
@@ -109,7 +117,7 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def caption(results: dict[str, Any]) -> str:
+def caption(results: "Results") -> str:
     """Say how the counts came about."""
     counts = [count for model in results["models"] for count in model["counts"]]
     runtimes = ", ".join(sorted({count["runtime"] for count in counts}))

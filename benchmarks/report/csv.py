@@ -1,19 +1,22 @@
 """The results as CSV: one row for every way that a model was timed."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.report.table import configurations, precision
 from device.system.atomic_file import replacing
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 NAME = "results.csv"
 SIZE = ("bytes", "bytes_gzip", "parameters", "multiply_adds")
 COLD = ("load_ms", "first_ms", "peak_rss_kb")
 
 
-def write(results: dict[str, Any], folder: Path) -> Path:
+def write(results: "Results", folder: Path) -> Path:
     """Write `results.csv`; returns its path. One that is there is replaced.
 
     Rates are fractions of 1, times in the unit of the column's name, and what was not measured is
@@ -28,7 +31,7 @@ def write(results: dict[str, Any], folder: Path) -> Path:
     return path
 
 
-def rows(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def rows(results: "Results") -> Iterator[dict[str, Any]]:
     """Give the rows, the same columns in each."""
     for model in results["models"]:
         own = {
@@ -70,6 +73,6 @@ def _at(block: Any, *keys: str) -> Any:
     return block
 
 
-def _with_interval(block: dict[str, Any] | None, key: str) -> dict[str, Any]:
+def _with_interval(block: Mapping[str, Any] | None, key: str) -> dict[str, Any]:
     low, high = _at(block, f"{key}_ci95") or (None, None)
     return {key: _at(block, key), f"{key}_low": low, f"{key}_high": high}

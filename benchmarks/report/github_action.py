@@ -6,18 +6,21 @@ Its tools `customSmallerIsBetter` and `customBiggerIsBetter` take a JSON array o
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.report.core import machine_title
 from device.system.atomic_file import replacing
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 SMALLER = "benchmark-smaller-is-better.json"
 BIGGER = "benchmark-bigger-is-better.json"
 
 
-def write(results: dict[str, Any], folder: Path) -> list[Path]:
+def write(results: "Results", folder: Path) -> list[Path]:
     """Write both files; returns their paths. Ones that are there are replaced."""
     paths = []
     for name, entries in ((SMALLER, smaller(results)), (BIGGER, bigger(results))):
@@ -28,7 +31,7 @@ def write(results: dict[str, Any], folder: Path) -> list[Path]:
     return paths
 
 
-def smaller(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def smaller(results: "Results") -> Iterator[dict[str, Any]]:
     """Give latency, size and memory: what should fall.
 
     The ratio to the reference workload is the one to set an alert on: the machines that CI runs on
@@ -48,7 +51,7 @@ def smaller(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield _entry(f"{name}: peak RSS", block, "rss", "kB", extra)
 
 
-def bigger(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def bigger(results: "Results") -> Iterator[dict[str, Any]]:
     """Give the accuracies: what should rise."""
     data = results["data"]
     for model in results["models"]:
@@ -60,7 +63,7 @@ def bigger(results: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _entry(
-    name: str, block: dict[str, Any], key: str, unit: str, extra: str, times: float = 1
+    name: str, block: Mapping[str, Any], key: str, unit: str, extra: str, times: float = 1
 ) -> dict[str, Any]:
     entry = {"name": name, "unit": unit, "value": round(times * block[key], 4), "extra": extra}
     interval = block.get(f"{key}_ci95")

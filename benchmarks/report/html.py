@@ -3,11 +3,14 @@
 import json
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks.report.core import machine_title
 from benchmarks.report.table import columns, conditions, notices
 from device.system.atomic_file import replacing
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 NAME = "report.html"
 PAGE = Path(__file__).parent / "page"
@@ -15,7 +18,7 @@ SCRIPTS = ("base.js", "pareto.js", "table.js", "model.js", "latency.js", "main.j
 """In the order in which they need each other."""
 
 
-def write(results: dict[str, Any], folder: Path) -> Path:
+def write(results: "Results", folder: Path) -> Path:
     """Write `report.html`; returns its path. One that is there is replaced."""
     path = folder / NAME
     with replacing(path) as partial:
@@ -23,7 +26,7 @@ def write(results: dict[str, Any], folder: Path) -> Path:
     return path
 
 
-def page(results: dict[str, Any]) -> str:
+def page(results: "Results") -> str:
     """Put the page together; without JavaScript it still shows the table."""
     heading = title(results)
     data = {
@@ -49,20 +52,20 @@ def page(results: dict[str, Any]) -> str:
     return text
 
 
-def title(results: dict[str, Any]) -> str:
+def title(results: "Results") -> str:
     """Name the report: how many models, and where they were measured."""
     count = len(results["models"])
     return f"{count} {'model' if count == 1 else 'models'} on {machine_title(results)}"
 
 
-def subtitle(results: dict[str, Any]) -> str:
+def subtitle(results: "Results") -> str:
     """Say on which images and when."""
     data = results["data"]
     created = results["created"].replace("T", " ").replace("+00:00", " UTC")
     return f"{data['images']:,} images of {data['name']}, split {data['split']} · {created}"
 
 
-def _table(results: dict[str, Any]) -> str:
+def _table(results: "Results") -> str:
     shown = columns(results)
     head = "".join(f"<th>{escape(column.title)}</th>" for column in shown)
     rows = "".join(

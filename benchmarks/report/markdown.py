@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.report import counts, plots
 from benchmarks.report.core import machine_title
@@ -16,11 +16,14 @@ from benchmarks.report.table import (
 )
 from device.system.atomic_file import replacing
 
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
+
 NAME = "report.md"
 NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[plot]'`)."
 
 
-def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = ()) -> Path:
+def write(results: "Results", folder: Path, plots_drawn: Sequence[Path] = ()) -> Path:
     """Write `report.md`, which shows the plots that were drawn beside it.
 
     Args:
@@ -40,7 +43,7 @@ def write(results: dict[str, Any], folder: Path, plots_drawn: Sequence[Path] = (
     return path
 
 
-def text(results: dict[str, Any]) -> str:
+def text(results: "Results") -> str:
     """Write everything but the plots: what a step summary can show."""
     parts = [
         f"# Benchmark on {machine_title(results)}",
@@ -75,7 +78,7 @@ def table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _models(results: dict[str, Any]) -> str:
+def _models(results: "Results") -> str:
     """Write the main table, without the columns that no model has a figure for."""
     shown = columns(results)
     return table(
@@ -84,7 +87,7 @@ def _models(results: dict[str, Any]) -> str:
     )
 
 
-def _sweep(results: dict[str, Any]) -> str:
+def _sweep(results: "Results") -> str:
     """Write p50 of each model in each way that any was timed in."""
     found: dict[str, dict[str, float]] = {}
     for model in results["models"]:
@@ -109,7 +112,7 @@ def _known(time: float | None) -> str:
     return NOTHING if time is None else microseconds(time)
 
 
-def _counts(results: dict[str, Any]) -> str:
+def _counts(results: "Results") -> str:
     rows = counts.rows(results)
     if not rows:
         return ""
@@ -119,14 +122,14 @@ def _counts(results: dict[str, Any]) -> str:
     return f"{counts.caption(results)}\n\n{table(head, rows)}"
 
 
-def _frame_counts(results: dict[str, Any]) -> str:
+def _frame_counts(results: "Results") -> str:
     if not results["frame_counts"]:
         return ""
     head = [(title, "right" if i else "") for i, title in enumerate(counts.frame_head(results))]
     return f"{counts.frame_caption(results)}\n\n{table(head, counts.frame_rows(results))}"
 
 
-def _frame(results: dict[str, Any]) -> str:
+def _frame(results: "Results") -> str:
     frame = results["frame"]
     if not frame:
         return ""
@@ -139,7 +142,7 @@ def _frame(results: dict[str, Any]) -> str:
         [("stage", ""), *((key.removesuffix("_us"), "right") for key in quantiles)],
         [
             [stage, *(microseconds(block[key]) for key in quantiles)]
-            for stage, block in frame["stages"].items()
+            for stage, block in cast("dict[str, dict[str, float]]", frame["stages"]).items()
         ],
     )
 

@@ -1,9 +1,10 @@
 """The plots of the report, drawn by matplotlib's object interface: no display, no global state."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from device.system.atomic_file import replacing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from benchmarks.results.types import Accuracy, ClassAccuracy, Latency, ModelResult, Results
 
 COLORS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
 HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels"}
@@ -28,7 +31,7 @@ def available() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def write(results: dict[str, Any], folder: Path, kinds: Sequence[str]) -> list[Path]:
+def write(results: "Results", folder: Path, kinds: Sequence[str]) -> list[Path]:
     """Draw what there is to draw: `pareto` and `confusion_NAME`, in each kind.
 
     A model that an interrupted run did not reach has no plot.
@@ -53,21 +56,34 @@ def write(results: dict[str, Any], folder: Path, kinds: Sequence[str]) -> list[P
     return drawn
 
 
-def on_the_map(results: dict[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Point:
+    """A model that has both an accuracy and a latency."""
+
+    model: "ModelResult"
+    accuracy: "Accuracy"
+    latency: "Latency"
+
+
+def on_the_map(results: "Results") -> list[Point]:
     """Pick the models that have both an accuracy and a latency."""
-    return [model for model in results["models"] if model["accuracy"] and model["latency"]]
+    return [
+        Point(model, model["accuracy"], model["latency"])
+        for model in results["models"]
+        if model["accuracy"] and model["latency"]
+    ]
 
 
-def pareto_front(models: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def pareto_front(points: Sequence[Point]) -> list[Point]:
     """Pick the models that no other one beats in both accuracy and p50, the fastest first."""
-    front: list[dict[str, Any]] = []
-    for model in sorted(models, key=lambda m: (m["latency"]["p50_us"], -m["accuracy"]["top1"])):
-        if not front or model["accuracy"]["top1"] > front[-1]["accuracy"]["top1"]:
-            front.append(model)
+    front: list[Point] = []
+    for point in sorted(points, key=lambda one: (one.latency["p50_us"], -one.accuracy["top1"])):
+        if not front or point.accuracy["top1"] > front[-1].accuracy["top1"]:
+            front.append(point)
     return front
 
 
-def pareto(results: dict[str, Any], path: Path) -> None:
+def pareto(results: "Results", path: Path) -> None:
     """Draw top-1 against p50 latency, size as area; a Pareto front for each set of labels.
 
     Accuracies on different labels do not compare, so the two heads share axes but no front.
@@ -79,15 +95,15 @@ def pareto(results: dict[str, Any], path: Path) -> None:
     figure = _figure(9.0, 6.0)
     axes = figure.add_subplot()
     models = on_the_map(results)
-    largest = max(model["size"]["bytes"] for model in models)
+    largest = max(one.model["size"]["bytes"] for one in models)
     points = []
     for head, color in COLORS.items():
-        own = [model for model in models if model["head"] == head]
-        for model in own:
-            points.append(_draw_point(axes, model, color, largest))
+        own = [one for one in models if one.model["head"] == head]
+        for one in own:
+            points.append(_draw_point(axes, one, color, largest))
         if own:
             _draw_front(axes, pareto_front(own), color, HEAD_NAMES[head])
-    times = [model["latency"]["p50_us"] for model in models]
+    times = [one.latency["p50_us"] for one in models]
     if max(times) > 8 * min(times):
         axes.set_xscale("log")
     axes.margins(x=0.14, y=0.16)
@@ -110,13 +126,13 @@ def pareto(results: dict[str, Any], path: Path) -> None:
 
 
 def _draw_point(
-    axes: "Axes", model: dict[str, Any], color: str, largest: int
+    axes: "Axes", point: Point, color: str, largest: int
 ) -> tuple[float, float, float, str, str]:
     """Draw a model; returns x, y, the circle's radius in points, the text and the color."""
-    x, y = model["latency"]["p50_us"], 100 * model["accuracy"]["top1"]
-    area = 1400 * model["size"]["bytes"] / largest
-    low, high = (100 * end for end in model["accuracy"]["top1_ci95"])
-    across = model["latency"]["p50_us_ci95"]
+    x, y = point.latency["p50_us"], 100 * point.accuracy["top1"]
+    area = 1400 * point.model["size"]["bytes"] / largest
+    low, high = (100 * end for end in point.accuracy["top1_ci95"])
+    across = point.latency["p50_us_ci95"]
     axes.errorbar(
         x,
         y,
@@ -128,15 +144,15 @@ def _draw_point(
     )
     axes.scatter(x, y, s=area, color=color, alpha=0.28, linewidths=0)
     axes.scatter(x, y, s=10, color=color)
-    size = model["size"]["bytes"] / 1000
-    text = f"{model['name']}\n{y:.1f} %, {microseconds(x)} µs, {size:,.0f} kB"
+    size = point.model["size"]["bytes"] / 1000
+    text = f"{point.model['name']}\n{y:.1f} %, {microseconds(x)} µs, {size:,.0f} kB"
     return x, y, float(np.sqrt(area / np.pi)), text, color
 
 
-def _draw_front(axes: "Axes", front: Sequence[dict[str, Any]], color: str, name: str) -> None:
+def _draw_front(axes: "Axes", front: Sequence[Point], color: str, name: str) -> None:
     axes.plot(
-        [model["latency"]["p50_us"] for model in front],
-        [100 * model["accuracy"]["top1"] for model in front],
+        [model.latency["p50_us"] for model in front],
+        [100 * model.accuracy["top1"] for model in front],
         color=color,
         linestyle="--",
         linewidth=1.2,
@@ -145,7 +161,7 @@ def _draw_front(axes: "Axes", front: Sequence[dict[str, Any]], color: str, name:
     )
 
 
-def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> None:
+def confusion(model: "ModelResult", results: "Results", path: Path) -> None:
     """Draw a model's confusion matrix, with precision, recall and F1 of each class beside it.
 
     A cell shows its share of the row (of the images of the true class) and the count.
@@ -156,6 +172,8 @@ def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> Non
         path: the file to write, PNG or SVG by its ending.
     """
     block = model["accuracy"]
+    if block is None:
+        raise ValueError(f"{model['name']} has no accuracy")
     labels, counts = model["labels"], np.array(block["confusion"])
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = _figure(4.0 + 0.82 * len(labels), 2.4 + 0.62 * len(labels))
@@ -190,21 +208,15 @@ def confusion(model: dict[str, Any], results: dict[str, Any], path: Path) -> Non
     _save(figure, path)
 
 
-def _draw_rates(axes: "Axes", classes: Sequence[dict[str, Any]]) -> None:
+def _draw_rates(axes: "Axes", classes: Sequence["ClassAccuracy"]) -> None:
     """Write the rates of each class, in percent, beside its row."""
-    columns = (
-        ("precision", "precision"),
-        ("recall", "recall"),
-        ("f1", "F1"),
-        ("support", "images"),
-    )
-    for x, (key, _) in enumerate(columns):
-        for row, one in enumerate(classes):
-            value = f"{one[key]:,}" if key == "support" else f"{100 * one[key]:.1f}"
+    heads = ("precision", "recall", "F1", "images")
+    for row, one in enumerate(classes):
+        rates = [f"{100 * rate:.1f}" for rate in (one["precision"], one["recall"], one["f1"])]
+        for x, value in enumerate((*rates, f"{one['support']:,}")):
             axes.text(x, row, value, ha="center", va="center", fontsize=9)
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    heads = [head for _, head in columns]
-    axes.set_xticks(range(len(columns)), heads, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.5, len(heads) - 0.5)
+    axes.set_xticks(range(len(heads)), heads, rotation=35, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0, labelleft=False)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("by class (rates in %)")
@@ -216,7 +228,7 @@ def _figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _title(figure: "Figure", title: str, subtitle: str, results: dict[str, Any]) -> None:
+def _title(figure: "Figure", title: str, subtitle: str, results: "Results") -> None:
     lines = [title, subtitle]
     if results["data"]["synthetic"]:
         lines.append(SYNTHETIC)

@@ -1,10 +1,13 @@
 """What every view of the results says: the columns of the table, and the words around it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.report.core import slower_int8
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Median, ModelResult, Results
 
 SYNTHETIC = "Synthetic faces: this accuracy says nothing about people"
 NOTHING = "–"
@@ -22,14 +25,14 @@ class Column:
     """
 
     title: str
-    cell: Callable[[dict[str, Any]], str]
+    cell: Callable[["ModelResult"], str]
     brief: bool = True
     interval: bool = False
 
 
-def _figure(block: str, key: str, show: Callable[[float], str]) -> Callable[[dict[str, Any]], str]:
-    def cell(model: dict[str, Any]) -> str:
-        found = model.get(block)
+def _figure(block: str, key: str, show: Callable[[float], str]) -> Callable[["ModelResult"], str]:
+    def cell(model: "ModelResult") -> str:
+        found = cast("Mapping[str, Any]", model).get(block)
         if found is None or found.get(key) is None:
             return NOTHING
         text, interval = show(found[key]), found.get(f"{key}_ci95")
@@ -38,15 +41,15 @@ def _figure(block: str, key: str, show: Callable[[float], str]) -> Callable[[dic
     return cell
 
 
-def _cold(key: str, show: Callable[[float], str]) -> Callable[[dict[str, Any]], str]:
-    def cell(model: dict[str, Any]) -> str:
-        found = model.get("cold") and model["cold"][key]
+def _cold(key: str, show: Callable[[float], str]) -> Callable[["ModelResult"], str]:
+    def cell(model: "ModelResult") -> str:
+        found = cast("Mapping[str, Median]", model["cold"] or {}).get(key)
         return show(found["p50"]) if found else NOTHING
 
     return cell
 
 
-def precision(model: dict[str, Any]) -> str:
+def precision(model: "ModelResult") -> str:
     """Name the precision; results of schema 1.0 know that of the input alone."""
     return model.get("precision") or model["input_dtype"]
 
@@ -103,7 +106,7 @@ COLUMNS = (
 )
 
 
-def columns(results: dict[str, Any], *, brief: bool = False) -> list[Column]:
+def columns(results: "Results", *, brief: bool = False) -> list[Column]:
     """Pick the columns that any model has a figure for; with `brief` those for a terminal."""
     return [
         column
@@ -113,7 +116,7 @@ def columns(results: dict[str, Any], *, brief: bool = False) -> list[Column]:
     ]
 
 
-def notices(results: dict[str, Any]) -> list[str]:
+def notices(results: "Results") -> list[str]:
     """Give the lines that must stand above the figures, because these mislead without them."""
     classified = any(model["accuracy"] for model in results["models"])
     lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] and classified else []
@@ -124,12 +127,12 @@ def notices(results: dict[str, Any]) -> list[str]:
     return lines + [f"{line}." for line in slower_int8(results)]
 
 
-def threads_of(results: dict[str, Any]) -> int:
+def threads_of(results: "Results") -> int:
     """Give the threads of the main figures."""
     return results["protocol"]["threads"][0]
 
 
-def configurations(model: dict[str, Any], results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def configurations(model: "ModelResult", results: "Results") -> Iterator["Mapping[str, Any]"]:
     """Give every way that a model was timed, the main one first.
 
     Yields:
@@ -141,10 +144,10 @@ def configurations(model: dict[str, Any], results: dict[str, Any]) -> Iterator[d
         "threads": threads_of(results),
         "latency": model["latency"],
     }
-    yield from model["sweep"]
+    yield from cast("list[Mapping[str, Any]]", model["sweep"])
 
 
-def conditions(results: dict[str, Any]) -> list[str]:
+def conditions(results: "Results") -> list[str]:
     """Give the sentences that say on what, where and how the figures were measured."""
     data, machine, protocol = results["data"], results["machine"], results["protocol"]
     known = [part for part in (machine["board"], machine["cpu"]) if part]
@@ -152,8 +155,8 @@ def conditions(results: dict[str, Any]) -> list[str]:
     kind = f"core class {machine['core_class']}"
     place = ", ".join([*known, machine["architecture"], *core, kind, f"{machine['cores']} cores"])
     governor = f", governor {machine['governor']}" if machine["governor"] else ""
-    loads = [state and state["load"] for state in (machine["before"], machine["after"])]
-    load = f", load {loads[0][0]:.2f} before and {loads[1][0]:.2f} after" if all(loads) else ""
+    before, after = machine["before"]["load"], machine["after"] and machine["after"]["load"]
+    load = f", load {before[0]:.2f} before and {after[0]:.2f} after" if before and after else ""
     runtimes = ", ".join(sorted({model["runtime"] for model in results["models"]}))
     threads = threads_of(results)
     done = [model["latency"]["rounds"] for model in results["models"] if model["latency"]]

@@ -1,7 +1,7 @@
 """The table of results for a terminal."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,8 +12,11 @@ from benchmarks.report import counts
 from benchmarks.report.core import machine_title
 from benchmarks.report.table import Column, columns, conditions, notices
 
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult, Results
 
-def show(results: dict[str, Any], console: Console) -> None:
+
+def show(results: "Results", console: Console) -> None:
     """Print the notices, a table of the main figures, and how they were measured."""
     console.print(f"On {machine_title(results)}", style="bold", markup=False, highlight=False)
     for line in notices(results):
@@ -59,6 +62,6 @@ def _show(
     console.print(caption, style="dim", markup=False, highlight=False)
 
 
-def _cell(column: Column, model: dict[str, Any]) -> str:
+def _cell(column: Column, model: "ModelResult") -> str:
     figure, opening, interval = column.cell(model).partition(" [")
     return f"{figure}\n[{interval}" if opening and column.interval else figure

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks.report import csv, github_action, github_summary, html, markdown, plots
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 
 class View(StrEnum):
@@ -25,7 +28,7 @@ FORMATS = (View.md, View.html, View.png, View.csv, View.github)
 
 
 def render(
-    results: dict[str, Any], folder: Path, formats: Iterable[View] = FORMATS
+    results: "Results", folder: Path, formats: Iterable[View] = FORMATS
 ) -> dict[View, list[Path]]:
     """Write views of results; files of their names in the folder are replaced.
 
@@ -59,6 +62,6 @@ def render(
     return written
 
 
-def write(results: dict[str, Any], folder: Path) -> Path:
+def write(results: "Results", folder: Path) -> Path:
     """Write the views of FORMATS (see `render`); returns the path of `report.md`."""
     return render(results, folder)[View.md][0]

@@ -36,10 +36,14 @@ def from_2(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
-    """Read results of version 1.0, which are checked already, as 2.1.
+    """Read results of version 1.0, which are not checked yet, as 2.1.
 
     Version 1.0 had one number of threads and no reference workload, measured no cold starts, no
     operators, no whole frame, and kept of the rounds nothing but their median.
+
+    Raises:
+        KeyError: a part is missing.
+        TypeError, AttributeError: a part has another type.
     """
     machine = dict(old["machine"])
     before, after = machine.pop("load_before"), machine.pop("load_after")

@@ -5,7 +5,7 @@ Each has a module of its own; this one runs those that a configuration asks for.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,15 @@ from benchmarks.models.model import ModelUnderTest
 from benchmarks.probes import camera_frame, cold_start, peak_throughput
 from benchmarks.probes import operators as operator_profile
 
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult, Peak, Results, Throughput
+
 
 def measure(
     config: BenchmarkConfig,
     models_under_test: Sequence[ModelUnderTest],
     images: NDArray[np.uint8],
-    written: dict[str, Any],
+    written: "Results",
 ) -> None:
     """Measure what the configuration asks for, and fill in the blocks.
 
@@ -73,8 +76,8 @@ def measure(
 
 def _count(
     config: BenchmarkConfig,
-    pairs: Sequence[tuple[ModelUnderTest, dict[str, Any]]],
-    written: dict[str, Any],
+    pairs: Sequence[tuple[ModelUnderTest, "ModelResult"]],
+    written: "Results",
 ) -> None:
     """Count instructions of the models, and of whole frames where there is a video."""
     found, emulated = kit.find(), cores.select(config.count)
@@ -104,9 +107,7 @@ def _first_own(models_under_test: Sequence[ModelUnderTest]) -> Path:
     return next(one.classifier.path for one in models_under_test if not one.spec)
 
 
-def throughput(
-    block: dict[str, Any], threads: int, reached: dict[str, Any] | None
-) -> dict[str, Any] | None:
+def throughput(block: "ModelResult", threads: int, reached: "Peak | None") -> "Throughput | None":
     """Work out a model's multiply-adds a second, from its latency with one thread.
 
     Args:
@@ -114,9 +115,13 @@ def throughput(
         threads: of its main figure.
         reached: the `peak` block of the results.
     """
-    main = {"threads": threads, "resolver": "xnnpack", "latency": block["latency"]}
-    for one in (main, *block["sweep"]):
-        if one["threads"] == 1 and one["resolver"] == "xnnpack" and one["latency"]:
-            p50 = one["latency"]["p50_us"]
+    single = [
+        one["latency"]
+        for one in block["sweep"]
+        if one["threads"] == 1 and one["resolver"] == "xnnpack"
+    ]
+    for latency in (block["latency"] if threads == 1 else None, *single):
+        if latency:
+            p50 = latency["p50_us"]
             return peak_throughput.throughput(block["size"]["multiply_adds"], p50, reached)
     return None

@@ -1,7 +1,7 @@
 """The rounds of a session: timed, judged whether anything disturbed them, and summed up."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from benchmarks.backends import backend
 from benchmarks.latency import measure as latency
 from benchmarks.machine import interference
 from benchmarks.session.configurations import REFERENCE, Configuration
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Latency, ModelResult
 
 
 class Timing:
@@ -79,12 +82,12 @@ class Timing:
 
     def summarize(
         self,
-        blocks: Sequence[dict[str, Any]],
+        blocks: Sequence["ModelResult"],
         cores: int | None,
         *,
         doubtful: bool,
         seed: int,
-    ) -> dict[str, Any] | None:
+    ) -> "Latency | None":
         """Fill in `latency` and `sweep` of the models, where there is a whole round.
 
         Args:
@@ -112,5 +115,5 @@ class Timing:
             elif each.is_main:
                 blocks[each.model]["latency"] = block
             else:
-                blocks[each.model]["sweep"].append(each.setting.describe() | {"latency": block})
+                blocks[each.model]["sweep"].append(each.setting.result(block))
         return found

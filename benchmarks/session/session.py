@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from benchmarks.machine.concurrent_runs import Presence
 from benchmarks.metrics import accuracy
 from benchmarks.models import external_spec, reference
 from benchmarks.models import model as model_under_test
+from benchmarks.models.model import Setting
 from benchmarks.protocol import LEFT_OUT
 from benchmarks.results import file as results_file
 from benchmarks.session import configurations, probes
@@ -29,7 +30,9 @@ from device.geometry import FACE_SIZE
 from device.labels import HEADS
 from device.system.atomic_file import make_folder
 
-TIMED = "set input, invoke, read probabilities"
+if TYPE_CHECKING:
+    from benchmarks.results.types import ModelResult, Results
+
 RESULTS = "results.json"
 
 
@@ -43,7 +46,7 @@ def run(
     out: Path,
     config: BenchmarkConfig = BenchmarkConfig(),
     label_names: Mapping[str, Sequence[str]] = HEADS,
-) -> dict[str, Any]:
+) -> "Results":
     """Measure size, accuracy and latency of models with one and the same interpreter.
 
     Ctrl-C ends the run early: what was measured until then is written and returned, with
@@ -86,16 +89,7 @@ def run(
         make_folder(out)  # what cannot be written is better not measured first
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
-        written = _blank(data, images, leaked, models_under_test)
-        written["protocol"] = {
-            "threads": list(config.threads),
-            "rounds": config.rounds,
-            "per_round": config.per_round,
-            "seed": config.seed,
-            "timed": TIMED,
-            "backend": settings[0].backend,
-            "reference": reference.NAME,
-        }
+        written = _blank(config, settings[0], data, images, leaked, models_under_test)
         timing = Timing(opened)
         try:
             if config.timed:
@@ -142,25 +136,37 @@ def _check(
 
 
 def _blank(
+    config: BenchmarkConfig,
+    main: Setting,
     data: Mapping[str, Any],
     images: NDArray[np.uint8],
     leaked: NDArray[np.bool_] | None,
     models_under_test: Sequence[model_under_test.ModelUnderTest],
-) -> dict[str, Any]:
+) -> "Results":
     """Give results in which nothing but sizes and the machine is measured yet."""
     return {
-        "schema_version": results_file.SCHEMA_VERSION,
+        "schema_version": "2.1",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "created_by": f"fer-edge {version('fer-edge')}",
         "partial": True,
-        "machine": machine_info.facts()
-        | {"host": None, "before": machine_info.state(), "after": None, "marks": []},
+        "machine": machine_info.describe(),
         "data": {
-            **{key: data[key] for key in ("name", "digest", "synthetic", "split")},
+            "name": data["name"],
+            "digest": data["digest"],
+            "synthetic": data["synthetic"],
+            "split": data["split"],
             "images": len(images),
             "leaked": None if leaked is None else int(leaked.sum()),
         },
-        "protocol": {},
+        "protocol": {
+            "threads": list(config.threads),
+            "rounds": config.rounds,
+            "per_round": config.per_round,
+            "seed": config.seed,
+            "timed": "set input, invoke, read probabilities",
+            "backend": main.backend,
+            "reference": reference.NAME,
+        },
         "reference": {"name": reference.NAME, "sha256": reference.SHA256, "latency": None},
         "peak": None,
         "models": [one.describe() for one in models_under_test],
@@ -173,7 +179,7 @@ def _classify(
     models_under_test: Sequence[model_under_test.ModelUnderTest],
     images: NDArray[np.uint8],
     leaked: NDArray[np.bool_] | None,
-    blocks: list[dict[str, Any]],
+    blocks: list["ModelResult"],
 ) -> None:
     """Fill in the accuracy of each model."""
     for one, block in zip(models_under_test, blocks, strict=True):
@@ -187,7 +193,7 @@ def _classify(
             )
 
 
-def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: int) -> None:
+def _finish(written: "Results", timing: Timing, presence: Presence, seed: int) -> None:
     """Note the machine's state, what disturbed the session, and sum up what was timed."""
     place, blocks = written["machine"], written["models"]
     place["after"] = machine_info.state()
@@ -202,7 +208,11 @@ def _finish(written: dict[str, Any], timing: Timing, presence: Presence, seed: i
     )
     place["marks"] = found if timing.has_rounds else []  # they are about latencies
     doubtful = interference.is_doubtful(place["marks"])
-    written["reference"]["latency"] = timing.summarize(blocks, cores, doubtful=doubtful, seed=seed)
+    written["reference"] = {
+        "name": reference.NAME,
+        "sha256": reference.SHA256,
+        "latency": timing.summarize(blocks, cores, doubtful=doubtful, seed=seed),
+    }
     for block in blocks:
         block["throughput"] = probes.throughput(
             block, written["protocol"]["threads"][0], written["peak"]

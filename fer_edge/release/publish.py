@@ -9,6 +9,7 @@ to the first model of the measurement on the test split.
 import json
 import shutil
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,8 +54,8 @@ class Source:
     """
 
     run: Path
-    test: dict[str, Any]
-    val: dict[str, Any]
+    test: Mapping[str, Any]
+    val: Mapping[str, Any]
 
 
 def publish(source: Source, home: Path) -> Path:
@@ -169,7 +170,7 @@ def _file(source: Source, stem: str) -> dict[str, Any]:
     }
 
 
-def _block(measured: dict[str, Any], digest: str, path: Path) -> dict[str, Any]:
+def _block(measured: Mapping[str, Any], digest: str, path: Path) -> dict[str, Any]:
     for block in measured["models"]:
         if block["sha256"] == digest and block["accuracy"] and block["latency"]:
             found: dict[str, Any] = block

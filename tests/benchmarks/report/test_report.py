@@ -88,7 +88,7 @@ def test_the_terminal_shows_names_and_intervals():
 
 def test_the_pareto_front_drops_models_that_another_beats_in_both():
     def model(name, p50, top1):
-        return {"name": name, "latency": {"p50_us": p50}, "accuracy": {"top1": top1}}
+        return plots.Point({"name": name}, {"top1": top1}, {"p50_us": p50})
 
     models = [
         model("slow and good", 900, 0.7),
@@ -96,7 +96,7 @@ def test_the_pareto_front_drops_models_that_another_beats_in_both():
         model("slower and fair", 300, 0.6),
         model("slowest and bad", 950, 0.5),
     ]
-    names = [one["name"] for one in plots.pareto_front(models)]
+    names = [one.model["name"] for one in plots.pareto_front(models)]
     assert names == ["fast and fair", "slow and good"]
 
 

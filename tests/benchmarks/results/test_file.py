@@ -1,10 +1,13 @@
 import copy
 import json
+import subprocess
+import sys
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from benchmarks.results import file as results_file
+from benchmarks.results import json_schema
 from device.errors import InputError
 
 from ..minimal_results import minimal_results
@@ -40,7 +43,8 @@ def test_a_failed_save_leaves_the_file_that_was_there(path):
         ('{"models": []}', "no schema_version"),
         ('{"schema_version": "9.0"}', "schema version 9.0"),
         ('{"schema_version": 2.0}', "schema version 2.0"),
-        ('{"schema_version": "1.0"}', "lacks created"),
+        ('{"schema_version": "1.0"}', "lacks machine"),
+        ('{"schema_version": "1.0", "machine": 3, "models": []}', "not those of version 1.0"),
         ('{"schema_version": "2.0"}', "lacks created"),
     ],
 )
@@ -147,3 +151,41 @@ def test_a_file_of_version_2_0_has_an_unknown_core_and_no_counts(path):
     assert found["machine"]["core_class"] == "unknown"
     assert all(model["counts"] == [] for model in found["models"])
     Draft202012Validator(SCHEMA).validate(found)
+
+
+def test_the_schema_is_that_of_the_types():
+    """After a change of the types: python -m benchmarks.results.json_schema."""
+    assert results_file.SCHEMA.read_text(encoding="utf-8") == json_schema.text()
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (("latency", "p50_us"), 0, "p50_us: input should be greater than 0"),
+        (("latency", "p50_us"), "12", "p50_us: input should be a valid number"),
+        (("latency", "rounds"), True, "rounds: input should be a valid integer"),
+        (("latency", "p50_us_ci95"), [1.0], "p50_us_ci95: list should have at least 2 items"),
+        (("accuracy", "top1"), 1.5, "top1: input should be less than or equal to 1"),
+        (("accuracy", "confusion"), [[1]], "confusion matrix of fer2013_0 is not 7x7"),
+        (("accuracy", "n"), 9, "confusion matrix of fer2013_0 does not sum to 9"),
+        (("latency", "extra"), 1, "extra is no key of this version"),
+    ],
+)
+def test_a_value_out_of_its_range_is_named(path, at, value, message):
+    results = minimal_results()
+    results["models"][0][at[0]][at[1]] = value
+    path.write_text(json.dumps(results))
+    with pytest.raises(InputError, match=message) as caught:
+        results_file.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_measuring_and_reading_rules_take_no_pydantic():
+    """Only `load` needs it, so that a host needs no more than what runs models."""
+    program = (
+        "import sys, benchmarks.session.session, benchmarks.gate.rules, fer_edge.cli.app;"
+        "print('pydantic' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "False\n", ran.stderr

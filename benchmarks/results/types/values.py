@@ -1,0 +1,42 @@
+"""Types of `results.json`: numbers and texts in their ranges, and how objects are checked."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Ge, Gt, Le, Len
+
+Kind = Literal["measured", "simulated", "derived", "counted", "estimated"]
+"""How a block's figures came about.
+
+Derived ones are computed from measured ones, counted ones are exact for an emulated core, estimated
+ones come from a model of it.
+"""
+
+Precision = Literal["float32", "float16", "dynamic", "int8", "int16x8"]
+"""Of weights and activations; "dynamic" has int8 weights and float activations."""
+
+Count = Annotated[int, Ge(0)]
+Positive = Annotated[int, Ge(1)]
+PositiveFloat = Annotated[float, Gt(0)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+Digest = Annotated[str, Len(64, 64)]
+"""SHA-256 in hexadecimal digits."""
+Interval = Annotated[list[float], Len(2, 2)]
+"""[low, high] at 95 %."""
+
+_Class = TypeVar("_Class", bound=type[Any])
+
+
+def closed(described: _Class) -> _Class:
+    """Refuse keys that the type does not name."""
+    return _configured(described, extra="forbid")
+
+
+def extensible(described: _Class) -> _Class:
+    """Accept further keys, as a later version may write."""
+    return _configured(described)
+
+
+def _configured(described: _Class, **settings: str) -> _Class:
+    """Attach what pydantic reads when it checks a file, without importing it here."""
+    described.__pydantic_config__ = {"use_attribute_docstrings": True, **settings}
+    return described
