@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
@@ -11,6 +12,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 _Item = TypeVar("_Item")
 
 _PAUSE = 0.5  # seconds
+
+
+def skipped(what: str, path: Path | None, reason: str) -> None:
+    """Say on standard error, in one line, what was asked for and is not measured, and why."""
+    of = f" of {path}" if path else ""
+    print(f"fer-edge: no {what}{of}: {reason}", file=sys.stderr)
 
 
 def track(items: Iterable[_Item], what: str, total: int) -> Iterator[_Item]:

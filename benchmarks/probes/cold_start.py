@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import progress
 from benchmarks.latency import measure as latency
 from benchmarks.machine import memory
 from device.errors import InputError
@@ -47,6 +48,7 @@ def measure(
         InputError: the model cannot be run.
     """
     if not memory.STATUS.is_file():
+        progress.skipped("cold starts", path, "this system does not say a process's memory")
         return None
     arguments = [str(path), str(threads)]
     if peer is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import progress
 from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
 from device.model import file as model_file
@@ -52,7 +53,7 @@ def operators(
     Returns:
         The `operators` block of `results.json`, microseconds and shares of the sum; None where the
         runtime has no schema to cut models with, or the model branches, is empty or too large, or
-        the runtime does not run a cut of it.
+        the runtime does not run a cut of it; standard error says which.
 
     Raises:
         InputError: the file is damaged or no model.
@@ -61,15 +62,26 @@ def operators(
     whole = graph.load(path)
     count = len(whole.operators)
     content = model_file.read(path)
-    too_large = len(content) * count > MOST_BYTES
-    if schema is None or whole.subgraphs > 1 or not count or too_large:
-        return None
+    reasons = {
+        f"{find_runtime().name} has no schema to cut models with": schema is None,
+        "the model branches": whole.subgraphs > 1,
+        "the model has no operator": not count,
+        f"the model is too large to be cut at {count} operators": (
+            len(content) * count > MOST_BYTES
+        ),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            progress.skipped("operator times", path, reason)
+            return None
     try:
         cuts = [raw_model.load(part) for part in cut(schema, content)]
         for interpreter in cuts:
             _fill(interpreter, images[0])
         medians = _time(cuts, rounds, per_round, seconds, seed)
-    except (RuntimeError, ValueError):  # the runtime's own
+    except (RuntimeError, ValueError) as error:  # the runtime's own
+        lines = str(error).strip().splitlines() or ["no reason given"]
+        progress.skipped("operator times", path, f"a cut of it does not run ({lines[0]})")
         return None
     # Ratios to the whole model, which was timed in the same round.
     ratios = np.median(medians / medians[:, -1:], axis=0)

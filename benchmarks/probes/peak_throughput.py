@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks import progress
 from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
 from device.model.runtime import find_runtime
@@ -30,6 +31,8 @@ def measure(*, calls: int = 50) -> "Peak | None":
     """
     schema = raw_model.schema()
     if schema is None:
+        reason = f"{find_runtime().name} has no schema to make a model with"
+        progress.skipped("peak throughput", None, reason)
         return None
     interpreter = raw_model.load(product(schema, SIDE))
     source = interpreter.get_input_details()[0]["index"]

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.models import reference
 from benchmarks.probes import operators as operator_profile
 from benchmarks.probes import raw_model
 from device.errors import InputError
@@ -73,20 +74,24 @@ def test_what_follows_from_constants_alone_is_no_output(schema):
     assert operator_profile.dangling_outputs(part) == [2]
 
 
-def test_a_model_that_the_runtime_cannot_cut_has_no_profile(model_files, faces, monkeypatch):
+def test_a_model_that_the_runtime_cannot_cut_has_no_profile(faces, monkeypatch, capsys):
     def refuse(content):
         raise RuntimeError("failed to setup XNNPACK")
 
     monkeypatch.setattr(raw_model, "load", refuse)
-    assert operator_profile.operators(model_files["int8"], images=faces) is None
+    assert operator_profile.operators(reference.PATH, images=faces) is None
+    said = capsys.readouterr().err
+    assert "reference-1.tflite: a cut of it does not run (failed to setup XNNPACK)" in said
 
 
-def test_no_profile_of_models_too_large_or_without_a_schema(model_files, faces, monkeypatch):
+def test_no_profile_of_models_too_large_or_without_a_schema(faces, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(operator_profile, "MOST_BYTES", 1000)
-        assert operator_profile.operators(model_files["int8"], images=faces) is None
+        assert operator_profile.operators(reference.PATH, images=faces) is None
+    assert "the model is too large to be cut" in capsys.readouterr().err
     monkeypatch.setattr(raw_model, "schema", lambda: None)
-    assert operator_profile.operators(model_files["int8"], images=faces) is None
+    assert operator_profile.operators(reference.PATH, images=faces) is None
+    assert "has no schema to cut models with" in capsys.readouterr().err
 
 
 def test_a_damaged_file_is_named(model_files, faces, tmp_path):
