@@ -10,7 +10,7 @@ from device.errors import InputError
 from device.labels import HEADS
 from device.system import processor
 from device.system.processor import Processor
-from fer_edge import zoo
+from fer_edge.zoo import registry
 
 HERE = "here"
 
@@ -112,11 +112,11 @@ def options(on: Target, head: str) -> list[Option]:
         raise InputError(f"labels {head}: give {' or '.join(HEADS)}")
     found = [
         option
-        for model in zoo.list_models()
+        for model in registry.list_models()
         for card in [model.card]
         for stem, file in card["files"].items()
         if file["shipped"] and file["head"] == head
-        for option in [_option(f"{zoo.PREFIX}{model.name}/{stem}", file, card, on)]
+        for option in [_option(f"{registry.PREFIX}{model.name}/{stem}", file, card, on)]
         if option is not None
     ]
     if not found:
@@ -146,8 +146,8 @@ def choose(given: Sequence[Option], budget_ms: float = BUDGET_MS) -> Option | No
 def default_model(found: Processor | None = None, head: str = "fer2013") -> str:
     """Name the model for this machine where the user names none.
 
-    That is what `choose` gives for this machine, or `zoo.DEFAULT` where the cards have nothing that
-    applies, or nothing that fits.
+    That is what `choose` gives for this machine, or `registry.DEFAULT` where the cards have nothing
+    that applies, or nothing that fits.
 
     Args:
         found: this machine's processor; None to read it.
@@ -157,7 +157,7 @@ def default_model(found: Processor | None = None, head: str = "fer2013") -> str:
         option = choose(options(target(HERE, found), head))
     except InputError:
         option = None
-    return option.model if option else f"{zoo.PREFIX}{zoo.DEFAULT}"
+    return option.model if option else f"{registry.PREFIX}{registry.DEFAULT}"
 
 
 def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -> Option | None:

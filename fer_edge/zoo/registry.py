@@ -1,0 +1,103 @@
+"""The models that ship with fer-edge, each in its own folder with its card."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError
+
+PREFIX = "zoo:"
+NAMES = ("nano", "small", "base")
+DEFAULT = "base"
+"""What `bench` uses when no model is named, and every command where no other is chosen."""
+
+TEACHER = f"{PREFIX}teacher"
+"""The teacher of the shipped models, as weights only: it is too large to run on a device."""
+
+HOME = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """A model of the zoo.
+
+    Attributes:
+        name: name of the model.
+        folder: folder of its `.tflite` files, float weights and cards.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The content of `card.json`.
+
+        Raises:
+            InputError: there is no card.
+        """
+        path = self.folder / "card.json"
+        try:
+            card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{path} is missing: install fer-edge again") from error
+        return card
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the float net."""
+        return self.folder / "float.npz"
+
+    @property
+    def files(self) -> list[Path]:
+        """The `.tflite` files."""
+        return sorted(self.folder.glob("*.tflite"))
+
+
+def list_models() -> list[ZooModel]:
+    """The models of the zoo, the smallest first.
+
+    Raises:
+        InputError: this installation has no models.
+    """
+    models = [ZooModel(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
+    if not models:
+        raise InputError(f"{HOME} holds no models: install fer-edge again")
+    return models
+
+
+def find(name: str) -> ZooModel:
+    """Find a model of the zoo.
+
+    Raises:
+        InputError: there is no model of that name.
+    """
+    base, wild, _ = name.partition("-wild")
+    if wild and base in NAMES:
+        raise InputError(
+            f"{PREFIX}{name} does not ship, its photos are for research alone: make it with "
+            f"fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
+            "docs/several-sets.md"
+        )
+    if name not in NAMES:
+        raise InputError(f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}")
+    for model in list_models():
+        if model.name == name:
+            return model
+    raise InputError(f"{HOME} lacks {name}: install fer-edge again")
+
+
+def teacher_weights() -> Path:
+    """The weights file of the shipped teacher.
+
+    Raises:
+        InputError: this installation has none.
+    """
+    path = HOME / "teacher" / "float.npz"
+    if not path.is_file():
+        raise InputError(
+            f"{path} is missing: the teacher stands in a source checkout alone, not in the wheel; "
+            "run fer-edge from one, or leave out --teacher to train the recipe's own"
+        )
+    return path
