@@ -77,6 +77,6 @@ def require_classes(names: Iterable[str], source: Path) -> None:
     if name.casefold() in ("images", "labels"):
         hint = (
             "this looks like a layout for detectors (YOLO), whose labels lie in text files; sort "
-            "the faces into a folder for each class, or give a --map"
+            "the faces into a folder for each class"
         )
     raise InputError(f"{source}: all training images are of one class, {name!r}: {hint}")

@@ -81,7 +81,7 @@ def find(folders: Collection[str], *others: Collection[str]) -> Classes:
     if merged:
         notes.append(
             f"{', '.join(map(repr, merged))} are kept apart as classes of their own; merge the "
-            "folders, or give a --map, if they mean the same"
+            "folders if they mean the same"
         )
     for name in sorted(set(by_key) - set(meaning)):
         meant = suggestion(name) if meaning else None

@@ -66,8 +66,7 @@ def read(
         layout = {"layout": "folders", "labels_from": "folders"}
     elif votes is None:
         raise InputError(
-            f"{tree.source}: images without class folders need votes (--ferplus fer2013new.csv) or "
-            "a description of their names (--map)"
+            f"{tree.source}: images without class folders need votes: --ferplus fer2013new.csv"
         )
     else:
         label_names, labels = FER2013, [-1] * len(places)

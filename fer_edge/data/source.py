@@ -1,12 +1,15 @@
 """What `--data` may be: a prepared `.npz`, a folder or table that is prepared now, or nothing."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from device.errors import InputError
+from fer_edge.data import pictures
+from fer_edge.data.tree import READ_BUFFER, Tree
 from fer_edge.recipe import Data, Recipe
 
 HELD_OUT = 0.15
@@ -17,8 +20,7 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     """Give the `.npz` that a run trains on.
 
     A folder, table or zip is prepared on the first call, beside the run's other files; splits that
-    it lacks are held out of train. A later call finds what the first one made, unless the files of
-    the source are others by then.
+    it lacks are held out of train, and what was left out is printed on standard error. A later call finds what the first one made, unless the content of the source has changed.
 
     Args:
         data: as the user gave it; None for synthetic faces.
@@ -32,16 +34,36 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
         return synthetic_faces(recipe, folder)
     if data.suffix == ".npz" or not data.exists():
         return data  # whoever loads it says what is wrong with it
-    from fer_edge.data.prepare import prepare
-    from fer_edge.data.tree import Tree
+    from fer_edge.data.prepare import notes, prepare
 
     tree = Tree(data)
-    listing = "\n".join(f"{name} {tree.size(name)}" for name in tree.names)
-    digest = hashlib.sha256(listing.encode()).hexdigest()
-    path = folder / "data" / f"{data.resolve().stem}-{digest[:12]}.npz"
+    path = folder / "data" / f"{data.resolve().stem}-{source_digest(tree)[:12]}.npz"
     if not path.exists():
-        prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed).save(path)
+        dataset = prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed)
+        dataset.save(path)
+        for note in notes(dataset):
+            print(note, file=sys.stderr)
     return path
+
+
+def source_digest(tree: Tree) -> str:
+    """SHA-256 (hex) over the names and the content of a source's files.
+
+    Raises:
+        InputError: a table cannot be read. Of a picture that cannot, the name alone counts.
+    """
+    digest = hashlib.sha256()
+    for name in tree.names:
+        content = hashlib.sha256()
+        try:
+            with tree.open(name) as stream:
+                while block := stream.read(READ_BUFFER):
+                    content.update(block)
+        except InputError:
+            if not name.lower().endswith(pictures.SUFFIXES):
+                raise
+        digest.update(f"{content.hexdigest()} {name}\n".encode())
+    return digest.hexdigest()
 
 
 def with_sources(
