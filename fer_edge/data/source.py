@@ -19,8 +19,9 @@ HELD_OUT = 0.15
 def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     """Give the `.npz` that a run trains on.
 
-    A folder, table or zip is prepared on the first call, beside the run's other files; splits that
-    it lacks are held out of train, and what was left out is printed on standard error. A later call finds what the first one made, unless the content of the source has changed.
+    A folder, table or archive is prepared on the first call, beside the run's other files; splits
+    that it lacks are held out of train, and what was left out is printed on standard error. A later
+    call finds what the first one made, unless the content of the source has changed.
 
     Args:
         data: as the user gave it; None for synthetic faces.
