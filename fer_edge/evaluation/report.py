@@ -30,7 +30,7 @@ polyline{stroke-width:1.8;fill:none}
 def summary(evaluation: Evaluation) -> tuple[Row, list[Row]]:
     """Header and rows of the summary table, one row for each model."""
     header = ["model", "n", "top-1", "macro-F1", "macro recall"]
-    header += ["mean top-1 corrupted", "mCE", "ECE", "temperature"]
+    header += ["corrupted", "mCE", "ECE", "temp."]
     rows = []
     for model in evaluation.models:
         robust, calibrated = model.robustness, model.calibration

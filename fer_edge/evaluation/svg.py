@@ -64,5 +64,5 @@ def chart(
         ]
     middle = (left + right) / 2
     parts.append(f'<text x="{middle}" y="{height - 6}" class="mid">{escape(x_label)}</text>')
-    parts.append(f'<text x="{left}" y="{top - 1}">{escape(y_label)}</text></svg>')
+    parts.append(f'<text x="{right}" y="14" class="end">{escape(y_label)}</text></svg>')
     return "".join(parts)

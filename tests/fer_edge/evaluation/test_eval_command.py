@@ -134,3 +134,12 @@ def test_small_slices_are_marked(folder: Path) -> None:
     assert all(one.small for one in found.models[0].slices or [])
     assert "few images" in report.markdown(found)
     assert np.isclose(sum(s.n for s in found.models[0].slices or [] if s.attribute == "class"), 16)
+
+
+def test_the_tables_of_the_docs_are_those_of_the_file() -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    found = document.load(docs / "figures" / "evaluation-zoo.json")
+    page = (docs / "eval.md").read_text()
+    tables = report.markdown(found).split("\n\n")
+    for table in (t for t in tables if t.startswith(("| model | n", "| corruption"))):
+        assert table.strip() in page
