@@ -1,7 +1,10 @@
 """What holds for every test."""
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 for marker in Path(__file__).parents[1].glob(".envs/*/.installed"):
     name = marker.parent.name.upper().replace("-", "_")
     os.environ.setdefault(f"FER_EDGE_{name}_PYTHON", str(marker.parent / "bin" / "python"))
+
+# What is remembered of models that ran is kept apart from the user's own cache.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="fer-edge-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("calm", deadline=None, max_examples=50)

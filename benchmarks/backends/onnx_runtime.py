@@ -12,7 +12,7 @@ import numpy.typing as npt
 from benchmarks.backends.bootstrap import BOOTSTRAP
 from device.errors import InputError
 from device.geometry import FACE_SIZE
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model import graph
 
 
@@ -39,7 +39,7 @@ class OnnxClassifier:
         """
         import onnxruntime
 
-        self.labels = model_file.read_labels(model_file.read(path), path)
+        self.labels = model_content.read_labels(model_content.read(path), path)
         self.runtime = f"onnxruntime {version('onnxruntime')}"
         model = graph.load(path)
         source, sink = model.tensors[model.inputs[0]], model.tensors[model.outputs[0]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.models.external_spec import DTYPES, Spec
 from device.errors import InputError
 from device.model import graph
-from device.model.file import read
+from device.model.content import read
 from device.model.runtime import Resolver, build, runtime_name
 
 _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}

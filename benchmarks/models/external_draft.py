@@ -7,7 +7,7 @@ from benchmarks.models.external_spec import DTYPES
 from device.errors import InputError
 from device.labels import FER2013, HEADS
 from device.model import graph
-from device.model.file import read, read_labels
+from device.model.content import read, read_labels
 from device.model.graph import Graph, Tensor
 
 _USUAL = {

@@ -17,7 +17,7 @@ import numpy as np
 
 from device.geometry import FACE_SIZE
 from device.labels import FER2013
-from device.model.file import LABEL_FILE
+from device.model.content import LABEL_FILE
 from device.system.atomic_file import replacing
 
 SEED = 48

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks import progress
 from benchmarks.latency.timer import time_calls
 from benchmarks.probes import raw_model
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model import graph
 from device.model.runtime import find_runtime
 
@@ -61,7 +61,7 @@ def operators(
     schema = raw_model.schema()
     whole = graph.load(path)
     count = len(whole.operators)
-    content = model_file.read(path)
+    content = model_content.read(path)
     reasons = {
         f"{find_runtime().name} has no schema to cut models with": schema is None,
         "the model branches": whole.subgraphs > 1,

@@ -16,7 +16,7 @@ from benchmarks.config import BenchmarkConfig
 from benchmarks.remote import wheel
 from device.errors import InputError
 from device.labels import HEADS
-from device.model.file import read
+from device.model.content import read
 
 JOB, SAMPLE, FILES = "job.json", "sample.npz", "files"
 """Names in the folder on the host."""

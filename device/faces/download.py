@@ -1,7 +1,6 @@
 """Detector files that fer-edge does not ship: brought once, checked whenever used."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,17 +10,10 @@ from typing import IO
 from device.errors import InputError
 from device.system.atomic_file import replacing
 from device.system.redact import redact_url
+from device.system.user_folders import data_folder
 
 _CHUNK = 64 * 1024
 _TIMEOUT = 30.0  # seconds without a byte
-
-
-def data_folder() -> Path:
-    """Where fer-edge keeps what it fetched: `$XDG_DATA_HOME/fer-edge`, or under ~/.local/share."""
-    root = os.environ.get("XDG_DATA_HOME", "")
-    # The XDG base directory specification has relative paths ignored.
-    base = Path(root) if Path(root).is_absolute() else Path.home() / ".local" / "share"
-    return base / "fer-edge"
 
 
 @dataclass(frozen=True)

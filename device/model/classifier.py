@@ -1,7 +1,6 @@
-"""A `.tflite` file, ready to classify 48x48 gray faces: built once, its buffers reused."""
+"""A `.tflite` model, ready to classify 48x48 gray faces: built once, its buffers reused."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,35 +9,24 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from device.geometry import FACE_SIZE
-from device.model import graph
-from device.model.file import read, read_labels
+from device.model.file import ModelFile
+from device.model.input_table import TensorDetails, input_table
 from device.model.runtime import RESOLVERS, Resolver, Runtime, build, find_runtime
 
-# (mean, std) of x = (pixel - mean) / std; each one lets a byte stand for a pixel exactly.
-_NORMALIZATIONS = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
+MAX_THREADS = 64
+"""Largest number of kernel threads: a runtime asked for 100,000 does not come back."""
+
 _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 _DTYPES = (np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float32))
-
-
-@dataclass(frozen=True)
-class TensorDetails:
-    """How the values of an input or output tensor are to be read.
-
-    Attributes:
-        dtype: int8, uint8 or float32.
-        scale: real value = scale * (value - zero_point); 0 for float32.
-        zero_point: the value that stands for 0; 0 for float32.
-    """
-
-    dtype: np.dtype[Any]
-    scale: float
-    zero_point: int
+_PIXELS = np.arange(256)
+_TOLERANCE = 0.01  # by which rounding moves a probability out of 0..1
 
 
 class Classifier:
     """A model file in an interpreter that is built once and reused for every face.
 
-    An int8 model gets pixel - 128, a uint8 or float32 model the pixel itself.
+    Pixels are normalized as the file's metadata says, see `device.model.input_table`. The models
+    of fer-edge take the pixel itself (float32, uint8) or pixel - 128 (int8).
 
     Attributes:
         path: the model file.
@@ -65,10 +53,11 @@ class Classifier:
         Args:
             path: a `.tflite` file with input [1, 48, 48, 1], one output [1, labels] and an
                 associated file `labels.txt`.
-            threads: of the kernels, at least 1; on nets this small more than one rarely helps.
+            threads: number of kernel threads, 1 to `MAX_THREADS`; on nets this small more than one
+                rarely helps.
             resolver: "xnnpack" is what runs on a device; "builtin" is TensorFlow Lite's own
                 kernels without a delegate; "reference" its slow, portable reference kernels.
-            runtime: another package than the one that is found first, to compare them.
+            runtime: runtime to use instead of the one that is found first, to compare them.
             keep_tensors: whether `tensor` can read what lies between input and output; not with
                 "xnnpack", whose values never leave it.
 
@@ -76,18 +65,19 @@ class Classifier:
             InputError: the file is missing, no `.tflite`, damaged, of another shape, or does not
                 name its labels; or an option is out of range.
         """
-        if threads < 1:
-            raise InputError(f"threads is {threads}: give 1 or more")
+        if not 1 <= threads <= MAX_THREADS:
+            raise InputError(f"threads is {threads}: give 1 to {MAX_THREADS}")
         if resolver not in RESOLVERS:
             raise InputError(f"resolver {resolver!r}: give one of {', '.join(RESOLVERS)}")
         runtime = runtime or find_runtime()
-        self.path = Path(path)
+        file = ModelFile(path)
+        self.path = file.path
         self.runtime = runtime.name
-        content = read(self.path)
-        self.labels = read_labels(content, self.path)
-        graph.parse(content, self.path)  # tflite-runtime does not check: damage ends the process
+        self.labels = file.labels
+        normalization = file.normalization
+        _ = file.graph  # a runtime does not check the structure: damage would end the process
         self._interpreter, inputs, outputs, self.delegated = build(
-            content, self.path, threads, resolver, runtime, keep_tensors
+            file.content, self.path, threads, resolver, runtime, keep_tensors
         )
 
         source = _only(inputs, "input", self.path)
@@ -95,13 +85,16 @@ class Classifier:
         _check_shapes(source, sink, len(self.labels), self.path)
         self.input_details = _details(source, "input", self.path)
         self.output_details = _details(sink, "output", self.path)
-        _check_input_is_exact(self.input_details, self.path)
+        table = input_table(self.input_details, normalization, self.path)
         self.precision = self.input_details.dtype.name
 
         self._input_index = source["index"]
         self._input = np.zeros(_INPUT_SHAPE, self.input_details.dtype)
-        as_bytes = self._input.view(np.uint8) if self._input.dtype == np.int8 else self._input
-        self._pixels = as_bytes[0, :, :, 0]
+        self._values = self._input[0, :, :, 0]
+        # The usual tables need no look-up: flipping the top bit of a byte is pixel - 128 in two's
+        # complement.
+        self._flips = table.dtype == np.int8 and np.array_equal(table, _PIXELS - 128)
+        self._table = None if self._flips or np.array_equal(table, _PIXELS) else table
         self._output_view = self._interpreter.tensor(sink["index"])
         self._probabilities = np.zeros(len(self.labels), np.float32)
 
@@ -117,6 +110,7 @@ class Classifier:
 
         Raises:
             ValueError: the face has another shape or dtype.
+            InputError: a kernel fails, or the output holds no probabilities.
         """
         self.set_input(face)
         self.invoke()
@@ -128,11 +122,12 @@ class Classifier:
             raise ValueError(
                 f"a face is uint8 [{FACE_SIZE}, {FACE_SIZE}], not {face.dtype} {list(face.shape)}"
             )
-        if self._input.dtype == np.int8:
-            # Flipping the top bit of a byte is pixel - 128 in two's complement.
-            np.bitwise_xor(face, np.uint8(0x80), out=self._pixels)
+        if self._flips:
+            np.bitwise_xor(face, np.uint8(0x80), out=self._values.view(np.uint8))
+        elif self._table is None:
+            self._values[:] = face
         else:
-            self._pixels[:] = face
+            np.take(self._table, face, out=self._values, mode="clip")
         self._interpreter.set_tensor(self._input_index, self._input)
 
     def invoke(self) -> None:
@@ -147,13 +142,23 @@ class Classifier:
         return cast(npt.NDArray[Any], self._interpreter.get_tensor(index))
 
     def probabilities(self) -> npt.NDArray[np.float32]:
-        """Give the last run's float32 [labels], dequantized, in a buffer that the next reuses."""
+        """The last run's float32 [labels], dequantized, in a buffer that the next run reuses.
+
+        Raises:
+            InputError: a value is not finite or no probability 0..1, or all are 0.
+        """
         out = self._probabilities
         # The view must not outlive this call: the interpreter refuses to run while one exists.
         out[:] = self._output_view()[0]
         if self.output_details.scale:
             out -= self.output_details.zero_point
             out *= self.output_details.scale
+        low, high = out.min(), out.max()  # NaN where one value is: no comparison holds then
+        if not (low >= -_TOLERANCE and 0 < high <= 1 + _TOLERANCE):
+            raise InputError(
+                f"{self.path} gives {_listed(out)} for a face, which are no probabilities: its "
+                "weights or its last layer (softmax) are damaged; export it again"
+            )
         return out
 
 
@@ -188,19 +193,6 @@ def _check_shapes(source: dict[str, Any], sink: dict[str, Any], labels: int, pat
         )
 
 
-def _check_input_is_exact(details: TensorDetails, path: Path) -> None:
-    """Refuse a quantized input whose bytes are not pixels under any normalization we know."""
-    if details.dtype == np.float32:
-        return
-    pixels = np.arange(256)
-    wanted = pixels - 128 if details.dtype == np.int8 else pixels
-    for mean, std in _NORMALIZATIONS:
-        real = (pixels - mean) / std
-        if np.array_equal(np.rint(real / details.scale) + details.zero_point, wanted):
-            return
-    rule = "pixel - 128" if details.dtype == np.int8 else "pixel"
-    raise InputError(
-        f"{path}: its {details.dtype} input (scale {details.scale:g}, zero point "
-        f"{details.zero_point}) is not byte = {rule}: calibrate it on the full range 0..255 "
-        "normalized by (pixel - 128) / 128, pixel / 255 or not at all"
-    )
+def _listed(values: npt.NDArray[np.float32]) -> str:
+    shown = ", ".join(f"{value:.4g}" for value in values[:4].tolist())
+    return f"{shown}, …" if len(values) > 4 else shown

@@ -1,55 +1,60 @@
-"""What a `.tflite` file holds, before an interpreter sees it."""
+"""A `.tflite` file as a value: what can be known of it without an interpreter, parsed once."""
 
-import io
-import zipfile
+import hashlib
+import os
+from functools import cached_property
 from pathlib import Path
 
-from device.errors import InputError
+from device.model import card, content, graph, metadata
+from device.model.graph import Graph
+from device.model.metadata import Normalization
 
-LABEL_FILE = "labels.txt"
-"""The associated file of a model's metadata that names its classes, one a line."""
 
+class ModelFile:
+    """A model file. It is read and parsed on first use, each part once.
 
-def read(path: Path) -> bytes:
-    """Read a model file whole: one that is replaced while it runs must not end the process.
+    Every property raises InputError where the file is missing, no `.tflite` or damaged.
 
-    Raises:
-        InputError: it is missing, a folder, empty, unreadable or no `.tflite`.
+    Attributes:
+        path: the file.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the .tflite file in it")
-    if not path.is_file():
-        raise InputError(f"{path}: no such model file")
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-            if not head:
-                raise InputError(f"{path} is empty: copy or export the model again")
-            if head[4:8] != b"TFL3":
-                raise InputError(f"{path} is not a .tflite file (the identifier TFL3 is missing)")
-            return head + file.read()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Name a file; nothing is read yet."""
+        self.path = Path(path)
 
-def read_labels(content: bytes, path: Path) -> tuple[str, ...]:
-    """Read the labels from the zip archive that TFLite Metadata appends to a model.
+    @cached_property
+    def content(self) -> bytes:
+        """The whole file."""
+        return content.read(self.path)
 
-    Args:
-        content: the whole model file.
-        path: where it came from, for the message.
+    @cached_property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the content."""
+        return hashlib.sha256(self.content).hexdigest()
 
-    Raises:
-        InputError: there is no such archive or member, as in a file cut short, or no text in it.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            text = archive.read(LABEL_FILE).decode("utf-8")
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise InputError(
-            f"{path} has no {LABEL_FILE} in its metadata, or the file is cut short: "
-            "copy it again, or export it with fer-edge"
-        ) from error
-    except Exception as error:  # zipfile raises many kinds on a damaged member
-        raise InputError(f"{path}: its {LABEL_FILE} cannot be read ({error})") from error
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the output."""
+        return content.read_labels(self.content, self.path)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Operators and tensors, checked."""
+        return graph.parse(self.content, self.path)
+
+    @cached_property
+    def normalization(self) -> Normalization | None:
+        """Normalization of the input that the file's metadata asks for; None if it names none."""
+        return metadata.read_normalization(self.content, self.path)
+
+    @cached_property
+    def margin(self) -> float:
+        """Margin of the face crop, from the card beside the file."""
+        return card.margin(self.path)
+
+    @property
+    def precision(self) -> str:
+        """Dtype of the first input, such as "int8"; "float32" for float16 and dynamic range."""
+        inputs = self.graph.inputs
+        return self.graph.tensors[inputs[0]].dtype if inputs else ""

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model.flatbuffer import DamagedError, Flatbuffer, Table
 from device.model.operators import DTYPES, OPERATORS, multiply_adds
 
@@ -143,7 +143,7 @@ def load(path: str | os.PathLike[str]) -> Graph:
         InputError: the file is missing, no `.tflite`, or damaged.
     """
     path = Path(path)
-    return parse(model_file.read(path), path)
+    return parse(model_content.read(path), path)
 
 
 def parse(content: bytes, path: Path) -> Graph:

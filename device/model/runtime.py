@@ -1,4 +1,4 @@
-"""The package that runs `.tflite` files, and a model loaded in it."""
+"""The runtime package that executes `.tflite` files, and models loaded in it."""
 
 import functools
 import importlib
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from device.errors import InputError
-from device.model.file import read
+from device.model import trial
+from device.model.content import read
 from device.system.stderr import suppress_stderr
 
 Resolver = Literal["xnnpack", "builtin", "reference"]
@@ -23,11 +24,12 @@ RESOLVERS = {
 
 @dataclass(frozen=True)
 class Runtime:
-    """A package that runs models.
+    """A package that executes models.
 
     Attributes:
-        module: with `Interpreter` and `OpResolverType`, as all of TensorFlow Lite's packages have.
-        name: and version, such as "ai-edge-litert 2.1.6".
+        module: module with `Interpreter` and `OpResolverType`, which all of TensorFlow Lite's
+            packages have.
+        name: name and version, such as "ai-edge-litert 2.1.6".
     """
 
     module: Any
@@ -62,7 +64,7 @@ def runtime_name() -> str:
 
 
 def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
-    """Load any model and tell what the XNNPACK delegate took over.
+    """Load any model and list what the XNNPACK delegate took over.
 
     Returns:
         For each stretch the tensors that go in and those that come out; none without the delegate.
@@ -87,25 +89,31 @@ def build(
     keep_tensors: bool = False,
     input_shape: tuple[int, ...] | None = None,
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
-    """Load any model, whose graph `device.model.graph` has checked.
+    """Load any model whose graph `device.model.graph` has checked.
+
+    A file that has not run here before is tried in a process of its own first, see
+    `device.model.trial`.
 
     Args:
-        content: of the file.
+        content: the whole model file.
         path: where it came from, for the message.
-        threads: as the following, see `Classifier`.
-        resolver: of the operators.
-        runtime: that runs it.
-        keep_tensors: whether all tensors can be read.
+        threads: number of kernel threads.
+        resolver: set of kernels, see `Classifier`.
+        runtime: the runtime; the installed one if None.
+        keep_tensors: whether all tensors can be read after a run.
         input_shape: shape to give to an only input whose shape the file leaves open.
 
     Returns:
         The interpreter, its inputs, its outputs, and whether a delegate took the graph.
 
     Raises:
-        InputError: the runtime cannot load it.
+        InputError: the runtime cannot load it, or crashes on it.
     """
     runtime = runtime or find_runtime()
     module = runtime.module
+    trial.ensure_runs(
+        content, path, module=module.__name__, name=runtime.name, resolver=RESOLVERS[resolver]
+    )
     try:
         # LiteRT reports the delegate; what it has against a file is in the error.
         with suppress_stderr(show_on_error=False):

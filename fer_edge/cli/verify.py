@@ -92,11 +92,11 @@ def verify(
 
 def _labels(model: Path) -> tuple[str, ...]:
     """Read a model's labels; a damaged file is refused before a runtime sees it."""
-    from device.model import file as model_file
+    from device.model import content as model_content
     from device.model import graph
 
-    content = model_file.read(model)
-    labels = model_file.read_labels(content, model)
+    content = model_content.read(model)
+    labels = model_content.read_labels(content, model)
     graph.parse(content, model)
     return labels
 

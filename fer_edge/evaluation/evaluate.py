@@ -99,7 +99,7 @@ def evaluate(
 
 
 def _read(path: Path) -> bytes:
-    from device.model.file import read
+    from device.model.content import read
 
     return read(path)
 

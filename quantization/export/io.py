@@ -11,7 +11,7 @@ import numpy as np
 
 from device.errors import InputError
 from device.geometry import FACE_SIZE
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model import graph as checked
 from quantization.export.graph_editor import IO, Editor
 from quantization.normalization import Normalization
@@ -50,7 +50,7 @@ def load(path: Path) -> Any:
         from ai_edge_litert import schema_py_generated as schema
     except ModuleNotFoundError as error:
         raise InputError("export needs LiteRT: pip install ai-edge-litert") from error
-    content = model_file.read(path)
+    content = model_content.read(path)
     found = checked.parse(content, path)
     if len(found.inputs) != 1 or len(found.outputs) != 1 or found.subgraphs != 1:
         raise InputError(f"{path} has not one graph with one input and one output: give another")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model.card import margin
 from device.model.graph import Graph
 from device.system.atomic_file import replacing
@@ -78,7 +78,7 @@ def quantize(
     parent = card.read(source)
     if parent["precision"] != "float32":
         raise InputError(f"{source} is of precision {parent['precision']}: give the float32 file")
-    labels = model_file.read_labels(model_file.read(source), source)
+    labels = model_content.read_labels(model_content.read(source), source)
     prepared = litert.prepare(source)
     keep = _operators(prepared.graph, keep_float, source)
     version = litert.find(python)  # before the minutes that the ranges take

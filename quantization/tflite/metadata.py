@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Literal
 
-from device.model.file import LABEL_FILE
+from device.model.content import LABEL_FILE
 from device.model.flatbuffer import Flatbuffer
 from quantization.tflite import compact
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from device.image import file as image_file
 from device.image.color import gray
 from device.labels import FER2013, FERPLUS
-from device.model import file as model_file
+from device.model import content as model_content
 from device.model import graph
 from device.model.classifier import Classifier
 from fer_edge import zoo
@@ -300,7 +300,7 @@ def test_head_and_folder_choose_the_file(tmp_path):
     told = json.loads(done.stdout)
     assert told["files"] == [str(tmp_path / "f.tflite")] and told["io"] == "uint8"
     content = (tmp_path / "f.tflite").read_bytes()
-    assert model_file.read_labels(content, tmp_path) == FERPLUS
+    assert model_content.read_labels(content, tmp_path) == FERPLUS
     assert card.read(tmp_path / "f.tflite")["head"] == "ferplus"
 
     refused = export(run, "--out", tmp_path)
