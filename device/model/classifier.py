@@ -128,7 +128,12 @@ class Classifier:
             self._values[:] = face
         else:
             np.take(self._table, face, out=self._values, mode="clip")
-        self._interpreter.set_tensor(self._input_index, self._input)
+        try:
+            self._interpreter.set_tensor(self._input_index, self._input)
+        except ValueError as error:  # an input without memory, as in a graph that does not read it
+            raise InputError(
+                f"{self.path} takes no input in {self.runtime}: it is damaged; export it again"
+            ) from error
 
     def invoke(self) -> None:
         """Run the net on the face that was set last; raises InputError where a kernel fails."""
@@ -148,8 +153,13 @@ class Classifier:
             InputError: a value is not finite or no probability 0..1, or all are 0.
         """
         out = self._probabilities
-        # The view must not outlive this call: the interpreter refuses to run while one exists.
-        out[:] = self._output_view()[0]
+        try:
+            # The view must not outlive this call: the interpreter refuses to run while one exists.
+            out[:] = self._output_view()[0]
+        except ValueError as error:  # a kernel that made its output of another size, or none
+            raise InputError(
+                f"{self.path} gives no output in {self.runtime}: it is damaged; export it again"
+            ) from error
         if self.output_details.scale:
             out -= self.output_details.zero_point
             out *= self.output_details.scale

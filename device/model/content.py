@@ -40,12 +40,12 @@ def read(path: Path) -> bytes:
     Raises:
         InputError: it is missing, no regular file, empty, too large, unreadable or no `.tflite`.
     """
-    content = read_file(path, ".tflite file", limit=MAX_SIZE, head=8)
+    content = read_file(path, "model file", limit=MAX_SIZE, head=8)
     if not content:
         raise InputError(f"{path} is empty: copy or export the model again")
     if content[4:8] != b"TFL3":
         raise InputError(f"{path} is not a .tflite file (the identifier TFL3 is missing)")
-    return read_file(path, ".tflite file", limit=MAX_SIZE)
+    return read_file(path, "model file", limit=MAX_SIZE)
 
 
 def read_labels(content: bytes, path: Path) -> tuple[str, ...]:

@@ -18,13 +18,19 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.model import content as model_content
 from device.model.flatbuffer import DamagedError, Flatbuffer, Table
-from device.model.operators import DTYPES, OPERATORS, multiply_adds
-
-Entry = TypeVar("Entry")
+from device.model.operators import ARITY, DTYPES, OPERATORS, multiply_adds
 
 _CUSTOM = OPERATORS.index("CUSTOM")
 _Entry = TypeVar("_Entry")
 _ABSENT = -1  # index of an optional input that is left out
+_SMALLEST_SCALE = np.finfo(np.float32).tiny  # below it floats lose digits, and kernels abort
+_ZERO_POINTS = {
+    "int4": (-8, 7),
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-32768, 32767),
+    "int32": (-(1 << 31), (1 << 31) - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -221,7 +227,7 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
         name=table.text(3),
         shape=shape,
         dtype=dtype,
-        quantization=_quantization(table, shape, index),
+        quantization=_quantization(table, shape, index, dtype),
         is_constant=len(values) > 0,
         is_variable=bool(table.number(5, "b")),
         bytes=len(values) or bytes_,
@@ -229,7 +235,9 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
     )
 
 
-def _quantization(tensor: Table, shape: tuple[int, ...], index: int) -> Quantization | None:
+def _quantization(
+    tensor: Table, shape: tuple[int, ...], index: int, dtype: str
+) -> Quantization | None:
     table = tensor.table(4)
     if table is None:
         return None
@@ -241,12 +249,19 @@ def _quantization(tensor: Table, shape: tuple[int, ...], index: int) -> Quantiza
         raise DamagedError(f"tensor {index} has scales and zero points that do not match")
     if len(scales) > 1 and (not 0 <= axis < len(shape) or shape[axis] != len(scales)):
         raise DamagedError(f"tensor {index} has {len(scales)} scales, which fit none of its axes")
+    if dtype in _ZERO_POINTS:
+        low, high = _ZERO_POINTS[dtype]
+        if not (np.isfinite(scales).all() and (scales >= _SMALLEST_SCALE).all()):
+            raise DamagedError(f"tensor {index} has a scale that is not finite or not above 0")
+        if not ((zero_points >= low) & (zero_points <= high)).all():
+            raise DamagedError(f"tensor {index} has a zero point outside {low}..{high}")
     return Quantization(scales, zero_points, axis)
 
 
 def _operator(index: int, table: Table, names: list[str], tensors: tuple[Tensor, ...]) -> Operator:
     name = _name(names, table.number(0, "I"), "operator code")
     inputs, outputs = _indices(table, 1, tensors), _indices(table, 2, tensors)
+    _check_arity(index, name, table.values(1, np.int32), outputs)
     options = table.table(4)
     try:
         count = multiply_adds(
@@ -260,6 +275,19 @@ def _operator(index: int, table: Table, names: list[str], tensors: tuple[Tensor,
         raise DamagedError(f"operator {index}: {error}") from error
     weight_bytes = sum(tensors[i].bytes for i in inputs if tensors[i].is_constant)
     return Operator(index, name, inputs, outputs, count, weight_bytes)
+
+
+def _check_arity(
+    index: int, name: str, inputs: npt.NDArray[np.int32], outputs: tuple[int, ...]
+) -> None:
+    """Check that the inputs that a kernel reads unasked are there."""
+    if name not in ARITY:
+        return
+    needed, most = ARITY[name]
+    if not needed <= len(inputs) <= most or _ABSENT in inputs[:needed] or not outputs:
+        raise DamagedError(
+            f"operator {index} ({name}) lacks an input or an output, or has too many"
+        )
 
 
 def _indices(table: Table, field: int, tensors: tuple[Tensor, ...]) -> tuple[int, ...]:

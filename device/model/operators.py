@@ -64,6 +64,35 @@ DTYPES: tuple[tuple[str, int], ...] = (
 )
 """Name and bits of a value, by number, as in the enum TensorType; 0 bits where sizes differ."""
 
+_UNARY = """
+AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D DEPTH_TO_SPACE SPACE_TO_DEPTH DEQUANTIZE QUANTIZE FLOOR CEIL
+ROUND L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION LOGISTIC RELU RELU_N1_TO_1 RELU6 RELU_0_TO_1
+SOFTMAX LOG_SOFTMAX TANH SQUEEZE EXP CAST NEG SIN COS LOG SQRT RSQRT SQUARE SHAPE LEAKY_RELU ABS ELU
+HARD_SWISH GELU SIGN ZEROS_LIKE RANK LOGICAL_NOT
+"""
+_BINARY = """
+ADD SUB MUL DIV MAXIMUM MINIMUM LESS GREATER GREATER_EQUAL LESS_EQUAL EQUAL NOT_EQUAL POW FLOOR_DIV
+FLOOR_MOD SQUARED_DIFFERENCE LOGICAL_AND LOGICAL_OR ATAN2 MEAN SUM REDUCE_MAX REDUCE_MIN REDUCE_PROD
+REDUCE_ANY REDUCE_ALL PAD MIRROR_PAD TRANSPOSE EXPAND_DIMS RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
+GATHER GATHER_ND PRELU BATCH_MATMUL SPLIT TILE ARG_MAX ARG_MIN TOPK_V2 BROADCAST_TO REVERSE_V2
+CUMSUM FILL
+"""
+ARITY: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(_UNARY.split(), (1, 1)),
+    **dict.fromkeys(_BINARY.split(), (2, 2)),
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "CONV_3D"), (2, 3)),
+    **dict.fromkeys(("SLICE", "PADV2", "SELECT", "SELECT_V2", "SPLIT_V", "RANGE"), (3, 3)),
+    **dict.fromkeys(("BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND"), (3, 3)),
+    "TRANSPOSE_CONV": (3, 4),
+    "STRIDED_SLICE": (4, 4),
+    "RESHAPE": (1, 2),
+}
+"""Inputs by operator: how many have to be there, and how many there can be (a bias is optional).
+
+The kernels read the former without looking whether they are there. Operators that are not listed
+take any number.
+"""
+
 Shape = Sequence[int]
 
 

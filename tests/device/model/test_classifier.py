@@ -160,10 +160,10 @@ def test_labels_that_are_no_text_are_refused(bare_models, tmp_path):
     path.write_bytes(bare_models["int8"])
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", b"fr\xf6hlich\n")
-    assert_refused(path, "labels.txt cannot be read")
+    assert_refused(path, "labels.txt is not UTF-8")
 
 
-@pytest.mark.parametrize("labels", [FER2013[:6], (*FER2013, "contempt"), ()])
+@pytest.mark.parametrize("labels", [FER2013[:6], (*FER2013, "contempt")])
 def test_labels_that_do_not_fit_the_output_are_refused(bare_models, save_model, tmp_path, labels):
     path = tmp_path / "mislabeled.tflite"
     save_model(path, bare_models["float32"], labels)

@@ -4,12 +4,13 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from device.errors import InputError
-from device.model import graph
+from device.model import graph, trial
 from device.model.classifier import Classifier
 
 COPIES = 500
@@ -96,3 +97,59 @@ def test_a_file_without_metadata_or_of_another_shape_is_refused(bare_models, sav
         Classifier(bare)
     with pytest.raises(InputError, match=r"takes input \[1, 64, 64, 1\]"):
         Classifier(wide)
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_no_change_of_one_field_ends_a_command(models, precision):
+    """A small part of `python tests/device/model/fuzz.py`, which tries 20,000 changes."""
+    command = [sys.executable, Path(__file__).with_name("fuzz.py"), models[precision]]
+    done = subprocess.run([*command, "--changes", "150"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_file_that_crashes_the_runtime_is_refused_and_tried_again(models, monkeypatch, tmp_path):
+    """A runtime that crashes does so in a process of its own."""
+    crash = tmp_path / "crashing_runtime.py"
+    crash.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    content = models["int8"].read_bytes()
+
+    def attempt(module):
+        trial.ensure_runs(
+            content, models["int8"], module=module, name=f"{module} 1.0", resolver="AUTO"
+        )
+
+    for _ in range(2):
+        with pytest.raises(
+            InputError, match=r"int8\.tflite crashes crashing_runtime 1.0 \(SIGSEGV"
+        ):
+            attempt("crashing_runtime")
+    assert not (tmp_path / "cache").exists()
+    attempt("ai_edge_litert.interpreter")
+    assert len(list((tmp_path / "cache").rglob("models-that-run/*"))) == 1
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, 1e-45])
+def test_a_scale_that_is_none_is_refused(models, tmp_path, scale):
+    content = bytearray(models["int8"].read_bytes())
+    tensor = next(t for t in graph.parse(bytes(content), "model").tensors if t.quantization)
+    old = tensor.quantization.scales.tobytes()
+    content[content.index(old) : content.index(old) + 4] = np.float32(scale).tobytes()
+    path = tmp_path / "scale.tflite"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="has a scale that is not finite or not above 0"):
+        Classifier(path)
+
+
+def test_an_output_that_is_no_number_is_refused(models, tmp_path):
+    content = bytearray(models["float32"].read_bytes())
+    parsed = graph.parse(bytes(content), "model")
+    for tensor in parsed.tensors:
+        if tensor.is_constant and tensor.dtype == "float32" and len(tensor.values) > 64:
+            at = content.index(tensor.values.tobytes())
+            content[at : at + len(tensor.values)] = b"\xff" * len(tensor.values)
+    path = tmp_path / "nan.tflite"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"nan\.tflite gives nan, .* no probabilities"):
+        Classifier(path)(np.full((48, 48), 99, np.uint8))
