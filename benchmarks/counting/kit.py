@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
-from device.faces.download import data_folder
+from device.system.user_folders import data_folder
 
 FOLDER = "arm"
 MANIFEST = "kit.json"
