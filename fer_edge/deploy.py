@@ -11,9 +11,8 @@ from device.system.atomic_file import replacing
 from fer_edge import zoo
 
 if TYPE_CHECKING:
-    from quantization.export.graph_editor import IO
-    from quantization.export.tflite_micro import Micro
-    from quantization.tflite.metadata import Color
+    from quantization.export.tflite_micro import MicroResult
+    from quantization.tflite.io_types import IO, Color
 
 Format = Literal["tflite", "c"]
 
@@ -42,7 +41,7 @@ class Deployed:
     bytes: int
     io: str
     color: str
-    micro: "Micro | None"
+    micro: "MicroResult | None"
 
 
 def find(source: str, head: str | None, precision: str | None) -> Path:
@@ -70,14 +69,14 @@ def find(source: str, head: str | None, precision: str | None) -> Path:
         return zoo.resolve(f"{source}/{stem}")
     if (folder / "export").is_dir():
         folder /= "export"
-    path = folder / f"{stem}.tflite"
-    own = folder / f"own_{precision or 'int8'}.tflite"
-    if head in (None, "fer2013") and own.is_file() and not path.is_file():
-        return own
-    if not path.is_file():
-        known = ", ".join(sorted(file.name for file in folder.glob("*.tflite"))) or "no .tflite"
-        raise InputError(f"{folder} has no {path.name}: it holds {known}")
-    return path
+    found = {file.stem: file for file in folder.iterdir() if file.suffix.lower() == ".tflite"}
+    own = f"own_{precision or 'int8'}"
+    if head in (None, "fer2013") and stem not in found and own in found:
+        stem = own
+    if stem not in found:
+        known = ", ".join(sorted(file.name for file in found.values())) or "no .tflite"
+        raise InputError(f"{folder} has no {stem}.tflite: it holds {known}")
+    return found[stem]
 
 
 def deploy(
@@ -150,8 +149,8 @@ def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
     endings = (".tflite",) if form == "tflite" else (".cc", ".h")
     if out is None or out.is_dir() or not out.suffix:
         path = (out or Path()) / f"{source.stem}_{what}{ending}"
-    elif out.suffix in endings:
-        path = out.with_suffix(ending)
+    elif out.suffix.lower() in endings:
+        path = out if form == "tflite" else out.with_suffix(ending)
     else:
         raise InputError(f"--out {out}: give a folder, or a name that ends with {endings[0]}")
     if source.with_suffix("").absolute() == path.with_suffix("").absolute():
@@ -161,7 +160,7 @@ def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
 
 def _micro(
     content: bytes, path: Path, io: "IO", color: "Color", python: Path | None
-) -> "Micro | None":
+) -> "MicroResult | None":
     from fer_edge.data import synthetic
     from quantization.export import tflite_micro
 
@@ -173,7 +172,7 @@ def _micro(
 
 
 def _write_c(
-    content: bytes, path: Path, labels: tuple[str, ...], found: "Micro | None"
+    content: bytes, path: Path, labels: tuple[str, ...], found: "MicroResult | None"
 ) -> tuple[Path, Path]:
     from quantization.export import c_array
 

@@ -1,72 +1,122 @@
 """Range estimators: which range an activation's 256 integers spread over, from values it took.
 
-The wider the range, the coarser the step; the narrower, the more is cut off. Every range contains
-0, which int8 has to hold exactly for padding (Nagel et al. 2021, "A White Paper on Neural Network
+One set of methods for quantization-aware training and for calibration after training. The wider the
+range, the coarser the step; the narrower, the more values saturate. Every range contains 0, which
+int8 has to represent exactly for padding (Nagel et al. 2021, "A White Paper on Neural Network
 Quantization", arXiv 2106.08295).
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-Ranges = Literal["moving_average", "minmax", "percentile", "mse"]
-"""moving_average: starts as minmax and follows the batches in training (Jacob et al. 2018). The
-others stay as calibration found them (Wu et al. 2020, "Integer Quantization for Deep Learning
-Inference", arXiv 2004.09602). minmax: smallest and largest value. percentile: a ten-thousandth of
-the values is cut off at either end. mse: rounding and cutting have the least mean square error."""
-
-RANGES: tuple[Ranges, ...] = get_args(Ranges)
+from quantization.range_method import RangeMethod
 
 Range = tuple[float, float]
-Values = npt.NDArray[np.float32]
+"""(lowest, highest), lowest <= 0 <= highest."""
 
 PERCENTILE = 99.99
+"""Percent of the values that `percentile` keeps."""
+
+BINS = 2048
 _STEPS = 255
-_BINS = 2048
 _SHARES = np.arange(128, 0, -1) / 128
-"""Of the observed ends, what `mse` tries."""
+"""Shares of the observed minimum and maximum that `mse` tries."""
 
 
-def estimator(ranges: Ranges) -> Callable[[Values], Range]:
-    """The function that estimates a range from float32 values of any shape, at least one."""
-    return {"moving_average": minmax, "minmax": minmax, "percentile": percentile, "mse": mse}[
-        ranges
-    ]
+class Histogram:
+    """Values of a tensor, counted in bins of one width between known extremes.
+
+    Attributes:
+        low: smallest value.
+        high: largest value.
+        counts: int64 [BINS], values in each bin.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = float(low), float(high)
+        self.counts = np.zeros(BINS, np.int64)
+        self._sums = np.zeros(BINS)
+
+    def add(self, values: npt.NDArray[np.float32]) -> None:
+        """Count values between `low` and `high`, of any shape."""
+        flat = values.ravel().astype(np.float64)  # in float32, tiny ranges overflow
+        width = self.high - self.low
+        bins = np.zeros(len(flat), np.intp)
+        if width > 0:
+            bins = np.clip((flat - self.low) / width * BINS, 0, BINS - 1).astype(np.intp)
+        self.counts += np.bincount(bins, minlength=BINS)
+        self._sums += np.bincount(bins, weights=flat, minlength=BINS)
+
+    def means(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """The mean of the values in each bin that has any, and their number."""
+        filled = self.counts > 0
+        return self._sums[filled] / self.counts[filled], self.counts[filled]
 
 
-def minmax(values: Values) -> Range:
-    """From the smallest value to the largest, and to 0 where all are on one side of it."""
-    return min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-
-
-def percentile(values: Values) -> Range:
-    """As `minmax`, without the smallest and the largest 100 - `PERCENTILE` per cent."""
-    low, high = np.percentile(values, (100 - PERCENTILE, PERCENTILE))
-    return min(float(low), 0.0), max(float(high), 0.0)
-
-
-def mse(values: Values) -> Range:
-    """The range of least mean square error that a search finds; never worse than `minmax`."""
-    widest = minmax(values)
-    if widest[0] == widest[1]:
-        return widest
-    found = least_error(*_histogram(values, widest), widest)
-    return min((widest, found), key=lambda candidate: mean_square_error(values, candidate))
-
-
-def least_error(
-    values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], widest: Range
-) -> Range:
-    """Move the upper end, then the lower one, and both once more, to where the error is least.
+def estimate(values: npt.NDArray[np.float32], method: RangeMethod) -> Range:
+    """Estimate the range of one batch of values; a moving average starts as `minmax`.
 
     Args:
-        values: float64 [n], one for each bin of a histogram.
-        counts: int64 [n], of the bins.
-        widest: what holds all values and 0, not empty.
+        values: float32 of any shape, at least one.
+        method: one of `quantization.range_method.RANGE_METHODS`.
     """
-    low, high = widest
+    histogram = Histogram(values.min(), values.max())
+    if method in ("percentile", "mse"):
+        histogram.add(values)
+    return from_histogram(histogram, method)
+
+
+def from_histogram(histogram: Histogram, method: RangeMethod) -> Range:
+    """Estimate the range of the values in a histogram; a moving average starts as `minmax`."""
+    methods: dict[RangeMethod, Callable[[Histogram], Range]] = {
+        "minmax": minmax,
+        "moving_average": minmax,
+        "percentile": percentile,
+        "mse": mse,
+    }
+    return methods[method](histogram)
+
+
+def minmax(histogram: Histogram) -> Range:
+    """From the smallest value to the largest, and to 0 where all are on one side of it."""
+    return min(histogram.low, 0.0), max(histogram.high, 0.0)
+
+
+def moving_average(extremes: npt.NDArray[np.floating], *, momentum: float = 0.95) -> Range:
+    """Exponential moving average of each batch's minimum and maximum.
+
+    Args:
+        extremes: [batches, 2], minimum and maximum of each batch, in order.
+        momentum: weight of the average so far, 0.0 to 1.0.
+    """
+    average = extremes[0].astype(np.float64)
+    for row in extremes[1:]:
+        average = momentum * average + (1 - momentum) * row
+    return min(float(average[0]), 0.0), max(float(average[1]), 0.0)
+
+
+def percentile(histogram: Histogram) -> Range:
+    """Without (100 - `PERCENTILE`) / 2 percent of the values at each end, to the edge of a bin."""
+    edges = np.linspace(histogram.low, histogram.high, BINS + 1)
+    cumulative = np.cumsum(histogram.counts) / histogram.counts.sum()
+    tail = (100 - PERCENTILE) / 200
+    first = int(np.searchsorted(cumulative, tail, side="right"))
+    last = int(np.searchsorted(cumulative, 1 - tail))
+    return min(float(edges[first]), 0.0), max(float(edges[last + 1]), 0.0)
+
+
+def mse(histogram: Histogram) -> Range:
+    """The range of least mean square error, as if each value were the mean of its bin.
+
+    The upper end, then the lower one, then both once more move to the share of the extremes that
+    has the least error.
+    """
+    low, high = widest = minmax(histogram)
+    if low == high:
+        return widest
+    values, counts = histogram.means()
 
     def error(candidate: Range) -> float:
         return float(counts @ np.square(quantized(values, candidate) - values))
@@ -77,13 +127,13 @@ def least_error(
     return float(low), float(high)
 
 
-def mean_square_error(values: Values, chosen: Range) -> float:
-    """What int8 with this range makes of the values, against the values."""
+def mean_square_error(values: npt.NDArray[np.float32], chosen: Range) -> float:
+    """Mean square difference of values and their 8-bit form in this range."""
     return float(np.mean(np.square(quantized(values, chosen) - values), dtype=np.float64))
 
 
 def quantized(values: npt.NDArray[np.floating], chosen: Range) -> npt.NDArray[np.floating]:
-    """The values after a way through 8 bits; the ends move a little, so that 0 is kept exactly.
+    """Quantize values to 8 bits and back; both ends move a little, so that 0 is kept exactly.
 
     Args:
         values: of any shape.
@@ -93,15 +143,3 @@ def quantized(values: npt.NDArray[np.floating], chosen: Range) -> npt.NDArray[np
     step = (high - low) / _STEPS
     zero = round(-low / step)
     return (np.clip(np.rint(values / step), -zero, _STEPS - zero) * step).astype(values.dtype)
-
-
-def _histogram(
-    values: Values, widest: Range
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """The mean of the values in each bin that has any, and their number."""
-    flat, (low, high) = values.ravel(), widest
-    shares = (flat.astype(np.float64) - low) / (high - low)  # in float32, tiny ranges overflow
-    bins = np.minimum((shares * _BINS).astype(np.int32), _BINS - 1)
-    counts = np.bincount(bins, minlength=_BINS)
-    sums = np.bincount(bins, weights=flat, minlength=_BINS)
-    return sums[counts > 0] / counts[counts > 0], counts[counts > 0]

@@ -1,11 +1,11 @@
 """How large a model file is: on the device, when it travels, and in arithmetic."""
 
-import gzip
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.model import graph
+from device.system.gzip_size import gzip_size
 
 if TYPE_CHECKING:
     from benchmarks.results.types import Precision, Size
@@ -27,7 +27,7 @@ def measure(path: Path) -> "Size":
     return {
         "kind": "measured",
         "bytes": len(content),
-        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "bytes_gzip": gzip_size(content),
         "parameters": net.parameters,
         "multiply_adds": net.multiply_adds,
     }

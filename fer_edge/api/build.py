@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from device.errors import InputError
 from fer_edge import zoo
+from quantization.range_method import RangeMethod
+from quantization.tflite.io_types import IO, Color
 
 if TYPE_CHECKING:
     from fer_edge.deploy import Deployed
@@ -99,7 +101,7 @@ def quantize(
     labels: Sequence[str] | None = None,
     mean: float = 0.0,
     std: float = 1.0,
-    method: Literal["minmax", "moving-average", "percentile", "mse"] = "minmax",
+    method: RangeMethod = "minmax",
     keep_float: Sequence[str] = (),
     python: PathLike | None = None,
 ) -> "Quantized":
@@ -181,8 +183,8 @@ def export(
     *,
     head: str | None = None,
     precision: str | None = None,
-    io: Literal["uint8", "int8", "float32"] | None = None,
-    color: Literal["rgb", "gray"] | None = None,
+    io: IO | None = None,
+    color: Color | None = None,
     form: Literal["tflite", "c"] = "tflite",
 ) -> "Deployed":
     """Write a finished model with another input and output, for Android, MediaPipe or in C.

@@ -1,57 +1,20 @@
 """`fer-edge export`: a model file for MediaPipe, Android or a microcontroller."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
+from quantization.tflite.io_types import COLORS, IO, Color
+from quantization.tflite.precision import Precision
 
 if TYPE_CHECKING:
     from fer_edge.deploy import Deployed
 
 EXAMPLE = "Example: fer-edge export zoo:base --input rgb --io uint8 --out expression.tflite"
-
-
-class Head(StrEnum):
-    """Whose labels."""
-
-    fer2013 = "fer2013"
-    ferplus = "ferplus"
-
-
-class PrecisionName(StrEnum):
-    """Of the net, see docs/compression.md."""
-
-    float32 = "float32"
-    float16 = "float16"
-    dynamic = "dynamic"
-    ptq = "ptq"
-    int8 = "int8"
-
-
-class IOName(StrEnum):
-    """Of input and output."""
-
-    int8 = "int8"
-    uint8 = "uint8"
-    float32 = "float32"
-
-
-class Input(StrEnum):
-    """Colors of the input."""
-
-    gray = "gray"
-    rgb = "rgb"
-
-
-class FormatName(StrEnum):
-    """What is written."""
-
-    tflite = "tflite"
-    c = "c"
 
 
 def export(
@@ -62,48 +25,60 @@ def export(
         ),
     ] = "zoo:base",
     head: Annotated[
-        Head | None,
-        typer.Option(help="Whose labels; of a folder or zoo:NAME.", show_default="fer2013"),
+        Literal["fer2013", "ferplus"] | None,
+        typer.Option(
+            help="Label set of the file to take from a folder or zoo:NAME.", show_default="fer2013"
+        ),
     ] = None,
     precision: Annotated[
-        PrecisionName | None, typer.Option(help="Of the net, likewise.", show_default="int8")
+        Precision | None,
+        typer.Option(
+            help="Precision of the file to take from a folder or zoo:NAME.", show_default="int8"
+        ),
     ] = None,
     input: Annotated[
-        Input | None,
-        typer.Option(help="Gray, or RGB made gray inside.", show_default="rgb; gray for c"),
+        str | None,
+        typer.Option(
+            help="Color format of the input; rgb is converted to gray inside the model.",
+            show_default="rgb; gray for c",
+            parser=renamed_choice(COLORS, {"grey": "gray"}),
+            metavar=metavar(COLORS),
+        ),
     ] = None,
     io: Annotated[
-        IOName | None,
+        IO | None,
         typer.Option(help="Dtype of input and output.", show_default="uint8; int8 for c"),
     ] = None,
     format: Annotated[
-        FormatName, typer.Option(help="Model file, or C++ source with it as an array.")
-    ] = FormatName.tflite,
+        Literal["tflite", "c"],
+        typer.Option(help="tflite: model file. c: C++ source with the model as an array."),
+    ] = "tflite",
     out: Annotated[
-        Path | None, typer.Option(help="File to write, or a folder.", show_default="here")
+        Path | None,
+        typer.Option(help="File to write, or a folder.", show_default="working folder"),
     ] = None,
     tflite_micro: Annotated[
         Path | None,
         typer.Option(
-            help="Python of an environment with tflite-micro, to check a C array in it.",
+            help="Python interpreter of an environment with tflite-micro, to check a C array.",
             envvar="FER_EDGE_TFLITE_MICRO_PYTHON",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Give a finished model the input and output that its runtime wants; the net stays as it is.
+    """Write a model with the input and output that its runtime takes; the weights stay as they are.
 
-    Left as it is, the file drops into MediaPipe's ImageClassifier and Android: RGB, uint8.
+    By default RGB and uint8, as MediaPipe's ImageClassifier and Android take it.
     """
     from fer_edge import deploy as fer_edge_deploy
 
-    is_c = format is FormatName.c
+    is_c = format == "c"
     done = fer_edge_deploy.deploy(
-        fer_edge_deploy.find(source, head and head.value, precision and precision.value),
+        fer_edge_deploy.find(source, head, precision),
         out,
-        io=(io or (IOName.int8 if is_c else IOName.uint8)).value,
-        color=(input or (Input.gray if is_c else Input.rgb)).value,
-        form=format.value,
+        io=io or ("int8" if is_c else "uint8"),
+        color=cast(Color, input or ("gray" if is_c else "rgb")),
+        form=format,
         python=tflite_micro,
     )
     if as_json:
@@ -113,6 +88,7 @@ def export(
 
 
 def _as_json(done: "Deployed") -> dict[str, Any]:
+    micro = done.micro
     return {
         "source": str(done.source),
         "files": [str(file) for file in done.files],
@@ -120,7 +96,8 @@ def _as_json(done: "Deployed") -> dict[str, Any]:
         "bytes": done.bytes,
         "input": done.color,
         "io": done.io,
-        "tflite_micro": done.micro and asdict(done.micro),
+        "tflite_micro": micro
+        and {"runtime": micro.runtime, "arena_bytes": micro.arena_bytes, **asdict(micro.agreement)},
     }
 
 
@@ -139,8 +116,10 @@ def _show(done: "Deployed", is_c: bool) -> None:
     if done.micro is None:
         typer.echo(f"arena: {NOT_MEASURED}; give --tflite-micro the python of one that has it")
         return
+    agreement = done.micro.agreement
     typer.echo(
-        f"arena: {done.micro.arena_bytes:,} bytes ({done.micro.runtime}); of {done.micro.n} drawn "
-        f"faces {done.micro.changed} get another answer than from LiteRT's reference kernels, "
-        f"largest difference of a probability {done.micro.largest:.4f}"
+        f"arena: {done.micro.arena_bytes:,} bytes ({done.micro.runtime}); "
+        f"{agreement.disagreements} of {agreement.n} predictions for synthetic faces differ "
+        f"from LiteRT's reference kernels, "
+        f"largest difference of a probability {agreement.max_difference:.4f}"
     )

@@ -1,13 +1,14 @@
 """`fer-edge ptq`: quantize a finished float file by calibration, some layers left in floats."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
+from quantization.range_method import RANGE_METHODS, RangeMethod
 
 if TYPE_CHECKING:
     from quantization.ptq.quantize import Quantized
@@ -17,35 +18,38 @@ EXAMPLE = (
 )
 
 
-class Method(StrEnum):
-    """How ranges follow from images; the names are those of `quantization.ptq.calibration`."""
-
-    minmax = "minmax"
-    moving_average = "moving-average"
-    percentile = "percentile"
-    mse = "mse"
-
-
 def ptq(
-    data: Annotated[Path, typer.Option(help="Faces (.npz of `data prepare`); its train split.")],
-    out: Annotated[Path, typer.Option(help="File to write (.tflite); its card goes beside it.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="Calibration faces: train split of a .npz of `data prepare`."),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="File to write (.tflite); its card is written beside it.")
+    ],
     source: Annotated[
         str, typer.Argument(help="Float32 file (.tflite) with its card.", metavar="FLOAT")
     ] = "zoo:base/fer2013_float32",
-    method: Annotated[Method, typer.Option(help="Of calibration.")] = Method.minmax,
-    samples: Annotated[int, typer.Option(min=1, help="Images that calibrate.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, help="Of their draw.")] = 0,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="How the activations' ranges are estimated.",
+            parser=renamed_choice(RANGE_METHODS, {"moving-average": "moving_average"}),
+            metavar=metavar(RANGE_METHODS),
+        ),
+    ] = "minmax",
+    samples: Annotated[int, typer.Option(min=1, help="Number of calibration images.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="RNG seed that draws the images.")] = 0,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER", help="Layer that stays in floats; may be repeated."),
+        typer.Option(metavar="LAYER", help="Layer that stays float; may be repeated."),
     ] = None,
     fallback: Annotated[
-        int, typer.Option(min=0, help="So many layers more do, those of the most noise.")
+        int, typer.Option(min=0, help="Number of further float layers: those of the lowest SQNR.")
     ] = 0,
     quantizer: Annotated[
         Path | None,
         typer.Option(
-            help="Python of an environment with litert-quantizer.",
+            help="Python interpreter of an environment with litert-quantizer.",
             envvar="FER_EDGE_QUANTIZER_PYTHON",
             show_default="this one",
         ),
@@ -55,7 +59,7 @@ def ptq(
 ) -> None:
     """Quantize a float file to int8 by LiteRT's quantizer, without training.
 
-    Compare it with its parent and a file of quantization-aware training by `fer-edge bench`.
+    `fer-edge bench` compares the result with its parent and with quantization-aware training.
     """
     from fer_edge import zoo
     from fer_edge.data import calibration_images
@@ -69,7 +73,7 @@ def ptq(
         path,
         out,
         faces.images,
-        method=method.value,
+        method=cast(RangeMethod, method),
         keep_float=keep_float or (),
         fallback=fallback,
         python=quantizer,
@@ -80,7 +84,7 @@ def ptq(
         return
     typer.echo(f"{made.path}: {made.bytes:,} bytes, from {path.stat().st_size:,} of {path}")
     typer.echo(f"{method} over {samples:,} images, seed {seed}; {made.quantizer}")
-    typer.echo(f"in floats: {', '.join(made.kept) or 'no layer'}")
+    typer.echo(f"float layers: {', '.join(made.kept) or 'none'}")
 
 
 def _as_json(source: Path, method: str, samples: int, made: "Quantized") -> dict[str, Any]:

@@ -152,8 +152,8 @@ def _cells(run: "Run") -> list[str]:
         kernels or run.resolver,
         str(run.threads),
         f"{found.n:,}" if found else "-",
-        f"{found.changed:,}" if found else "-",
-        f"{found.largest:.4f}" if found else "-",
+        f"{found.disagreements:,}" if found else "-",
+        f"{found.max_difference:.4f}" if found else "-",
         "ok" if run.problem is None else run.problem,
     ]
 
@@ -178,8 +178,8 @@ def _parent(parent: Path | None, found: "Verification") -> list[str]:
     if found.parent is None:
         return ["parent: not compared; give --parent the float file"]
     lines = [
-        f"parent {parent}: {found.parent.changed:,} of {found.parent.n:,} predictions differ, "
-        f"largest difference of a probability {found.parent.largest:.4f}"
+        f"parent {parent}: {found.parent.disagreements:,} of {found.parent.n:,} predictions "
+        f"differ, largest difference of a probability {found.parent.max_difference:.4f}"
     ]
     if found.test is None or found.accuracy is None:
         return [*lines, "McNemar's test: not made, these faces have no labels of this model"]

@@ -14,7 +14,7 @@ from fer_edge.section import Section
 from quantization.channels.importance import Importance
 from quantization.channels.selection import Target
 from quantization.pruning.magnitude import Pattern
-from quantization.ranges import Ranges
+from quantization.range_method import RangeMethod
 from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
 MOST_EPOCHS = 100_000
@@ -286,7 +286,7 @@ class Quantize(Phase):
     calibration: int = Field(
         default=256, ge=100, le=512, description="number of calibration images"
     )
-    ranges: Ranges = Field(
+    ranges: RangeMethod = Field(
         default="moving_average",
         description="range estimator of the activations; all but the first stay as calibrated",
     )

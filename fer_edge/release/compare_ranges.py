@@ -28,7 +28,7 @@ from fer_edge.training.load_tensorflow import load_tensorflow
 from fer_edge.training.trainer import Hooks, Job
 
 if TYPE_CHECKING:
-    from quantization.ranges import Ranges
+    from quantization.range_method import RangeMethod
 
 HEAD = "fer2013"
 
@@ -53,7 +53,7 @@ class Comparison:
     parent: Any
     folder: Path
 
-    def quantized(self, ranges: "Ranges", images: int, batch: int) -> Any:
+    def quantized(self, ranges: "RangeMethod", images: int, batch: int) -> Any:
         """The quantization-aware net, calibrated, and trained on `images` images."""
         from quantization.qat import quantize_aware as qat
 
@@ -124,7 +124,8 @@ def main(
 ) -> None:
     """Print a row of a table for each file as soon as it is measured."""
     load_tensorflow()
-    from quantization.ranges import RANGES
+    from quantization.range_method import RANGE_METHODS
+    from quantization.verify.agreement import compare
 
     chosen = recipe.load(name)
     loaded = splits.training(data, chosen)
@@ -139,10 +140,10 @@ def main(
         of_parent = compared.answers(parent, "float32")
 
         def row(what: str, found: NDArray[np.float32]) -> None:
-            agrees = np.mean(found.argmax(1) == of_parent.argmax(1))
-            difference = np.abs(found - of_parent).mean()
+            agreement = compare(found, of_parent)
+            agrees = 1 - agreement.disagreements / agreement.n
             top1 = np.mean(found.argmax(1) == right)
-            typer.echo(f"| {what} | {top1:.2%} | {agrees:.2%} | {difference:.4f} |")
+            typer.echo(f"| {what} | {top1:.2%} | {agrees:.2%} | {agreement.mean_difference:.4f} |")
 
         typer.echo(f"| {len(right)} images of val | top-1 | class of the float file | difference |")
         typer.echo("|---|---|---|---|")
@@ -150,7 +151,9 @@ def main(
         row("ptq", compared.answers(parent, "ptq"))
         for count in sorted({0, images}):
             # Before the first step, what follows a moving average is what minmax found.
-            for ranges in RANGES[1:] if count == 0 else RANGES:
+            for ranges in RANGE_METHODS:
+                if count == 0 and ranges == "moving_average":
+                    continue
                 model = compared.quantized(ranges, count, batch)
                 row(f"{ranges}, {count // batch} steps", compared.answers(model, "int8"))
 

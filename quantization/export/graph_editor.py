@@ -1,14 +1,13 @@
 """Puts tensors, constants and operators at the ends of a `.tflite`'s graph, in LiteRT's schema."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from device.geometry import FACE_SIZE
-
-IO = Literal["int8", "uint8", "float32"]
+from quantization.tflite.io_types import IO
 
 
 class Editor:

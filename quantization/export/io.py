@@ -5,7 +5,7 @@ every weight of the net stays, to the bit.
 """
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +13,10 @@ from device.errors import InputError
 from device.geometry import FACE_SIZE
 from device.model import content as model_content
 from device.model import graph as checked
-from quantization.export.graph_editor import IO, Editor
+from quantization.export.graph_editor import Editor
 from quantization.normalization import Normalization
-from quantization.tflite.metadata import Color
+from quantization.tflite.io_types import IO, Color
 
-IOS: tuple[IO, ...] = get_args(IO)
-COLORS: tuple[Color, ...] = get_args(Color)
 CHANNELS: dict[Color, int] = {"gray": 1, "rgb": 3}
 
 BT601 = (0.299, 0.587, 0.114)

@@ -16,33 +16,28 @@ from device.errors import CheckFailedError, InputError, RuntimeCrashError
 from device.model import runtime
 from device.system.run_python import run_python, without_own_packages
 from quantization.export import tflite_micro_worker
-from quantization.export.graph_editor import IO
 from quantization.export.io import CHANNELS
-from quantization.tflite.metadata import Color
-from quantization.verify.agreement import Bound
+from quantization.tflite.io_types import IO, Color
+from quantization.verify.agreement import Agreement, Bound, compare, violation
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
 """As between LiteRT's own kernels, see `fer-edge verify`; one face of twenty may tip over."""
 
 
 @dataclass(frozen=True)
-class Micro:
-    """What TFLite Micro made of a model.
+class MicroResult:
+    """A run of a model in TFLite Micro.
 
     Attributes:
         runtime: name and version.
-        arena_bytes: the smallest tensor arena that the model runs in, on this machine. Pointers
-            take 8 bytes here and 4 on most microcontrollers, which need less.
-        n: images that were compared with LiteRT's reference kernels.
-        changed: of them, with another most probable class.
-        largest: difference of a probability.
+        arena_bytes: size of the smallest tensor arena that the model runs in, on this machine.
+            Pointers take 8 bytes here and 4 on most microcontrollers, which need less.
+        agreement: difference from LiteRT's reference kernels.
     """
 
     runtime: str
     arena_bytes: int
-    n: int
-    changed: int
-    largest: float
+    agreement: Agreement
 
 
 def find_python(python: Path | None) -> Path | None:
@@ -61,7 +56,7 @@ def check(
     color: Color,
     python: Path,
     bound: Bound = BOUND,
-) -> Micro:
+) -> MicroResult:
     """Run a model in TFLite Micro and in LiteRT and compare.
 
     Args:
@@ -82,18 +77,12 @@ def check(
     runtime, arena, outputs = _run_micro(content, path, inputs, python)
     # The kernels of TFLite Micro are the reference kernels. They can end a process; in the other
     # one, the same have just run.
-    theirs = _run_reference(content, path, inputs)
-    step = 1.0 if io == "float32" else 1 / 256
-    ours = outputs.astype(np.float32)
-    changed = int(np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1)))
-    largest = float(np.abs(ours - theirs).max() * step)
-    found = Micro(runtime, arena, len(faces), changed, largest)
-    if changed > bound.disagreements * len(faces) or largest > bound.difference:
-        raise CheckFailedError(
-            f"{path}: {runtime} answers otherwise than LiteRT: {changed} of {len(faces)} "
-            f"predictions differ, a probability by {largest:.3f}"
-        )
-    return found
+    reference = _run_reference(content, path, inputs)
+    step = np.float32(1.0 if io == "float32" else 1 / 256)
+    found = compare(outputs.astype(np.float32) * step, reference * step)
+    if problem := violation(found, bound):
+        raise CheckFailedError(f"{path}: {runtime} differs from LiteRT: {problem}")
+    return MicroResult(runtime, arena, found)
 
 
 def as_input(

@@ -17,6 +17,7 @@ from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
+from quantization.range_method import RangeMethod
 from quantization.tflite import card, convert, metadata
 from quantization.verify import sqnr
 
@@ -48,7 +49,7 @@ def quantize(
     path: Path,
     images: npt.NDArray[np.uint8],
     *,
-    method: calibration.Method = "minmax",
+    method: RangeMethod = "minmax",
     keep_float: Sequence[str] = (),
     fallback: int = 0,
     python: Path | None = None,
@@ -63,7 +64,7 @@ def quantize(
         source: a float32 `.tflite` file of ours, with its card.
         path: of the file to write; an older one is replaced at the end.
         images: uint8 [n, 48, 48], training images that the ranges are measured on.
-        method: of calibration, see `quantization.ptq.calibration`.
+        method: range estimator, see `quantization.range_method`.
         keep_float: layers that stay in floats, by the names that `debug.compare` gives.
         fallback: how many layers more stay in floats: those of the lowest signal-to-quantization-
             noise ratio when all but `keep_float` is int8.
@@ -112,7 +113,7 @@ def quantize(
         head=parent["head"],
         labels=labels,
         precision="ptq",
-        normalization=Normalization(**parent["input"]["normalisation"]),
+        normalization=Normalization(**parent["input"]["normalization"]),
         recipe=parent["recipe"],
         data=parent["data"],
         parent_sha256=parent["sha256"],

@@ -25,7 +25,8 @@ from quantization.keras_layers import (
 from quantization.normalization import Normalization
 from quantization.pruning.magnitude import pruned_kernels
 from quantization.qat import scheme as qat_scheme
-from quantization.ranges import Range, Ranges, estimator
+from quantization.range_method import RangeMethod
+from quantization.ranges import Range, estimate
 
 INPUT_LAYER = "quantize_layer"
 """Name of the layer that quantizes the pixels."""
@@ -102,7 +103,7 @@ def calibrate(
     images: npt.NDArray[np.uint8],
     *,
     normalization: Normalization,
-    ranges: Ranges = "moving_average",
+    ranges: RangeMethod = "moving_average",
 ) -> None:
     """Start the ranges of the activations where the data is, instead of at [-6, 6].
 
@@ -130,7 +131,7 @@ def calibrate(
             wrapper._output_quantizers = [quantizer for _ in outputs]
 
     try:
-        replace(_range_quantizer(estimator(ranges)))
+        replace(_range_quantizer(lambda values: estimate(values, ranges)))
         # Eagerly, so that each layer's range is set before the next layer sees its output.
         model(normalization.apply(images), training=False)
     finally:
@@ -186,7 +187,7 @@ def set_batchnorm_frozen(model: Any, frozen: bool) -> int:
     return changed
 
 
-def _range_quantizer(estimate: Callable[[Any], Range] | None) -> Any:
+def _range_quantizer(estimator: Callable[[Any], Range] | None) -> Any:
     """A quantizer that takes the range as it is, after an estimate of it from what it sees."""
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
@@ -197,8 +198,8 @@ def _range_quantizer(estimate: Callable[[Any], Range] | None) -> Any:
 
         def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
             low, high = weights["min_var"], weights["max_var"]
-            if estimate:
-                found = estimate(inputs.numpy())
+            if estimator:
+                found = estimator(inputs.numpy())
                 low.assign(found[0])
                 # Never empty, where all values are 0.
                 high.assign(max(found[1], 1e-3))

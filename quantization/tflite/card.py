@@ -1,6 +1,5 @@
 """The card of a model file: where it comes from, what it takes and what it is, as JSON."""
 
-import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,8 +11,12 @@ from device.errors import InputError
 from device.geometry import MARGIN
 from device.model.card import card_path
 from device.system.atomic_file import replacing
+from device.system.gzip_size import gzip_size
 from quantization.normalization import Normalization
 from quantization.tflite.precision import INTEGER, Precision
+
+_RENAMED = {"normalisation": "normalization", "colour": "color"}
+"""Names that earlier cards have, and the names of now."""
 
 
 def write(
@@ -69,7 +72,7 @@ def write(
             "shape": [1, 48, 48, 1],
             "dtype": "int8" if integer else "float32",
             "values": "pixel - 128" if integer else "pixel 0..255",
-            "normalisation": {"mean": normalization.mean, "std": normalization.std},
+            "normalization": {"mean": normalization.mean, "std": normalization.std},
             "margin": margin,
         },
         "recipe": dict(recipe),
@@ -123,11 +126,11 @@ def derive(
     values = {"int8": "pixel - 128", "uint8": "pixel", "float32": "pixel 0..255"}
     described = {
         "shape": [1, 48, 48, 3 if color == "rgb" else 1],
-        "colour": "red, green, blue" if color == "rgb" else "gray",
+        "color": "red, green, blue" if color == "rgb" else "gray",
         "dtype": io,
         "values": values[io],
-        "normalisation": known["input"].get(
-            "normalisation", {"mean": normalization.mean, "std": normalization.std}
+        "normalization": known["input"].get(
+            "normalization", {"mean": normalization.mean, "std": normalization.std}
         ),
         "margin": known["input"].get("margin", MARGIN),
     }
@@ -157,11 +160,13 @@ def read(model: Path) -> dict[str, Any]:
         digest = sha256(model)
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a card: {error}") from error
     if not isinstance(card, dict) or card.get("sha256") != digest:
         raise InputError(f"{path} is the card of another file than {model.name}: export it again")
-    return card
+    if not isinstance(card.get("input"), dict):
+        return card
+    return card | {"input": _with_new_names(card["input"])}
 
 
 def add_metrics(model: Path, metrics: Mapping[str, Any]) -> Path:
@@ -177,12 +182,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of a card's input, also where an earlier fer-edge wrote them."""
+    return {_RENAMED.get(key, key): value for key, value in values.items()}
+
+
 def _measures(content: bytes) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        # mtime=0: gzip's header would otherwise hold the time, and level 9 is what travels.
-        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "bytes_gzip": gzip_size(content),
     }
 
 

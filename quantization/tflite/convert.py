@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import CheckFailedError, InputError
+from device.geometry import FACE_SIZE
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from quantization.keras_layers import check_finite, heads, is_pruning, is_quantized
@@ -15,7 +16,6 @@ from quantization.normalization import Normalization
 from quantization.tflite import metadata
 from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
-SIZE = 48
 MIN_CALIBRATION = 100
 """Fewest images that PTQ is calibrated on; TensorFlow's guide recommends 100 to 500."""
 
@@ -102,9 +102,9 @@ def _calibration_samples(
             f"precision ptq needs at least {MIN_CALIBRATION} calibration images, "
             f"not {0 if images is None else len(images)}"
         )
-    if images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE):
+    if images.dtype != np.uint8 or images.shape[1:] != (FACE_SIZE, FACE_SIZE):
         raise InputError(
-            f"calibration images are uint8 [n, {SIZE}, {SIZE}], "
+            f"calibration images are uint8 [n, {FACE_SIZE}, {FACE_SIZE}], "
             f"not {images.dtype} {list(images.shape)}"
         )
     # The converter takes the input's range from what it sees: two corner pixels make it 0..255.
@@ -124,8 +124,12 @@ def _convert(
     import tensorflow as tf
 
     function = _classifier(model, index, None if precision in INTEGER else normalization)
+    # The converter saves what owns the variables: of a Keras model it would trace each layer
+    # again, which takes most of the time of a conversion.
+    owner = tf.Module()
+    owner.variables_of_model = list(model.weights)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], model
+        [function.get_concrete_function()], owner
     )
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -156,7 +160,7 @@ def _classifier(model: Any, index: int, normalization: Normalization | None) -> 
     """The graph of one head with softmax, and with normalization where one is given."""
     import tensorflow as tf
 
-    shape = tf.TensorSpec([1, SIZE, SIZE, 1], tf.float32, name="pixels")
+    shape = tf.TensorSpec([1, FACE_SIZE, FACE_SIZE, 1], tf.float32, name="pixels")
 
     @tf.function(input_signature=[shape])
     def classify(pixels: Any) -> dict[str, Any]:
@@ -194,7 +198,7 @@ def check_io(
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
     dtype = np.int8 if precision in INTEGER else np.float32
     found = [(tuple(t["shape"].tolist()), np.dtype(t["dtype"])) for t in (source, sink)]
-    wanted = [((1, SIZE, SIZE, 1), np.dtype(dtype)), ((1, labels), np.dtype(dtype))]
+    wanted = [((1, FACE_SIZE, FACE_SIZE, 1), np.dtype(dtype)), ((1, labels), np.dtype(dtype))]
     if found != wanted:
         raise CheckFailedError(f"{name}: input and output came out as {found}, not as {wanted}")
     if precision not in INTEGER:

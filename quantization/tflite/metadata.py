@@ -11,13 +11,13 @@ import io
 import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
+from device.geometry import FACE_SIZE
 from device.model.content import LABEL_FILE
 from device.model.flatbuffer import Flatbuffer
 from quantization.tflite import compact
-
-Color = Literal["gray", "rgb"]
+from quantization.tflite.io_types import Color
 
 _BUFFER_NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
@@ -40,7 +40,6 @@ def embed(
     labels: Sequence[str],
     mean: float,
     std: float,
-    size: int = 48,
 ) -> bytes:
     """Add metadata and the label file to what the converter wrote: a gray image in, a softmax out.
 
@@ -56,7 +55,6 @@ def embed(
         mean: with `std`, what is left to do to a pixel before the input (quantization apart):
             (pixel - mean) / std.
         std: see `mean`.
-        size: width and height of the input.
 
     Returns:
         The content of the file with metadata.
@@ -67,9 +65,7 @@ def embed(
     for buffer in graph.buffers:
         buffer.data = _content(buffer, model)
     compact.shorten_names(graph)
-    return attach(
-        graph, name=name, description=description, labels=labels, mean=mean, std=std, size=size
-    )
+    return attach(graph, name=name, description=description, labels=labels, mean=mean, std=std)
 
 
 def attach(
@@ -81,7 +77,6 @@ def attach(
     mean: float,
     std: float,
     color: Color = "gray",
-    size: int = 48,
 ) -> bytes:
     """Write a model with metadata, in place of what it had, and the label file.
 
@@ -93,7 +88,6 @@ def attach(
         mean: of what is left to do to a pixel.
         std: of the same.
         color: of the input.
-        size: of the input.
 
     Returns:
         The content of the file with metadata.
@@ -108,7 +102,7 @@ def attach(
         entry.name, entry.buffer = _BUFFER_NAME, len(contents)
         graph.metadata.append(entry)
         contents.append(None)
-    contents[entry.buffer] = list(_describe(name, description, mean, std, color, size))
+    contents[entry.buffer] = list(_describe(name, description, mean, std, color))
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     return _append_labels(compact.serialize(graph), labels)
 
@@ -155,22 +149,20 @@ def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
     return file.getvalue()
 
 
-def _describe(
-    name: str, description: str, mean: float, std: float, color: Color, size: int
-) -> bytes:
+def _describe(name: str, description: str, mean: float, std: float, color: Color) -> bytes:
     """The ModelMetadata table; the comments name the fields behind the numbers."""
     import flatbuffers
 
     builder = flatbuffers.Builder(1024)
     write = _Writer(builder)
-    extent = write.table({}, uints={0: size, 1: size})  # width, height
+    extent = write.table({}, uints={0: FACE_SIZE, 1: FACE_SIZE})  # width, height
     image = write.table({1: extent}, bytes={0: _COLOR_SPACE[color]})  # color_space; default_size
     normalization = write.table({0: write.floats(mean), 1: write.floats(std)})
     unit = write.table({1: normalization}, bytes={0: _NORMALIZATION_OPTIONS})
     pixels = write.table(
         {
             0: write.text("image"),
-            1: write.text(f"a face, {size}x{size} {_PIXELS[color]} pixels 0..255"),
+            1: write.text(f"a face, {FACE_SIZE}x{FACE_SIZE} {_PIXELS[color]} pixels 0..255"),
             3: write.table({1: image}, bytes={0: _IMAGE_PROPERTIES}),  # content
             4: write.tables(unit),  # process_units
             5: write.table(  # stats: max, min

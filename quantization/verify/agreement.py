@@ -1,5 +1,6 @@
-"""How far the outputs of two models differ, and the bound on it."""
+"""Agreement of two sets of predictions for the same images, and the bound on it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,11 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Bound:
-    """How far a file may be from its model.
+    """The largest difference that still counts as agreement.
 
     Attributes:
         disagreements: share of the images, 0.0 to 1.0, whose most probable class may differ.
-        difference: the largest difference of one probability, 0.0 to 1.0.
+        difference: largest difference of one probability, 0.0 to 1.0.
     """
 
     disagreements: float
@@ -20,33 +21,49 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How far answers are from others to the same images.
+class Agreement:
+    """Difference of two sets of predictions.
 
     Attributes:
-        n: images.
-        changed: images whose most probable class differs.
-        largest: difference of a probability, over images and classes.
+        n: number of images.
+        disagreements: number of images whose most probable class differs.
+        max_difference: largest absolute difference of a probability, over images and classes.
+        mean_difference: mean absolute difference of a probability, over images and classes.
     """
 
     n: int
-    changed: int
-    largest: float
+    disagreements: int
+    max_difference: float
+    mean_difference: float
 
 
-def _difference(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> Difference:
-    return Difference(
-        n=len(ours),
-        changed=int(np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1))),
-        largest=float(np.abs(ours - theirs).max()),
+def compare(predictions: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]) -> Agreement:
+    """Compare predictions with those of a reference.
+
+    Args:
+        predictions: probabilities, float32 [n, classes].
+        reference: likewise, of the same images.
+    """
+    difference = np.abs(predictions - reference)
+    return Agreement(
+        n=len(predictions),
+        disagreements=int(np.sum(predictions.argmax(axis=1) != reference.argmax(axis=1))),
+        max_difference=float(difference.max()),
+        mean_difference=float(difference.mean()),
     )
 
 
-def _beyond(found: Difference, bound: Bound) -> str | None:
-    if found.changed > bound.disagreements * found.n:
+def violation(found: Agreement, bound: Bound) -> str | None:
+    """Say in which way a difference exceeds a bound; None where it does not."""
+    if not math.isfinite(found.max_difference):
+        return "some probabilities are NaN or infinite"
+    if found.disagreements > bound.disagreements * found.n:
         return (
-            f"{found.changed} of {found.n} predictions differ, more than {bound.disagreements:.1%}"
+            f"{found.disagreements} of {found.n} predictions differ "
+            f"({found.disagreements / found.n:.1%}), more than {bound.disagreements:.1%}"
         )
-    if found.largest > bound.difference:
-        return f"a probability differs by {found.largest:.3f}, more than {bound.difference:.3f}"
+    if found.max_difference > bound.difference:
+        return (
+            f"a probability differs by {found.max_difference:.3f}, more than {bound.difference:.3f}"
+        )
     return None

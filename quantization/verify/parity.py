@@ -1,6 +1,5 @@
 """Does the `.tflite` file answer as the model it was made of, in the interpreter of the device?"""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,9 @@ from device.errors import CheckFailedError, InputError
 from device.model.classifier import Classifier
 from quantization.keras_layers import heads
 from quantization.normalization import Normalization
-from quantization.verify.agreement import Bound
+from quantization.verify.agreement import Agreement, Bound, compare, violation
 
 _BATCH = 256
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far a file is from its model.
-
-    Attributes:
-        n: images compared.
-        disagreements: images whose most probable class differs.
-        max_difference: largest absolute difference of a probability, over images and classes.
-        mean_difference: mean absolute difference of a probability, over images and classes.
-    """
-
-    n: int
-    disagreements: int
-    max_difference: float
-    mean_difference: float
 
 
 def check(
@@ -41,7 +23,7 @@ def check(
     head: str,
     normalization: Normalization,
     bound: Bound,
-) -> Parity:
+) -> Agreement:
     """Compare a file with the Keras model it was converted from on the same images.
 
     Args:
@@ -72,15 +54,10 @@ def check(
         )
     of_file = np.stack([classifier(image).copy() for image in images])
     of_model = _probabilities(model, images, head, normalization)
-    difference = np.abs(of_file - of_model)
-    parity = Parity(
-        n=len(images),
-        disagreements=int(np.sum(of_file.argmax(axis=1) != of_model.argmax(axis=1))),
-        max_difference=float(difference.max()),
-        mean_difference=float(difference.mean()),
-    )
-    _hold(parity, bound, path.name)
-    return parity
+    found = compare(of_file, of_model)
+    if problem := violation(found, bound):
+        raise CheckFailedError(f"{path.name} differs from the model it was made of: {problem}")
+    return found
 
 
 def float_tensors(path: Path) -> list[str]:
@@ -111,17 +88,3 @@ def _probabilities(
         parts.append(tf.nn.softmax(logits).numpy())
     probabilities: npt.NDArray[np.float32] = np.concatenate(parts)
     return probabilities
-
-
-def _hold(parity: Parity, bound: Bound, name: str) -> None:
-    share = parity.disagreements / parity.n
-    if share > bound.disagreements:
-        raise CheckFailedError(
-            f"{name} and its model name another class for {parity.disagreements} of {parity.n} "
-            f"images ({share:.1%}), more than {bound.disagreements:.1%}"
-        )
-    if parity.max_difference > bound.difference:
-        raise CheckFailedError(
-            f"{name} and its model differ by up to {parity.max_difference:.3f} in a probability "
-            f"({parity.n} images), more than {bound.difference:.3f}"
-        )

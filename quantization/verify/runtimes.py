@@ -12,7 +12,7 @@ from device.model.card import card_path
 from device.model.isolated import IsolatedRun, run_isolated
 from device.model.runtime import Resolver
 from quantization.tflite import card
-from quantization.verify.agreement import Bound, Difference, _beyond, _difference
+from quantization.verify.agreement import Agreement, Bound, compare, violation
 from quantization.verify.mcnemar import McNemar, mcnemar
 
 RESOLVERS: tuple[Resolver, ...] = ("xnnpack", "reference")
@@ -36,7 +36,7 @@ class Run:
     resolver: Resolver
     threads: int
     delegated: bool
-    difference: Difference | None
+    difference: Agreement | None
     problem: str | None
 
 
@@ -54,7 +54,7 @@ class Verification:
     """
 
     runs: tuple[Run, ...]
-    parent: Difference | None
+    parent: Agreement | None
     accuracy: tuple[float, float] | None
     labeled: int
     test: McNemar | None
@@ -90,7 +90,7 @@ def verify(
     if has_card := card_path(model).is_file():
         card.read(model)
     first = run_isolated(model, images)
-    here = Run(first.runtime, "xnnpack", 1, first.delegated, Difference(n, 0, 0.0), None)
+    here = Run(first.runtime, "xnnpack", 1, first.delegated, Agreement(n, 0, 0.0, 0.0), None)
     runs = [here]
     for python in (None, *pythons):
         for resolver in RESOLVERS:
@@ -103,7 +103,7 @@ def verify(
     if theirs.labels != first.labels:
         raise InputError(f"{parent} and {model} have other labels: give the parent of this model")
     known = np.zeros(len(images), bool) if classes is None else classes >= 0
-    difference = _difference(first.probabilities, theirs.probabilities)
+    difference = compare(first.probabilities, theirs.probabilities)
     if classes is None or not known.any():
         return Verification(tuple(runs), difference, None, 0, None, has_card)
     right = [_right(answers, classes)[known] for answers in (theirs, first)]
@@ -131,8 +131,8 @@ def _run(
     except RuntimeCrashError as error:
         where = first.runtime if python is None else str(python)
         return Run(where, resolver, threads, False, None, str(error).removeprefix(f"{model}: "))
-    found = _difference(answers.probabilities, first.probabilities[: len(images)])
-    problem = _beyond(found, bound)
+    found = compare(answers.probabilities, first.probabilities[: len(images)])
+    problem = violation(found, bound)
     return Run(answers.runtime, resolver, threads, answers.delegated, found, problem)
 
 

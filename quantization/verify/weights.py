@@ -1,6 +1,5 @@
 """What a model file's weights are: read back from the `.tflite`, not from its net."""
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import CheckFailedError
+from device.system.gzip_size import gzip_size
 from quantization.tflite.compact import WEIGHTS
 
 _DTYPES = {0: "<f4", 1: "<f2", 9: "<i1"}
@@ -118,7 +118,7 @@ def summarize(path: Path) -> dict[str, Any]:
     size = sum(values.size for _, values, _ in found)
     return {
         "bytes": len(content),
-        "bytes_gzip": len(gzip.compress(content, compresslevel=9, mtime=0)),
+        "bytes_gzip": gzip_size(content),
         "zeros": sum(int(np.sum(values == 0)) for _, values, _ in found) / size if size else 0.0,
         "kernels": [asdict(_describe(*kernel)) for kernel in found],
     }

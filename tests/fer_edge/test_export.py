@@ -24,7 +24,7 @@ from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
 from quantization.export import io as io_adapter
-from quantization.tflite import card, compact, metadata
+from quantization.tflite import card, compact, io_types, metadata
 
 MEDIAPIPE = os.environ.get("FER_EDGE_MEDIAPIPE_PYTHON")
 MICRO = os.environ.get("FER_EDGE_TFLITE_MICRO_PYTHON")
@@ -69,8 +69,8 @@ def exported(tmp_path_factory):
     """Every kind of file, of the int8 and the float32 model; gives the path of one."""
     folder = tmp_path_factory.mktemp("exported")
     for precision in ("int8", "float32"):
-        for color in io_adapter.COLORS:
-            for io in io_adapter.IOS:
+        for color in io_types.COLORS:
+            for io in io_types.IOS:
                 done = export("zoo:base", "--precision", precision, "--input", color, "--io", io,
                               "--out", folder)  # fmt: skip
                 assert done.exit_code == 0, done.output
@@ -123,7 +123,7 @@ def answers(path, pictures, resolver="AUTO", tensor=None):
 
 # The reference kernels, which are those of microcontrollers, are slow.
 @pytest.mark.parametrize(("resolver", "n"), [("AUTO", 150), ("BUILTIN_REF", 15)])
-@pytest.mark.parametrize("io", io_adapter.IOS)
+@pytest.mark.parametrize("io", io_types.IOS)
 def test_an_int8_net_answers_gray_pictures_as_before_to_the_bit(exported, faces, io, resolver, n):
     faces = faces[:: len(faces) // n]
     wanted = answers(zoo.resolve("zoo:base"), faces, resolver)
@@ -133,7 +133,7 @@ def test_an_int8_net_answers_gray_pictures_as_before_to_the_bit(exported, faces,
     np.testing.assert_array_equal(answers(exported("int8", "rgb", io), thrice, resolver), wanted)
 
 
-@pytest.mark.parametrize("io", io_adapter.IOS)
+@pytest.mark.parametrize("io", io_types.IOS)
 def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, faces, io):
     wanted = answers(zoo.resolve("zoo:base/fer2013_float32"), faces)
     # Half a step of 1/256; 1.0 has no byte.
@@ -170,12 +170,12 @@ def test_colors_become_the_runners_gray_within_one_step(exported, io, share, res
 def test_every_gray_pixel_is_itself(exported):
     every = np.arange(256, dtype=np.uint8).repeat(9).reshape(1, 48, 48)
     thrice = np.repeat(every[..., np.newaxis], 3, axis=-1)
-    for io in io_adapter.IOS:
+    for io in io_types.IOS:
         path = exported("int8", "rgb", io)
         np.testing.assert_array_equal(gray_inside(path, thrice, "BUILTIN_REF"), every)
 
 
-@pytest.mark.parametrize("io", io_adapter.IOS)
+@pytest.mark.parametrize("io", io_types.IOS)
 def test_color_pictures_get_the_answers_of_the_gray_ones_that_they_become(exported, colors, io):
     path, resolver = exported("int8", "rgb", io), "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
     gray = gray_inside(path, colors, resolver).astype(np.uint8)
@@ -183,7 +183,7 @@ def test_color_pictures_get_the_answers_of_the_gray_ones_that_they_become(export
     np.testing.assert_array_equal(answers(path, colors, resolver), wanted)
 
 
-@pytest.mark.parametrize("io", io_adapter.IOS)
+@pytest.mark.parametrize("io", io_types.IOS)
 def test_color_pictures_get_nearly_the_runners_answer(exported, colors, io):
     seen = as_runner_does(colors)
     for precision in ("int8", "float32"):
@@ -202,8 +202,8 @@ def test_color_pictures_get_nearly_the_runners_answer(exported, colors, io):
 
 def test_no_weight_of_the_net_changes(exported):
     parent = graph.load(zoo.resolve("zoo:base"))
-    for color in io_adapter.COLORS:
-        for io in io_adapter.IOS:
+    for color in io_types.COLORS:
+        for io in io_types.IOS:
             child = graph.load(exported("int8", color, io))
             for before, after in zip(parent.tensors, child.tensors, strict=False):
                 assert (before.name, before.dtype) == (after.name, after.dtype)
@@ -211,7 +211,7 @@ def test_no_weight_of_the_net_changes(exported):
 
 
 @pytest.mark.parametrize("precision", ["int8", "float32"])
-@pytest.mark.parametrize("io", io_adapter.IOS)
+@pytest.mark.parametrize("io", io_types.IOS)
 def test_our_runner_runs_the_gray_files(exported, faces, precision, io):
     ours = Classifier(exported(precision, "gray", io))
     theirs = Classifier(zoo.resolve(f"zoo:base/fer2013_{precision}"))
@@ -246,10 +246,10 @@ def test_the_card_names_the_parent_and_the_new_input(exported):
     assert found["parent_sha256"] == card.sha256(parent)
     assert found["input"] == {
         "shape": [1, 48, 48, 3],
-        "colour": "red, green, blue",
+        "color": "red, green, blue",
         "dtype": "uint8",
         "values": "pixel",
-        "normalisation": {"mean": 128.0, "std": 128.0},
+        "normalization": {"mean": 128.0, "std": 128.0},
         "margin": 0.0,
     }
     assert found["labels"] == list(FER2013) and found["precision"] == "int8"
@@ -390,7 +390,7 @@ def test_a_compiler_takes_the_c_array(tmp_path):
 @pytest.mark.parametrize(
     ("precision", "color", "io"),
     [
-        *(("int8", color, io) for color in io_adapter.COLORS for io in io_adapter.IOS),
+        *(("int8", color, io) for color in io_types.COLORS for io in io_types.IOS),
         ("float32", "rgb", "uint8"),
         ("float32", "gray", "float32"),
     ],
@@ -401,8 +401,8 @@ def test_tflite_micro_answers_as_the_reference_kernels(tmp_path, precision, colo
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     found = told["tflite_micro"]
-    assert found["n"] == 21 and found["changed"] == 0
-    assert found["largest"] <= (0 if precision == "int8" else 1.01 / 256)
+    assert found["n"] == 21 and found["disagreements"] == 0
+    assert found["max_difference"] <= (0 if precision == "int8" else 1.01 / 256)
     # The widest layer with its input, and no more than some per tensor and channel beside.
     assert 80_000 < found["arena_bytes"] < 500_000
     header = next(tmp_path.glob("*.h")).read_text()

@@ -78,7 +78,7 @@ def residual() -> Any:
 
 
 @pytest.fixture(scope="module")
-def unwrap() -> Any:
+def plain() -> Any:
     return plain_net()
 
 

@@ -17,6 +17,7 @@ from fer_edge.cli.app import app
 from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
 from quantization.ptq.quantize import quantize
+from quantization.range_method import RANGE_METHODS
 from quantization.tflite import card
 from quantization.verify.sqnr import compare
 
@@ -115,7 +116,7 @@ def test_each_method_gives_the_range_that_its_definition_gives(mobile, images, n
     lows, highs = (f(found.reshape(len(few), -1), axis=1) for f in (np.min, np.max))
     weights = np.array([0.95**19, *(0.05 * 0.95 ** np.arange(18, -1, -1))])
     averages = min(weights @ lows, 0), max(weights @ highs, 0)
-    assert measured("moving-average") == pytest.approx(averages, rel=1e-5)
+    assert measured("moving_average") == pytest.approx(averages, rel=1e-5)
     bin_width = float(found.max() - found.min()) / 2048
     wanted = np.percentile(found, [0.005, 99.995], method="inverted_cdf")
     outer = min(wanted[0], 0), max(wanted[1], 0)
@@ -135,7 +136,7 @@ def test_each_method_gives_the_range_that_its_definition_gives(mobile, images, n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", calibration.METHODS)
+@pytest.mark.parametrize("method", RANGE_METHODS)
 def test_images_of_any_contrast_leave_the_pixels_their_range(mobile, method):
     path = mobile.file("float32")
     gray = np.random.default_rng(1).integers(100, 110, (3, 48, 48), np.uint8)
@@ -295,7 +296,7 @@ def test_a_moving_average_is_the_librarys_own(source, images, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     theirs = json.loads((tmp_path / "found.json").read_text())
-    ours = calibration.measure(source, images[:10], "moving-average")
+    ours = calibration.measure(source, images[:10], "moving_average")
     inner = [
         t
         for t in prepared.graph.tensors

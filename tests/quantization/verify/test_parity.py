@@ -52,8 +52,8 @@ def test_the_other_precisions_agree_with_the_float_parent(precision, paper, imag
 @pytest.mark.parametrize(
     ("bound", "message"),
     [
-        (Bound(disagreements=0.5, difference=1.0), "name another class for"),
-        (Bound(disagreements=1.0, difference=0.1), "differ by up to"),
+        (Bound(disagreements=0.5, difference=1.0), "predictions differ"),
+        (Bound(disagreements=1.0, difference=0.1), "a probability differs by"),
     ],
 )
 def test_a_file_of_another_model_fails(mobile, paper, images, bound, message):

@@ -44,7 +44,7 @@ def test_a_file_answers_alike_with_all_kernels_and_threads(mobile, images, class
     assert [each.problem for each in found.runs] == [None] * 4
     assert [each.delegated for each in found.runs] == [True, True, False, False]
     # Threads share the work out and change no bit.
-    assert found.runs[1].difference.largest == 0
+    assert found.runs[1].difference.max_difference == 0
     assert found.runs[2].difference == found.runs[3].difference
     assert {each.difference.n for each in found.runs} == {100}
 
@@ -53,8 +53,8 @@ def test_a_file_answers_alike_with_all_kernels_and_threads(mobile, images, class
         for name in ("int8", "float32")
     )
     assert found.parent.n == found.labeled == len(images)
-    assert found.parent.changed == np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1))
-    assert found.parent.largest == pytest.approx(np.abs(ours - theirs).max())
+    assert found.parent.disagreements == np.sum(ours.argmax(axis=1) != theirs.argmax(axis=1))
+    assert found.parent.max_difference == pytest.approx(np.abs(ours - theirs).max())
     right = [probabilities.argmax(axis=1) == classes for probabilities in (theirs, ours)]
     assert found.accuracy == tuple(each.mean() for each in right)
     assert found.test.only_first == np.sum(right[0] & ~right[1])
