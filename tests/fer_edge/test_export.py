@@ -458,3 +458,17 @@ def test_the_standards_own_reader_finds_colors_and_normalization(exported, color
     done = subprocess.run([MEDIAPIPE, "-c", METADATA, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [path.stem, space, [mean], [mean or 1]]
+
+
+def test_an_ending_in_capitals_is_a_model_and_stays_as_given(tmp_path):
+    source = tmp_path / "fer2013_int8.TFLITE"
+    source.write_bytes(zoo.resolve("zoo:nano").read_bytes())
+    out = tmp_path / "out" / "mine.TFLITE"
+    assert export(tmp_path, "--out", out).exit_code == 0
+    assert out.is_file() and (out.parent / "mine.card.json").is_file()
+
+
+def test_an_old_spelling_of_an_option_is_read_with_a_warning(tmp_path):
+    done = export("zoo:nano", "--input", "grey", "--out", tmp_path)
+    assert done.exit_code == 0 and "grey is spelled gray now" in done.stderr
+    assert (tmp_path / "fer2013_int8_gray_uint8.tflite").is_file()

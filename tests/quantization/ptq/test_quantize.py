@@ -323,7 +323,7 @@ def test_the_command_writes_the_file_and_tells_what_stayed(source, npz, tmp_path
     ran = run(*arguments)
     assert ran.exit_code == 2 and "exists already" in ran.stderr
     ran = run(*arguments, "--force")
-    assert ran.exit_code == 0 and "in floats: no layer" in ran.stdout
+    assert ran.exit_code == 0 and "float layers: none" in ran.stdout
 
 
 @pytest.mark.slow

@@ -91,3 +91,18 @@ def test_a_missing_model_or_card_is_named(model):
 def test_data_must_say_whether_it_is_synthetic(model):
     with pytest.raises(InputError, match="lacks synthetic"):
         write(model, data={"digest": "d", "name": "n"})
+
+
+def test_a_card_of_an_earlier_version_is_read_and_written_anew(model):
+    path = write(model)
+    old = path.read_text().replace('"normalization"', '"normalisation"')
+    path.write_text(old)
+    assert card.read(model)["input"]["normalization"] == {"mean": 128.0, "std": 128.0}
+    card.add_metrics(model, {"top1": 0.6})
+    assert "normalisation" not in path.read_text()
+
+
+def test_a_card_nested_too_deeply_is_refused(model):
+    card.card_path(model).write_text("[" * 200_000)
+    with pytest.raises(InputError, match="not a card"):
+        card.read(model)
