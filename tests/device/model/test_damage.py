@@ -132,10 +132,11 @@ def test_a_file_that_crashes_the_runtime_is_refused_and_tried_again(models, monk
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, 1e-45])
 def test_a_scale_that_is_none_is_refused(models, tmp_path, scale):
-    content = bytearray(models["int8"].read_bytes())
-    tensor = next(t for t in graph.parse(bytes(content), "model").tensors if t.quantization)
-    old = tensor.quantization.scales.tobytes()
-    content[content.index(old) : content.index(old) + 4] = np.float32(scale).tobytes()
+    whole = models["int8"].read_bytes()
+    tensor = next(t for t in graph.parse(whole, "model").tensors if t.quantization)
+    at = tensor.quantization.scales.ctypes.data - np.frombuffer(whole, np.uint8).ctypes.data
+    content = bytearray(whole)
+    content[at : at + 4] = np.float32(scale).tobytes()
     path = tmp_path / "scale.tflite"
     path.write_bytes(content)
     with pytest.raises(InputError, match="has a scale that is not finite or not above 0"):
