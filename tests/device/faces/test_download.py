@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from device.errors import InputError
 from device.faces import download
+from device.system.user_folders import data_folder
 
 CONTENT = bytes(range(256)) * 700
 ASSET = download.Asset(
@@ -202,7 +203,7 @@ def test_a_place_that_is_a_file_is_named(server, tmp_path):
 def test_the_data_folder_is_the_users(monkeypatch):
     for value in ("", "relative/folder"):
         monkeypatch.setenv("XDG_DATA_HOME", value)
-        assert download.data_folder() == Path.home() / ".local" / "share" / "fer-edge"
+        assert data_folder() == Path.home() / ".local" / "share" / "fer-edge"
 
 
 def run(*arguments):
