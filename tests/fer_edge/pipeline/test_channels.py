@@ -123,9 +123,11 @@ def test_a_latency_is_asked_of_the_stopwatch(
     )
     from quantization.channels.prune import keep
 
-    chosen = channels._select(run, wide, wide, job, 0.8)
+    section = run.recipe.channels
+    assert section is not None
+    chosen = channels._select(run, wide, wide, job, section, 0.8)
     assert analyze(keep(wide, chosen)).multiply_adds() <= 0.8 * analyze(wide).multiply_adds()
-    assert channels._select(run, keep(wide, chosen), wide, job, 0.8) == {}
+    assert channels._select(run, keep(wide, chosen), wide, job, section, 0.8) == {}
 
 
 def test_a_candidate_is_timed_as_a_file(narrowed: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +172,7 @@ def test_an_instruction_target_asks_for_the_kit_before_anything_is_trained(
 @pytest.mark.parametrize("text", ["", "[]", '{"stem": 3}', '{"stem": ["a"]}'])
 def test_a_damaged_structure_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text(text)
-    with pytest.raises(InputError, match="does not say which channels stay"):
+    with pytest.raises(InputError, match="does not list the kept channels"):
         kept_channels.load(tmp_path / "kept.json")
 
 
