@@ -56,7 +56,7 @@ def test_numbers_that_are_not_finite_are_refused(call, value):
 
 
 def test_the_defaults_of_a_group_are_those_of_the_command_line():
-    assert FaceOptions().smoothing == 0.5 and FaceOptions().detector == "haar"
+    assert FaceOptions().smoothing == 0.5 and FaceOptions().detector == "auto"
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,8 @@ def test_each_operator_of_the_int8_file_finds_its_float_one(net):
 def test_zeros_and_clusters_are_in_the_file(net):
     zeros = zero_fraction(net.parent)["layers"]
     assert {"stage0_block0_se_squeeze", "stage0_block0_se_excite"} <= set(zeros)
-    promise = verify_weights.Promise(zeros, two_of_four=False, values=CLUSTERS)
-    verify_weights.hold(net.file("int8"), promise)
+    expected = verify_weights.Expectation(zeros, two_of_four=False, values=CLUSTERS)
+    verify_weights.assert_kept(net.file("int8"), expected)
 
 
 def test_channels_of_an_expansion_leave_the_gate_too(images):
