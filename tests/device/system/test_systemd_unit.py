@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from device.system.redact import holds_secret
 from device.system.systemd_unit import Network, Service
 
 CAMERA = ("serve", "/dev/video0", "--model", "/opt/fer/int8.tflite")
+
+needs_mqtt = pytest.mark.skipif(find_spec("paho") is None, reason="the extra mqtt is not installed")
 
 
 def make(*arguments, program="/bin/true", name="fer-edge", **needs):
@@ -72,7 +75,7 @@ def test_the_service_has_its_own_user_restarts_and_is_watched():
         (("serve", "/dev/video0", "--host", "127.0.0.1"), None, "any"),
         (("serve", "/dev/video0", "--host", "0.0.0.0"), None, None),
         (("serve", "/dev/video0", "--host=0.0.0.0"), None, None),
-        (("run", "/dev/video0", "--mqtt", "mqtt://pi"), None, None),
+        pytest.param(("run", "/dev/video0", "--mqtt", "mqtt://pi"), None, None, marks=needs_mqtt),
         (("run", "rtsp://door/1"), None, None),
         (("run", "--every", "2"), None, None),  # the source comes from the environment
     ],
@@ -135,7 +138,11 @@ def test_a_command_that_could_not_run_as_a_service_is_refused(install, command, 
     [
         (("run", "rtsp://me:S3CRET@cam/1"), "FER_EDGE_SOURCE"),
         (("serve", "rtsp://cam/user=a&password=S3CRET"), "FER_EDGE_SOURCE"),
-        (("run", "0", "--mqtt", "mqtt://me:S3CRET@pi"), "FER_EDGE_MQTT_PASSWORD"),
+        pytest.param(
+            ("run", "0", "--mqtt", "mqtt://me:S3CRET@pi"),
+            "FER_EDGE_MQTT_PASSWORD",
+            marks=needs_mqtt,
+        ),
     ],
 )
 def test_a_unit_never_holds_a_secret(install, command, file):
