@@ -60,7 +60,7 @@ tests:
 # no TensorFlow, against the installed wheel.
 base: $(BASE)/.installed
 	$(BIN)/python tests/device/untrained_models.py $(BASE)/models
-	FER_EDGE_TEST_MODELS=$(BASE)/models $(BASE)/bin/pytest -q -rs tests/device tests/base
+	FER_EDGE_TEST_MODELS=$(BASE)/models $(BASE)/bin/pytest tests/device tests/base
 
 $(BASE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	$(PYTHON) -m venv $(BASE)
