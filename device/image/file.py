@@ -9,6 +9,10 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.system.atomic_file import replacing
 from device.system.opencv_log import suppress_opencv_log
+from device.system.read_file import read_file
+
+MAX_BYTES = 1 << 28
+"""Largest picture file that is read, in bytes."""
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
@@ -24,14 +28,7 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         InputError: the file is missing, unreadable, cut short or no picture.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give a picture in it")
-    try:
-        content = np.fromfile(path, np.uint8)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such picture") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    content = np.frombuffer(read_file(path, "picture", limit=MAX_BYTES), np.uint8)
     image = _decode(content) if content.size else None
     if image is None:
         raise InputError(f"{path} is no picture that OpenCV can read, or is cut short")

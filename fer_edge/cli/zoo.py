@@ -94,18 +94,22 @@ def _recommend(core: str, budget: str | None, labels: str, as_json: bool) -> Non
 def _print_options(
     options: "list[Option]", target: "Target", chosen: "Option | None", limit: float
 ) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "model", "precision", "PublicTest", "PrivateTest", "size", "ms", "M instr.")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("", "model"):
+        table.add_column(title, no_wrap=True)
+    for title in ("Public", "Private", "kB", "ms", "M instr."):
+        table.add_column(title, justify="right", no_wrap=True)
     for option in options:
         table.add_row(
             "->" if option == chosen else "" if option.ms <= limit else "over",
             option.model,
-            option.precision,
-            f"{100 * option.val_top1:.2f} %",
-            f"{100 * option.test_top1:.2f} %",
-            f"{option.size / 1000:.0f} kB",
+            f"{100 * option.val_top1:.2f}",
+            f"{100 * option.test_top1:.2f}",
+            f"{option.size / 1000:.0f}",
             f"{option.ms:.2f}",
             "" if option.instructions is None else f"{option.instructions / 1e6:.2f}",
         )

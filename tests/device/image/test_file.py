@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -83,3 +85,15 @@ def test_an_ending_that_names_no_format_is_refused(tmp_path, pixels, name):
     with pytest.raises(InputError, match="names no picture format"):
         image_file.write(tmp_path / name, pixels)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(InputError, match="not a regular file"):
+        image_file.read(tmp_path / "pipe.png")
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        image_file.read(tmp_path / ("x" * 256 + ".png"))
+    assert "\n" not in str(caught.value)
