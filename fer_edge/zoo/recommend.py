@@ -14,6 +14,10 @@ from fer_edge.zoo import registry
 
 HERE = "here"
 
+CAMERA_HEAD = "ferplus"
+"""Labels of the default model: those of FER+, since a model with FER2013's takes many neutral
+faces for angry or sad ones (docs/models.md, "Which file for a camera")."""
+
 BUDGET_MS = 16.0
 """Of a face where no budget is given: half of the time between two frames at 30 a second."""
 
@@ -143,7 +147,7 @@ def choose(given: Sequence[Option], budget_ms: float = BUDGET_MS) -> Option | No
     return min(equal, key=lambda option: (option.ms, option.size), default=None)
 
 
-def default_model(found: Processor | None = None, head: str = "fer2013") -> str:
+def default_model(found: Processor | None = None, head: str = CAMERA_HEAD) -> str:
     """Name the model for this machine where the user names none.
 
     That is what `choose` gives for this machine, or `registry.DEFAULT` where the cards have nothing
@@ -157,7 +161,7 @@ def default_model(found: Processor | None = None, head: str = "fer2013") -> str:
         option = choose(options(target(HERE, found), head))
     except InputError:
         option = None
-    return option.model if option else f"{registry.PREFIX}{registry.DEFAULT}"
+    return option.model if option else f"{registry.PREFIX}{registry.DEFAULT}/{head}_int8"
 
 
 def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -> Option | None:

@@ -10,7 +10,7 @@ from device.errors import InputError
 PREFIX = "zoo:"
 NAMES = ("nano", "small", "base")
 DEFAULT = "base"
-"""What `bench` uses when no model is named, and every command where no other is chosen."""
+"""The model that `bench` measures when none is named."""
 
 TEACHER = f"{PREFIX}teacher"
 """The teacher of the shipped models, as weights only: it is too large to run on a device."""

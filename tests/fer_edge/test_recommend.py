@@ -105,12 +105,12 @@ def test_a_core_without_a_dot_product_never_gets_a_larger_model_than_one_with():
 
 @pytest.mark.parametrize("core_class", ["x86-vnni", "x86-avx2", "unknown"])
 def test_a_pc_gets_base_in_int8(core_class):
-    assert recommend.default_model(machine(core_class)) == "zoo:base/fer2013_int8"
+    assert recommend.default_model(machine(core_class)) == "zoo:base/ferplus_int8"
 
 
 def test_the_default_is_base_where_the_cards_say_nothing(monkeypatch):
     monkeypatch.setattr(recommend, "options", lambda *_: [])
-    assert recommend.default_model(machine("x86-vnni")) == "zoo:base"
+    assert recommend.default_model(machine("x86-vnni")) == "zoo:base/ferplus_int8"
 
 
 def test_the_command_names_one_within_the_budget():

@@ -153,7 +153,7 @@ def test_base_says_that_an_astronaut_is_happy(tmp_path: Path) -> None:
     io.imsave(tmp_path / "astronaut.png", data.astronaut())
     told = fer_edge("predict", tmp_path / "astronaut.png", "--json")
     (face,) = json.loads(told.stdout)["faces"]
-    assert face["label"] == "happy"
+    assert face["label"] == "happiness"
 
 
 def test_a_model_for_research_says_how_it_is_made() -> None:

@@ -33,7 +33,7 @@ def test_predict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "portrait.png"
     cv2.imwrite(str(picture), astronaut()[:, :, ::-1])
     main_of("predict.py")([str(picture)])
-    assert f"{picture}: happy" in capsys.readouterr().out
+    assert f"{picture}: happiness" in capsys.readouterr().out
 
 
 def test_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +73,7 @@ def test_camera_to_mqtt(tmp_path: Path) -> None:
     finally:
         broker.terminate()
         broker.wait()
-    assert b'"label": "happy"' in heard[0]
+    assert b'"label": "happiness"' in heard[0]
 
 
 def connect(client, port: int) -> None:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from fer_edge import recipe
+from fer_edge.models import Net
 
 LABELS = {"fer2013": 7, "ferplus": 8}
 
@@ -67,3 +69,13 @@ def test_convolutions_in_bfloat16_answer_nearly_alike_from_the_same_weights() ->
     assert b.dtype == np.float32
     assert not np.array_equal(a, b)
     np.testing.assert_allclose(a, b, atol=0.05 * np.abs(a).max())
+
+
+def test_a_vgg_answers_nearly_alike_with_and_without_bfloat16() -> None:
+    section = {"name": "vgg", "heads": ["fer2013"], "width": 8, "convolutions": [1, 1]}
+    exact, fast = (
+        TypeAdapter(Net).validate_python(section | {"bfloat16": on}).build({"fer2013": 7})
+        for on in (False, True)
+    )
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 48, 48, 1)).astype(np.float32)
+    np.testing.assert_allclose(exact(x), fast(x), atol=0.1)
