@@ -37,7 +37,7 @@ def test_the_package_under_test_is_the_installed_one() -> None:
 def test_a_picture_is_recognized_by_the_model_that_ships(portrait: Path, tmp_path: Path) -> None:
     done = fer_edge("predict", str(portrait), "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["faces"][0]["label"] == "happy"
+    assert json.loads(done.stdout)["faces"][0]["label"] == "happiness"
 
 
 def test_doctor_and_zoo_answer(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_picture_runs_through_the_loop(portrait: Path, tmp_path: Path) -> None
     done = fer_edge("run", str(portrait), "--jsonl", "out.jsonl", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
-    assert json.loads(line)["faces"][0]["label"] == "happy"
+    assert json.loads(line)["faces"][0]["label"] == "happiness"
 
 
 @pytest.mark.parametrize("command", [("pipeline", "demo"), ("train", "demo")])
