@@ -1,9 +1,9 @@
-"""Which model of a session another one is compressed from."""
+"""Find the float model that a compressed model of the same session is compared with."""
 
 from typing import TYPE_CHECKING
 
 from benchmarks.gate import pairing
-from benchmarks.gate.figures import Session, UnmeasuredError
+from benchmarks.gate.case import Measured, UnmeasuredError
 from benchmarks.gate.rules import Rule
 from device.errors import InputError
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 
 
 def is_parent(model: "ModelResult", rule: Rule) -> bool:
-    """Whether a model is a parent itself, or an external model, which has none."""
+    """Whether no drop is measured on a model: it is a parent itself, or an external model."""
     if rule.parent is not None:
         return pairing.matches(model, rule.parent)
     return model["precision"] == rule.parent_precision or model["peer"] is not None
 
 
-def find(model: "ModelResult", rule: Rule, session: Session) -> "ModelResult":
-    """Find the model that a drop is measured from: the one the rule names, or the float twin.
+def find(measured: Measured, rule: Rule) -> Measured:
+    """Find the parent of a model: the one that the rule names, or the model of `parent_precision`.
 
     Raises:
         InputError: the rule's `parent` matches no model with the same labels, or several.
-        UnmeasuredError: it names none, and the session has none or several.
+        UnmeasuredError: the rule names no parent, and the session has none or several.
     """
+    model, session = measured.model, measured.session
     same = [
         other
         for other in session.results["models"]
@@ -36,24 +37,24 @@ def find(model: "ModelResult", rule: Rule, session: Session) -> "ModelResult":
             many = ", ".join(other["name"] for other in found) or "none"
             raise InputError(
                 f'[models."{rule.models}"] parent = "{rule.parent}" should match one model with '
-                f"the labels of {model['name']}: it matches {many}"
+                f"the labels of {measured.name}: it matches {many}"
             )
-        return found[0]
+        return Measured(found[0], session)
     found = [
         other
         for other in same
         if other["precision"] == rule.parent_precision and other["peer"] is None
     ]
-    twin = model["name"].replace(str(model["precision"]), rule.parent_precision)
+    twin = measured.name.replace(str(model["precision"]), rule.parent_precision)
     named = [other for other in found if other["name"] == twin] or found
-    if len(named) == 1:
-        return named[0]
     if not named:
         raise UnmeasuredError(
             f"{session.name} has no {rule.parent_precision} model with the labels of "
-            f"{model['name']}"
+            f"{measured.name}"
         )
-    raise UnmeasuredError(
-        f"{', '.join(other['name'] for other in named)} could all be the parent of "
-        f"{model['name']}: name one with parent = …"
-    )
+    if len(named) > 1:
+        raise UnmeasuredError(
+            f"{', '.join(other['name'] for other in named)} could all be the parent of "
+            f"{measured.name}: name one with parent = …"
+        )
+    return Measured(named[0], session)

@@ -9,91 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.counting.cores import CORES
+from benchmarks.gate.limits import LIMITS, limit
 from benchmarks.textfile import parse_toml, read_toml
 from device.errors import InputError
 
 DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
 """What holds when no rules are given; it says so itself, and is a start for rules of one's own."""
-
-
-class Side(StrEnum):
-    """On which side of its limit a figure is wrong."""
-
-    floor = "floor"
-    ceiling = "ceiling"
-
-
-class Unit(StrEnum):
-    """How a figure is written for people."""
-
-    percent = "%"
-    points = "points"
-    bytes = "bytes"
-    kilobytes = "kB"
-    number = ""
-    microseconds = "µs"
-    milliseconds = "ms"
-    times = "x"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What a key of the rules file limits.
-
-    Attributes:
-        says: the figure, in words.
-        unit: of the figure.
-        side: floor or ceiling.
-        highest: the largest limit that makes sense.
-        baseline: whether the figure is a change against the baseline's.
-        each_core: whether the figure is one of each core that instructions were counted for.
-    """
-
-    says: str
-    unit: Unit
-    side: Side = Side.ceiling
-    highest: float = math.inf
-    baseline: bool = False
-    each_core: bool = False
-
-
-LIMITS: Mapping[str, Limit] = {
-    "min_top1": Limit("top-1", Unit.percent, Side.floor, 1.0),
-    "min_top1_leak_free": Limit("leak-free top-1", Unit.percent, Side.floor, 1.0),
-    "min_macro_f1": Limit("macro-F1", Unit.percent, Side.floor, 1.0),
-    "max_ece": Limit("calibration error", Unit.percent, highest=1.0),
-    "max_top1_drop": Limit("top-1 below its parent", Unit.points, highest=1.0),
-    "max_macro_f1_drop": Limit("macro-F1 below its parent", Unit.points, highest=1.0),
-    "max_bytes": Limit("file size", Unit.bytes),
-    "max_gzip_bytes": Limit("gzipped size", Unit.bytes),
-    "max_parameters": Limit("parameters", Unit.number),
-    "max_multiply_adds": Limit("multiply-adds", Unit.number),
-    "max_peak_rss_kb": Limit("peak RSS", Unit.kilobytes),
-    "max_load_ms": Limit("load time", Unit.milliseconds),
-    "max_first_ms": Limit("first inference", Unit.milliseconds),
-    "max_p50_us": Limit("p50", Unit.microseconds),
-    "max_p90_us": Limit("p90", Unit.microseconds),
-    "max_p99_us": Limit("p99", Unit.microseconds),
-    "max_p50_to_reference": Limit("p50 to the reference workload's", Unit.times),
-    "max_p99_to_reference": Limit("p99 to the reference workload's p50", Unit.times),
-    "max_slower": Limit("slower", Unit.percent, baseline=True),
-    "max_top1_loss": Limit("top-1 lost", Unit.points, highest=1.0, baseline=True),
-    "max_macro_f1_loss": Limit("macro-F1 lost", Unit.points, highest=1.0, baseline=True),
-    "max_larger": Limit("larger", Unit.percent, baseline=True),
-    "max_rss_growth": Limit("more peak RSS", Unit.percent, baseline=True),
-    "max_instructions": Limit("instructions", Unit.number, each_core=True),
-    "max_working_set_bytes": Limit("working set", Unit.bytes, each_core=True),
-    "max_estimated_cycles": Limit("estimated cycles", Unit.number, each_core=True),
-    "max_more_instructions": Limit(
-        "more instructions", Unit.percent, baseline=True, each_core=True
-    ),
-}
-"""Every limit that a rule may set."""
-
-
-def limit(key: str) -> Limit:
-    """Give what a key of a rule limits; KEY.CORE limits KEY on one core."""
-    return LIMITS[key.partition(".")[0]]
 
 
 _OPTIONS = ("confidence", "decide_by", "allow_new", "models")

@@ -1,29 +1,32 @@
-"""What the gate found, in words."""
+"""Format the figures of a gate for people."""
 
-from benchmarks.gate.rules import Limit, Side, Unit
+from benchmarks.gate.limits import Limit, Side, Unit
 from benchmarks.stats.estimate import Estimate
 
 _SIDES = {Side.floor: "at least", Side.ceiling: "at most"}
 
 
 def sentence(what: Limit, found: Estimate, limit: float, against: str) -> str:
-    """Say a figure with its interval, what it was compared with (if with anything), the limit."""
+    """Format a figure with its interval, what it is compared with, and its limit.
+
+    Args:
+        what: entry of the figure in `limits.LIMITS`.
+        found: figure with its bounds.
+        limit: limit that the rule sets.
+        against: name of the model or file that a change is measured from; "" if it is no change.
+    """
     interval = ""
     if found.low != found.high:
         interval = f" [{write(found.low, what.unit)}, {write(found.high, what.unit)}]"
-    to = (
-        f" than {against}"
-        if what.says in ("slower", "larger", "more instructions")
-        else f" against {against}"
-    )
+    compared = f" {what.preposition} {against}" if against else ""
     return (
-        f"{what.says} {write(found.value, what.unit)}{interval}{to if against else ''}, "
+        f"{what.label} {write(found.value, what.unit)}{interval}{compared}, "
         f"{_SIDES[what.side]} {write(limit, what.unit)}"
     )
 
 
 def write(value: float, unit: Unit) -> str:
-    """Write a figure for people, with its unit."""
+    """Format a value with its unit."""
     if unit is Unit.percent:
         return f"{100 * value:.2f} %"
     if unit is Unit.points:

@@ -1,6 +1,6 @@
 """The gate's verdict as Markdown: for a step summary, or a comment on a pull request."""
 
-from benchmarks.gate.check import Status, Verdict
+from benchmarks.gate.verdict import Status, Verdict
 from benchmarks.report.markdown import table
 
 SIGNS = {Status.failed: "❌", Status.inconclusive: "❔", Status.passed: "✅", Status.skipped: "–"}
@@ -38,7 +38,7 @@ def headline(verdict: Verdict) -> str:
 
 def _table(verdict: Verdict, statuses: tuple[Status, ...]) -> str:
     rows = [
-        (SIGNS[check.status], check.model, check.says.removeprefix(f"{check.model}: "))
+        (SIGNS[check.status], check.model, check.message.removeprefix(f"{check.model}: "))
         for status in statuses
         for check in verdict.checks
         if check.status is status

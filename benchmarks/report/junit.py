@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmarks.gate.check import Status, Verdict
+from benchmarks.gate.verdict import Status, Verdict
 from device.system.atomic_file import replacing
 
 
@@ -35,12 +35,12 @@ def write(verdict: Verdict, path: Path, suite: str) -> None:
         case = ElementTree.SubElement(root, "testcase", classname=check.model, name=check.key)
         case.set("time", f"{check.seconds:.6f}")
         if check.status is Status.failed:
-            failure = ElementTree.SubElement(case, "failure", message=check.says)
+            failure = ElementTree.SubElement(case, "failure", message=check.message)
             failure.text = f'[models."{check.rule}"] {check.key} = {check.limit:g}'
         elif check.status is Status.skipped:
-            ElementTree.SubElement(case, "skipped", message=check.says)
+            ElementTree.SubElement(case, "skipped", message=check.message)
         else:
-            ElementTree.SubElement(case, "system-out").text = f"{check.status}: {check.says}"
+            ElementTree.SubElement(case, "system-out").text = f"{check.status}: {check.message}"
     if verdict.vacuous:
         case = ElementTree.SubElement(root, "testcase", classname="gate", name="compared", time="0")
         ElementTree.SubElement(case, "failure", message=verdict.vacuous)

@@ -9,8 +9,8 @@ from device.errors import CheckFailedError, InputError
 from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
-    from benchmarks.gate.check import CheckResult, Verdict
     from benchmarks.gate.rules import Rules
+    from benchmarks.gate.verdict import CheckResult, Verdict
 
 EXAMPLE = "Example: fer-edge gate results.json --rules bench.toml --baseline main.json"
 
@@ -55,8 +55,9 @@ def gate(
     if results is None:
         raise InputError("no results to judge: give the results.json of `fer-edge bench`")
 
-    from benchmarks.gate import check as gates
-    from benchmarks.gate.figures import Session
+    from benchmarks.gate.case import Session
+    from benchmarks.gate.check import evaluate
+    from benchmarks.gate.verdict import Status
     from benchmarks.report import github_summary
     from benchmarks.report import junit as junit_files
     from benchmarks.report.gate_markdown import headline
@@ -68,7 +69,7 @@ def gate(
         if path and path.exists() and not force:
             raise InputError(f"{option} {path}: exists already; --force replaces it")
     known = rule_files.load(rules or rule_files.DEFAULT)
-    verdict = gates.evaluate(
+    verdict = evaluate(
         Session(str(results), load(results)),
         known,
         Session(str(baseline), load(baseline)) if baseline else None,
@@ -84,7 +85,7 @@ def gate(
         print_json(_as_json(verdict, known, results, baseline))
     else:
         _print(verdict, verbose)
-    if verdict.count(gates.Status.failed):
+    if verdict.count(Status.failed):
         raise CheckFailedError(headline(verdict))
     if verdict.vacuous:
         raise CheckFailedError(verdict.vacuous)
@@ -98,7 +99,7 @@ def _print(verdict: "Verdict", verbose: bool) -> None:
     for check in verdict.checks:
         if verbose or check.status in ("failed", "inconclusive"):
             status = typer.style(f"{check.status:12}", fg=_COLORS[check.status])
-            typer.echo(f"{status} {check.says}")
+            typer.echo(f"{status} {check.message}")
 
 
 def _as_json(
@@ -127,5 +128,5 @@ def _check_as_json(check: "CheckResult") -> dict[str, Any]:
         "low": found and found.low,
         "high": found and found.high,
         "limit": check.limit,
-        "says": check.says,
+        "says": check.message,
     }

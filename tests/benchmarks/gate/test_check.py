@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.gate import check as gate
-from benchmarks.gate import rules
-from benchmarks.gate.check import Status
-from benchmarks.gate.figures import Session
+from benchmarks.gate import limits, rules
+from benchmarks.gate.case import Session
+from benchmarks.gate.verdict import Status, Verdict
 from benchmarks.report import junit
 from device.errors import InputError
 
@@ -27,7 +27,7 @@ def now():
     return full_results(seed=2, images=200)
 
 
-def judge(now, text, main=None, **options) -> gate.Verdict:
+def judge(now, text, main=None, **options) -> Verdict:
     baseline = Session("main.json", main) if main else None
     return gate.evaluate(Session("results.json", now), rules.parse(text, PATH), baseline, **options)
 
@@ -54,7 +54,7 @@ def test_the_same_models_on_another_day_hold_every_default(main, now):
 def test_a_slow_down_is_named_with_interval_limit_and_baseline(main, now):
     verdict = judge(slowed(now, "fer2013_int8", 1.15), SLOWER, main)
     assert statuses(verdict) == {"fer2013_int8": Status.failed, "ferplus_int8": Status.passed}
-    line = verdict.checks[0].says
+    line = verdict.checks[0].message
     assert line.startswith("fer2013_int8: slower 1")
     for part in (" % [", "than main.json", "at most 5.00 %", "(max_slower)"):
         assert part in line
@@ -78,7 +78,7 @@ def test_a_point_beyond_the_limit_is_inconclusive_until_the_interval_is(now):
     assert judge(now, far).checks[0].status is Status.failed
 
 
-@pytest.mark.parametrize("key", sorted(rules.LIMITS))
+@pytest.mark.parametrize("key", sorted(limits.LIMITS))
 def test_every_limit_can_break_and_can_hold(key, main, now):
     """A limit far on either side of the figure decides it, whatever the figure."""
     ours = block(now, "fer2013_int8")
@@ -94,27 +94,27 @@ def test_every_limit_can_break_and_can_hold(key, main, now):
         hits = sum(counts[i][i] for i in range(len(counts)))
         ours["accuracy"] |= {"confusion": counts, "top1": hits / ours["accuracy"]["n"]}
         ours["accuracy"]["macro_f1"] = 0.05
-    floor = rules.LIMITS[key].side is rules.Side.floor
-    top = min(rules.LIMITS[key].highest, 1e12)
+    floor = limits.LIMITS[key].side is limits.Side.floor
+    top = min(limits.LIMITS[key].highest, 1e12)
     strict, lax = (top, 0.0) if floor else (0.0, top)
     for limit, status in ((strict, Status.failed), (lax, Status.passed)):
         verdict = judge(now, f'[models."fer2013_int8"]\n{key} = {limit}', main)
-        cores = len(ours["counts"]) if rules.LIMITS[key].each_core else 1
+        cores = len(ours["counts"]) if limits.LIMITS[key].each_core else 1
         assert [check.status for check in verdict.checks] == [status] * cores, verdict.checks[
             0
-        ].says
+        ].message
 
 
 def test_the_drop_is_measured_from_the_float_twin_and_never_by_it(now):
     verdict = judge(now, '[models."fer*"]\nmax_top1_drop = 0.02')
-    names = {check.model: check.says for check in verdict.checks}
+    names = {check.model: check.message for check in verdict.checks}
     assert set(names) == {"fer2013_float16", "fer2013_dynamic", "fer2013_int8", "ferplus_int8"}
     assert "against ferplus_float32" in names["ferplus_int8"]
 
 
 def test_a_parent_may_be_named(now):
     text = '[models."fer2013_int8"]\nmax_top1_drop = 0.02\nparent = '
-    assert "against fer2013_float16" in judge(now, text + '"*_float16"').checks[0].says
+    assert "against fer2013_float16" in judge(now, text + '"*_float16"').checks[0].message
     with pytest.raises(InputError, match=r"matches fer2013_float32, fer2013_float16"):
         judge(now, text + '"fer2013_f*"')
     with pytest.raises(InputError, match=r"matches none"):
@@ -173,7 +173,7 @@ def test_what_was_not_measured_is_refused_unless_optional(now):
 def test_regressions_without_a_baseline_are_skipped_and_said(now):
     verdict = judge(now, SLOWER)
     assert {check.status for check in verdict.checks} == {Status.skipped}
-    assert "no --baseline" in verdict.checks[0].says
+    assert "no --baseline" in verdict.checks[0].message
     assert "no --baseline" in verdict.notes[0]
 
 
@@ -238,7 +238,7 @@ def test_one_percent_more_instructions_is_caught_on_the_core_that_has_them(main,
     count["instructions"] = round(1.0101 * count["instructions"])
     verdict = judge(now, MORE, main)
     assert [check.status for check in verdict.checks] == [Status.failed, Status.passed]
-    line = verdict.checks[0].says
+    line = verdict.checks[0].message
     assert line.startswith("fer2013_int8 on cortex-a72: more instructions 1.01 % than main.json")
     count["instructions"] = round(count["instructions"] / 1.0101 * 1.0099)
     assert not judge(now, MORE, main).count(Status.failed)

@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from benchmarks.gate import pairing
-from benchmarks.gate.check import Status
+from benchmarks.gate.verdict import Status
 from device.errors import InputError
 
 from ..full_results import full_results

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.gate import rules
-from benchmarks.gate.rules import LIMITS, DecideBy
+from benchmarks.gate.limits import LIMITS
+from benchmarks.gate.rules import DecideBy
 from benchmarks.textfile import MAX_NUMBER
 from device.errors import InputError
 
