@@ -54,7 +54,7 @@ class InstructionCounter:
         Raises:
             CheckFailedError: the model does not run on the core, or the kit's programs fail.
         """
-        arguments = ("model.tflite", str(INFERENCES))
+        arguments = (str(INFERENCES), "model.tflite")
         recorded = emulator.run(self._kit, core, GUEST, arguments, {"model.tflite": path})
         blocks = recorded.difference(2, 1, INFERENCES)
         by_kind = self.by_kind(blocks)

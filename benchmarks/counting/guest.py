@@ -1,10 +1,10 @@
-"""Runs in the emulated machine: invokes a model N times, then 2N times.
+"""Runs in the emulated machine: invokes each model N times, then 2N times.
 
-    python guest.py MODEL N
+    python guest.py N MODEL...
 
 Needs the runtime alone. Nothing in here is random, so that a second run executes the same
-instructions to the last one. The difference of the two stages is N inferences, without what
-announces a stage.
+instructions to the last one. The difference of a model's two stages is N inferences, without what
+announces a stage. The stages of the first model are 1 and 2, of the second 3 and 4, and so on.
 """
 
 import contextlib
@@ -23,9 +23,8 @@ def enter(stage: int) -> None:
         os.getpriority(MARK, stage)
 
 
-def main() -> None:
-    """Invoke the model."""
-    path, times = sys.argv[1], int(sys.argv[2])
+def invoke(path: str, times: int, stage: int) -> None:
+    """Invoke a model in two stages, on a pattern that no random number is needed for."""
     interpreter = Interpreter(path, num_threads=1)
     interpreter.allocate_tensors()
     for tensor in interpreter.get_input_details():
@@ -34,13 +33,20 @@ def main() -> None:
         values = pattern - 128 * (tensor["dtype"] == np.int8) if whole else pattern / 125.0 - 1
         interpreter.set_tensor(tensor["index"], values.astype(tensor["dtype"]))
     interpreter.invoke()
-    enter(1)
+    enter(stage)
     for _ in range(times):
         interpreter.invoke()
-    enter(2)
+    enter(stage + 1)
     for _ in range(2 * times):
         interpreter.invoke()
     enter(0)
+
+
+def main() -> None:
+    """Invoke the models."""
+    times, *paths = sys.argv[1:]
+    for number, path in enumerate(paths):
+        invoke(path, int(times), 2 * number + 1)
 
 
 if __name__ == "__main__":

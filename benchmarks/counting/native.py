@@ -41,7 +41,7 @@ def host_core(cpu_info: str) -> Core:
 def count_emulated(model: Path) -> float:
     """Count an inference under QEMU, with the kernels that this machine picks."""
     core = host_core(processor.CPU_INFO.read_text(encoding="utf-8", errors="replace"))
-    arguments = ("model.tflite", str(INFERENCES))
+    arguments = (str(INFERENCES), "model.tflite")
     recorded = emulator.run(kit.find(), core, GUEST, arguments, {"model.tflite": model})
     blocks = recorded.difference(2, 1, INFERENCES)
     return sum(len(words) * n for words, n in blocks.items())
@@ -64,7 +64,7 @@ def _perf(model: Path, times: int) -> int:
         raise InputError("perf is not installed: sudo apt install linux-perf (or linux-tools)")
     command = ["perf", "stat", "--field-separator=;", f"--event={_EVENT}", "--"]
     done = subprocess.run(
-        [*command, sys.executable, str(GUEST), str(model), str(times)],
+        [*command, sys.executable, str(GUEST), str(times), str(model)],
         capture_output=True,
         text=True,
         check=False,

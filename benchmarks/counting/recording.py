@@ -11,6 +11,9 @@ from device.errors import CheckFailedError
 Words = tuple[int, ...]
 """Instructions of a block, 32 bits each, in their order."""
 
+STAGES = 16
+"""Stages that the plugin tells apart, with the unrecorded stage 0."""
+
 LINE = 64
 """Bytes of a cache line."""
 

@@ -84,6 +84,7 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share:
             target="latency",
             share=share / ratio,
             measure=lambda candidate: measure(candidate) / ratio,
+            multiple=section.width_multiple,
         )
     static: Literal["multiply_adds", "size"] = (
         "size" if section.target == "size" else "multiply_adds"
@@ -94,7 +95,13 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share:
     )
     if cost <= share * whole:
         return {}
-    return selection.select_channels(net, scores, target=static, share=share * whole / cost)
+    return selection.select_channels(
+        net,
+        scores,
+        target=static,
+        share=share * whole / cost,
+        multiple=section.width_multiple,
+    )
 
 
 def _spread(images: int, sample: int) -> slice:

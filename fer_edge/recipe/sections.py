@@ -229,6 +229,18 @@ class Channels(Phase):
     recovery: int = Field(
         default=0, ge=0, le=MOST_EPOCHS, description="additional epochs of the last step"
     )
+    multiple: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="multiple that pruned widths are rounded to; 8, or 16 for an instruction "
+        "target, if left out",
+    )
+
+    @property
+    def width_multiple(self) -> int:
+        """Multiple of the pruned widths: that of the kernels the target is counted for."""
+        return self.multiple or (16 if self.target.startswith("instructions:") else 8)
 
 
 class Adjust(Section):

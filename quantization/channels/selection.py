@@ -22,7 +22,8 @@ Measure = Callable[[Any], float]
 """From a Keras model to its latency as a share of that of the net that is being pruned."""
 
 MULTIPLE = 8
-"""Widths stay multiples of it, and no group gets narrower: int8 kernels work on eight at a time."""
+"""Default multiple of the widths, and least width of a group: int8 kernels work on eight at a
+time. Those of Arm cores work on 16 output channels, or 16 input channels, at a time."""
 
 MAX_CUT = 0.5
 """The least share of a group's channels that is left at once: what channels matter one by one says
@@ -38,13 +39,15 @@ def select_channels(
     target: Target,
     share: float,
     measure: Measure | None = None,
+    multiple: int = MULTIPLE,
 ) -> dict[str, list[int]]:
     """Choose the channels that stay in a net that shall cost a share of what it costs.
 
-    Eight at a time, the channels go whose importance is least for the cost that they save, given
-    what has gone already (as Molchanov et al. 2017, "Pruning Convolutional Neural Networks for
-    Resource Efficient Inference", weigh importance against FLOPs). What a latency gains nobody
-    knows beforehand: the share of the multiply-adds that meets it is sought by bisection.
+    By `multiple` at a time, the channels go whose importance is least for the cost that they save,
+    given what has gone already (as Molchanov et al. 2017, "Pruning Convolutional Neural Networks
+    for Resource Efficient Inference", weigh importance against FLOPs); what the last of these cuts
+    saves beyond the target is given back. What a cut gains in latency is not known beforehand: the
+    share of the multiply-adds that meets the target is sought by bisection.
 
     Args:
         model: a functional Keras model.
@@ -52,6 +55,7 @@ def select_channels(
         target: the cost.
         share: of that cost to be left, above 0 and below 1.
         measure: for "latency"; called up to six times.
+        multiple: of the widths of groups that are narrowed, and the least of them.
 
     Returns:
         By group the channels that stay, in order; groups that stay whole are left out.
@@ -64,15 +68,17 @@ def select_channels(
         raise InputError(f"channels: a share of {share} is to be left: give one between 0 and 1")
     layout = analyze(model)
     if target != "latency":
-        return _within(layout, scores, target, share)
+        return _within(layout, scores, target, share, multiple)
     if measure is None:
         raise InputError("a latency target needs a function that measures")
-    least = _least(layout, scores, "multiply_adds") * (1 + 1e-9)  # rounding shall not undercut it
+    least = _least(layout, scores, "multiply_adds", multiple) * (
+        1 + 1e-9
+    )  # rounding shall not undercut it
     low, high, found = least, 1.0, None
     # The first guess: time follows the multiply-adds, more or less.
     guess = max(share, least)
     for _ in range(_TRIES):
-        kept = _within(layout, scores, "multiply_adds", guess)
+        kept = _within(layout, scores, "multiply_adds", guess, multiple)
         if measure(keep(model, kept)) <= share:
             low, found = guess, kept
         else:
@@ -85,7 +91,9 @@ def select_channels(
     return found
 
 
-def _within(layout: Layout, scores: Scores, target: Target, share: float) -> dict[str, list[int]]:
+def _within(
+    layout: Layout, scores: Scores, target: Target, share: float, multiple: int
+) -> dict[str, list[int]]:
     """The channels that stay where a cost that can be computed is to shrink to a share."""
     cost = _cost(layout, target)
     budget = share * cost({})
@@ -95,7 +103,7 @@ def _within(layout: Layout, scores: Scores, target: Target, share: float) -> dic
     while now > budget:
         best = None
         for name, width in widths.items():
-            narrower = _next(width, layout.groups[name].size)
+            narrower = _next(width, layout.groups[name].size, multiple)
             if narrower is None:
                 continue
             saved = now - cost(widths | {name: narrower})
@@ -105,10 +113,11 @@ def _within(layout: Layout, scores: Scores, target: Target, share: float) -> dic
         if best is None:
             raise InputError(
                 f"channels: a step leaves at least {now / cost({}):.2f} of the {target} (half of "
-                f"each layer, in multiples of {MULTIPLE}): {share:.2f} takes more steps"
+                f"each layer, in multiples of {multiple}): {share:.2f} takes more steps"
             )
         widths[best[1]] = best[2]
         now = cost(widths)
+    _give_back(widths, layout, scores, cost, budget, multiple)
     return {
         name: sorted(order[name][:width].tolist())
         for name, width in widths.items()
@@ -116,7 +125,33 @@ def _within(layout: Layout, scores: Scores, target: Target, share: float) -> dic
     }
 
 
-def _least(layout: Layout, scores: Scores, target: Target) -> float:
+def _give_back(
+    widths: dict[str, int],
+    layout: Layout,
+    scores: Scores,
+    cost: Callable[[dict[str, int]], int],
+    budget: float,
+    multiple: int,
+) -> None:
+    """Widen groups again while the budget allows, the most important channels first.
+
+    The last cut may have saved far more than was missing.
+    """
+    while True:
+        best: tuple[float, str, int] | None = None
+        for name, width in widths.items():
+            wider = min(width + multiple, layout.groups[name].size)
+            if wider == width or cost(widths | {name: wider}) > budget:
+                continue
+            gained = float(np.sort(scores[name])[::-1][width:wider].sum())
+            if best is None or gained > best[0]:
+                best = gained, name, wider
+        if best is None:
+            return
+        widths[best[1]] = best[2]
+
+
+def _least(layout: Layout, scores: Scores, target: Target, multiple: int) -> float:
     """The least share of a cost that one step can leave."""
     cost = _cost(layout, target)
     widths = {}
@@ -124,14 +159,14 @@ def _least(layout: Layout, scores: Scores, target: Target) -> float:
         width: int | None = layout.groups[name].size
         while width is not None:
             widths[name] = width
-            width = _next(width, layout.groups[name].size)
+            width = _next(width, layout.groups[name].size, multiple)
     return cost(widths) / cost({})
 
 
-def _next(width: int, size: int) -> int | None:
+def _next(width: int, size: int, multiple: int) -> int | None:
     """The next narrower width of a group that had `size` channels; None where there is none."""
-    narrower = (width - 1) // MULTIPLE * MULTIPLE
-    return narrower if narrower >= max(MULTIPLE, MAX_CUT * size) else None
+    narrower = (width - 1) // multiple * multiple
+    return narrower if narrower >= max(multiple, MAX_CUT * size) else None
 
 
 def _cost(layout: Layout, target: Target) -> Callable[[dict[str, int]], int]:

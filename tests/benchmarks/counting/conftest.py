@@ -3,8 +3,7 @@ import struct
 import pytest
 
 from benchmarks.counting import kit
-
-STAGES = 16
+from benchmarks.counting.recording import STAGES
 
 
 @pytest.fixture(scope="session")

@@ -294,6 +294,24 @@ def test_the_budget_is_kept_in_whole_eights(residual, target):
     assert all(2 * len(channels) >= FREE[name] for name, channels in kept.items())
 
 
+def test_widths_follow_the_kernels_of_a_core(residual):
+    kept = select_channels(
+        residual, measure(residual, "l1"), target="multiply_adds", share=0.7, multiple=16
+    )
+    assert kept
+    assert all(len(channels) % 16 == 0 for channels in kept.values())
+
+
+def test_what_the_last_cut_saved_too_much_is_given_back(residual):
+    scores = measure(residual, "l1")
+    layout = analyze(residual)
+    kept = select_channels(residual, scores, target="multiply_adds", share=0.6)
+    widths = layout.widths | {name: len(channels) for name, channels in kept.items()}
+    for name in kept:
+        wider = widths | {name: min(widths[name] + 8, layout.groups[name].size)}
+        assert layout.multiply_adds(wider) > 0.6 * layout.multiply_adds()
+
+
 def test_the_least_important_go(residual):
     scores = measure(residual, "l1")
     scores["expand_conv"][:] = np.arange(32) * 1e-6
