@@ -21,7 +21,7 @@ class BenchmarkConfig:
         timed: whether to classify and to time; without, only what the fields below ask for.
         builtin: whether to time the models with XNNPACK off as well.
         backends: further backends to time the models in, see `benchmarks.backends.backend`.
-        peers: TOML files that describe external models, see `benchmarks.models.external_spec`.
+        peers: TOML files that describe external models, see `benchmarks.models.external_file`.
         cold: fresh processes per model; 0 for no cold starts.
         profile: whether to time each operator.
         peak: whether to time a large matrix product.

@@ -1,29 +1,25 @@
-"""The rules of a gate: a TOML file that says what models must hold, by globs of their names."""
+"""The rules of a gate: a TOML file with limits for the models that match a glob."""
 
-import difflib
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from benchmarks.counting.cores import CORES
-from benchmarks.gate.limits import LIMITS, limit
+from benchmarks.gate.limits import LIMITS, Limit
 from benchmarks.textfile import parse_toml, read_toml
 from device.errors import InputError
+from device.system.validation import explain
 
 DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
-"""What holds when no rules are given; it says so itself, and is a start for rules of one's own."""
-
-
-_OPTIONS = ("confidence", "decide_by", "allow_new", "models")
-_RULE_OPTIONS = ("parent", "parent_precision", "decide_by", "optional")
-"""Keys of the whole file, and of a table beside the limits."""
+"""Rules used if none are given; a commented example to start from."""
 
 
 class DecideBy(StrEnum):
-    """What breaks a rule: an interval wholly beyond the limit, or the figure itself."""
+    """What has to be beyond a limit for a check to fail: the whole interval, or the figure."""
 
     interval = "interval"
     point = "point"
@@ -31,17 +27,17 @@ class DecideBy(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What the models of one glob must hold.
+    """Limits for the models that match one glob.
 
     Attributes:
-        models: a glob of model names, as `fnmatch` has it.
-        limits: by key of `LIMITS`, or KEY.CORE for one core; fractions of 1, bytes, kB,
-            microseconds or milliseconds.
-        parent: a glob of the model that drops are measured from; None finds the model of
+        models: glob of model names, as in `fnmatch`.
+        limits: limit by key of `limits.LIMITS`, or KEY.CORE for one core; fractions of 1, bytes,
+            kB, microseconds or milliseconds.
+        parent: glob of the model that drops are measured from; None for the model of
             `parent_precision` with the same labels.
-        parent_precision: of the parent.
-        decide_by: what breaks a limit.
-        optional: whether a glob without models and a figure that was not measured are passed over.
+        parent_precision: precision of the parent.
+        decide_by: what has to be beyond a limit for a check to fail.
+        optional: whether to skip a glob without models and figures that were not measured.
     """
 
     models: str
@@ -54,13 +50,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """A file of rules.
+    """Content of a rules file.
 
     Attributes:
         path: the file.
-        confidence: of the one-sided bounds that decide.
-        allow_new: whether a model that the baseline lacks is passed over.
-        rules: in the file's order; every rule that matches a model counts.
+        confidence: confidence of the one-sided bounds, 0.8 to 0.999.
+        allow_new: whether to skip models that the baseline lacks.
+        rules: rules in the order of the file; every rule that matches a model applies.
     """
 
     path: Path
@@ -70,111 +66,119 @@ class Rules:
 
 
 def load(path: Path) -> Rules:
-    """Read a file of rules.
+    """Read a rules file.
 
     Raises:
-        InputError: the file cannot be read, is no TOML, or says something that no rule means.
+        InputError: the file cannot be read, is not TOML, or has an unknown key, a value of another
+            type or out of range, or no rule.
     """
     return _rules(read_toml(path), path)
 
 
 def parse(text: str, path: Path) -> Rules:
-    """Read rules from TOML; `path` names them in errors.
+    """Parse rules from TOML.
+
+    Args:
+        text: content of the file.
+        path: name of the file in errors.
 
     Raises:
-        InputError: no TOML, an unknown key, a value of another type or out of range, or no rule.
+        InputError: as of `load`.
     """
     return _rules(parse_toml(text, path), path)
 
 
-def _rules(whole: Mapping[str, Any], path: Path) -> Rules:
-    _check_keys(whole, _OPTIONS, f"{path}:")
-    decide_by = _decide_by(whole, f"{path}: decide_by", DecideBy.interval)
-    tables = whole.get("models", {})
+class _Base(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Options(_Base):
+    """Keys of a table of models beside its limits."""
+
+    parent: str | None = None
+    parent_precision: str = "float32"
+    decide_by: DecideBy | None = Field(default=None, strict=False)
+    optional: bool = False
+
+    def limits(self) -> dict[str, float]:
+        """Return the limits that are set, those of single cores as KEY.CORE."""
+        found: dict[str, float] = {}
+        for key in LIMITS:
+            value = getattr(self, key)
+            if isinstance(value, BaseModel):
+                cores = value.model_dump(exclude_none=True)
+                found |= {
+                    key if core == _EACH else f"{key}.{core}": limit
+                    for core, limit in cores.items()
+                }
+            elif value is not None:
+                found[key] = float(value)
+        return found
+
+
+_EACH = "each"
+"""Key of the limit on every core that has none of its own."""
+
+
+def _field(limit: Limit) -> Any:
+    """Return the pydantic field of a limit: a number, or one for each core."""
+    number = Field(default=None, ge=0, le=limit.highest)
+    if not limit.each_core:
+        return float | None, number
+    names = (_EACH, *CORES)
+    fields: dict[str, Any] = dict.fromkeys(names, (float | None, number))
+    by_core = create_model("_ByCore", __base__=_Base, **fields)
+    return Annotated[by_core | None, BeforeValidator(_for_each_core)], None
+
+
+def _for_each_core(value: Any) -> Any:
+    """Read a plain number as the limit on each core."""
+    return value if isinstance(value, dict) else {_EACH: value}
+
+
+if TYPE_CHECKING:
+    _Table = _Options
+else:
+    _limit_fields = {key: _field(limit) for key, limit in LIMITS.items()}
+    _Table = create_model("_Table", __base__=_Options, **_limit_fields)
+
+
+def _named(tables: Any) -> Any:
+    """Refuse a file without rules."""
     if not isinstance(tables, dict) or not tables:
-        raise InputError(f'{path} has no rule: write one as [models."*_int8"], min_top1 = 0.6')
-    return Rules(
-        path=path,
-        confidence=_number(whole.get("confidence", 0.95), f"{path}: confidence", 0.8, 0.999),
-        allow_new=_typed(whole.get("allow_new", False), bool, f"{path}: allow_new"),
-        rules=tuple(_rule(glob, table, decide_by, path) for glob, table in tables.items()),
+        raise ValueError('the file has no rule: write one as [models."*_int8"], min_top1 = 0.6')
+    return tables
+
+
+class _File(_Base):
+    confidence: float = Field(default=0.95, ge=0.8, le=0.999)
+    decide_by: DecideBy = Field(default=DecideBy.interval, strict=False)
+    allow_new: bool = False
+    models: Annotated[dict[str, _Table], BeforeValidator(_named)] = Field(
+        default={}, validate_default=True
     )
 
 
-def _rule(glob: str, table: Any, decide_by: DecideBy, path: Path) -> Rule:
-    where = f'{path}: [models."{glob}"]'
-    if not isinstance(table, dict):
-        raise InputError(f"{where} is {table!r}: make it a table of limits")
-    _check_keys(table, (*LIMITS, *_RULE_OPTIONS), where)
-    limits = {
-        key: _number(value, f"{where} {key}", 0.0, limit(key).highest)
-        for key, value in _flat(table, where).items()
-        if key.partition(".")[0] in LIMITS
-    }
-    if not limits:
-        raise InputError(f"{where} limits nothing: give it a limit such as max_bytes")
-    parent = table.get("parent")
-    return Rule(
-        models=glob,
-        limits=limits,
-        parent=None if parent is None else _typed(parent, str, f"{where} parent"),
-        parent_precision=_typed(
-            table.get("parent_precision", "float32"), str, f"{where} parent_precision"
-        ),
-        decide_by=_decide_by(table, f"{where} decide_by", decide_by),
-        optional=_typed(table.get("optional", False), bool, f"{where} optional"),
-    )
-
-
-def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Write limits of single cores, as `max_instructions = {cortex-a72 = 16e6}`, as KEY.CORE."""
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        if key in LIMITS and LIMITS[key].each_core and isinstance(value, dict):
-            _check_keys(value, CORES, f"{where} {key}:")
-            flat |= {f"{key}.{core}": limit for core, limit in value.items()}
-        else:
-            flat[key] = value
-    return flat
-
-
-def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    names = list(known)
-    for key in table:
-        if key in names:
-            continue
-        if key in (*LIMITS, *_RULE_OPTIONS) and "models" in names:
-            raise InputError(f'{where} {key} belongs below a table of models: [models."*"]')
-        if key in _OPTIONS and "models" not in names:
-            raise InputError(f"{where} {key} belongs to the whole file: above the first table")
-        near = difflib.get_close_matches(key, [*names, *_everything(names)], n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
-        raise InputError(f"{where} unknown key {key!r}: {hint}")
-
-
-def _everything(names: Sequence[str]) -> Iterable[str]:
-    """Give the keys that may be meant where rules stand, even in the wrong place."""
-    return () if set(names) <= set(CORES) else (*LIMITS, *_RULE_OPTIONS, *_OPTIONS)
-
-
-def _number(value: Any, where: str, lowest: float, highest: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{where} is {value!r}: give a number")
-    if not lowest <= value <= highest or math.isinf(value):
-        bounds = f"{lowest:g} or more" if math.isinf(highest) else f"{lowest:g} to {highest:g}"
-        raise InputError(f"{where} is {value}: give {bounds}")
-    return float(value)
-
-
-def _typed(value: Any, wanted: type, where: str) -> Any:
-    if not isinstance(value, wanted):
-        asked = {bool: "true or false", str: "a text in quotes"}[wanted]
-        raise InputError(f"{where} is {value!r}: give {asked}")
-    return value
-
-
-def _decide_by(table: Mapping[str, Any], where: str, default: DecideBy) -> DecideBy:
-    value = table.get("decide_by", default)
-    if value not in list(DecideBy):
-        raise InputError(f'{where} is {value!r}: give "interval" or "point"')
-    return DecideBy(value)
+def _rules(values: Mapping[str, Any], path: Path) -> Rules:
+    try:
+        file = _File.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{path}: {explain(error, _File, 'rules file')}") from error
+    rules = []
+    for glob, table in file.models.items():
+        limits = table.limits()
+        if not limits:
+            raise InputError(
+                f'{path}: [models."{glob}"] limits nothing: give it a limit such as max_bytes'
+            )
+        rules.append(
+            Rule(
+                models=glob,
+                limits=limits,
+                parent=table.parent,
+                parent_precision=table.parent_precision,
+                decide_by=table.decide_by or file.decide_by,
+                optional=table.optional,
+            )
+        )
+    return Rules(path, file.confidence, file.allow_new, tuple(rules))

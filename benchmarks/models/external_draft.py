@@ -24,7 +24,7 @@ _USUAL = {
 
 
 def draft(path: Path) -> str:
-    """Write the TOML that `external_spec.load` reads; what the file does not say is marked CHECK.
+    """Write the TOML that `external_file.load` reads; what the file does not say is marked CHECK.
 
     Args:
         path: a `.tflite` file with one input of 1 or 3 channels and an output of 7 or 8 classes.

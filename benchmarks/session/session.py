@@ -18,8 +18,9 @@ from benchmarks.machine import info as machine_info
 from benchmarks.machine import interference
 from benchmarks.machine.concurrent_runs import Presence
 from benchmarks.metrics import accuracy
-from benchmarks.models import external_spec, reference
 from benchmarks.models import model as model_under_test
+from benchmarks.models import reference
+from benchmarks.models.external_spec import Spec
 from benchmarks.models.model import Setting
 from benchmarks.protocol import LEFT_OUT
 from benchmarks.results import file as results_file
@@ -79,7 +80,7 @@ def run(
         config.threads, builtin=config.builtin, others=config.backends
     )
     with ExitStack() as closing:
-        specs = external_spec.assign(models, config.peers)
+        specs = _external_specs(models, config)
         models_under_test = model_under_test.load(models, labels, threads, specs, label_names)
         if config.video is not None and all(one.spec for one in models_under_test):
             raise InputError("whole frames take a model of fer-edge's own: give one")
@@ -133,6 +134,15 @@ def _check(
                 f"{head} labels are {classes.min()} to {classes.max()}: give 0 to {last}, or "
                 f"{LEFT_OUT} for an image that is left out"
             )
+
+
+def _external_specs(models: Sequence[Path], config: BenchmarkConfig) -> dict[Path, Spec]:
+    """Read the descriptions of external models; only they need pydantic."""
+    if not config.peers:
+        return {}
+    from benchmarks.models import external_file
+
+    return external_file.assign(models, config.peers)
 
 
 def _blank(

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from device.errors import InputError
-from fer_edge.recipe.messages import explain
+from device.system.validation import explain
 from fer_edge.recipe.sections import Recipe, Teacher
 
 _MAX_BYTES = 1_000_000
@@ -61,7 +61,7 @@ def load(
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{origin}: {explain(error)}") from error
+        raise InputError(f"{origin}: {explain(error, Recipe, 'recipe')}") from error
     except RecursionError:
         raise InputError(f"{origin} is nested too deeply for a recipe") from None
 

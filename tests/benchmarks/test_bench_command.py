@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from benchmarks.counting import kit
 from benchmarks.latency import measure as latency
-from benchmarks.models import external_spec, reference
+from benchmarks.models import external_file, reference
 from benchmarks.results import file as results_file
 from device.labels import FER2013
 from fer_edge.cli.app import app
@@ -130,7 +130,7 @@ def test_a_model_of_others_without_its_description_is_refused(npz, model_files, 
     (tmp_path / "other.toml").write_text('head = "fer2013"')
     ran = bench(model_files["int8"], "--data", npz, "--peer", tmp_path / "other.toml")
     assert ran.exit_code == 2
-    assert "lacks labels" in ran.output
+    assert "labels is missing" in ran.output
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_description_is_begun_beside_the_model_and_kept(tmp_path):
     ran = bench("--peer-init", model)
     assert ran.exit_code == 0, ran.output
     assert f"fer-edge bench {model} --peer {tmp_path / 'net.toml'}" in ran.stdout
-    assert external_spec.load(tmp_path / "net.toml")[1] == model
+    assert external_file.load(tmp_path / "net.toml")[1] == model
     again = bench("--peer-init", model)
     assert again.exit_code == 2 and "net.toml" in again.stderr
     assert bench("--peer-init", tmp_path / "none.tflite").exit_code == 2

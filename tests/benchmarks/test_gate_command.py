@@ -104,10 +104,13 @@ def test_an_older_result_is_held_to_what_it_measured(tmp_path):
     ("text", "message"),
     [
         ('[models."*"]\nmax_slowr = 1', "did you mean max_slower?"),
-        ("max_slow = 1", "did you mean max_slower?"),
-        ("max_slower = 1", "max_slower belongs below a table of models"),
-        ('[models."*"]\nconfidence = 0.9\nmax_slower = 1', "confidence belongs to the whole file"),
-        ('[models."*"]\nzzzz = 1', "known are min_top1, "),
+        ("max_slow = 1", 'did you mean models."*".max_slower?'),
+        ("max_slower = 1", 'did you mean models."*".max_slower?'),
+        (
+            '[models."*"]\nconfidence = 0.9\nmax_slower = 1',
+            "did you mean confidence, at the top of the file?",
+        ),
+        ('[models."*"]\nzzzz = 1', "known are parent, "),
         ('[models."*_int4"]\nmax_bytes = 1', "matches no model"),
         ("[[[", "is no TOML"),
     ],

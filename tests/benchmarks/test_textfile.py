@@ -3,11 +3,11 @@ import os
 import pytest
 
 from benchmarks.gate import rules
-from benchmarks.models import external_spec
+from benchmarks.models import external_file
 from benchmarks.results import file as results_file
 from device.errors import InputError
 
-READERS = {"json": results_file.load, "toml": rules.load, "peer.toml": external_spec.load}
+READERS = {"json": results_file.load, "toml": rules.load, "peer.toml": external_file.load}
 DEEP = {"json": "[" * 100_000, "toml": "a = " + "[" * 100_000}
 
 

@@ -30,13 +30,12 @@ from benchmarks.results.types.machine import Machine, MachineState, Mark, MarkKi
 from benchmarks.results.types.session import (
     EvaluationData,
     ExternalModelDescription,
-    Head,
     ModelResult,
     Protocol,
     Reference,
     Results,
 )
-from benchmarks.results.types.values import Precision
+from benchmarks.results.types.values import Head, Precision
 
 __all__ = [
     "Accuracy",

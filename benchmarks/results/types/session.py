@@ -18,9 +18,17 @@ from benchmarks.results.types.figures import (
     Throughput,
 )
 from benchmarks.results.types.machine import Machine
-from benchmarks.results.types.values import Digest, Positive, Precision, closed
-
-Head = Literal["fer2013", "ferplus"]
+from benchmarks.results.types.values import (
+    Channels,
+    Digest,
+    Dtype,
+    Head,
+    Layout,
+    Positive,
+    Precision,
+    Resize,
+    closed,
+)
 
 
 @closed
@@ -32,15 +40,15 @@ class ExternalModelDescription(TypedDict):
     head: NotRequired[Head]
     size: Annotated[list[int], Len(2, 2)]
     """Height and width of the input."""
-    channels: NotRequired[Literal[1, 3]]
+    channels: NotRequired[Channels]
     mean: NotRequired[float | list[float]]
     """For all channels, or for each."""
     std: NotRequired[float | list[float]]
-    layout: NotRequired[Literal["NHWC", "NCHW"]]
+    layout: NotRequired[Layout]
     output: NotRequired[int | str | None]
     """Number or name of the output with the classes; null for the only one."""
-    resize: NotRequired[Literal["area", "linear"]]
-    dtype: NotRequired[Literal["int8", "uint8", "float32"] | None]
+    resize: NotRequired[Resize]
+    dtype: NotRequired[Dtype | None]
     """Of the input, where the description says."""
     softmax: NotRequired[bool]
     """Whether its outputs are logits."""

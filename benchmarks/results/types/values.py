@@ -14,6 +14,15 @@ ones come from a model of it.
 Precision = Literal["float32", "float16", "dynamic", "int8", "int16x8"]
 """Of weights and activations; "dynamic" has int8 weights and float activations."""
 
+Head = Literal["fer2013", "ferplus"]
+"""Label set of a model."""
+
+Channels = Literal[1, 3]
+Layout = Literal["NHWC", "NCHW"]
+Resize = Literal["area", "linear"]
+Dtype = Literal["int8", "uint8", "float32"]
+"""How an external model is fed, see `benchmarks.models.external_spec.Spec`."""
+
 Count = Annotated[int, Ge(0)]
 Positive = Annotated[int, Ge(1)]
 PositiveFloat = Annotated[float, Gt(0)]
