@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from device.errors import InputError
 from device.model.classifier import Classifier
+from device.model.file import ModelFile
 from device.system.atomic_file import replacing
 from fer_edge import zoo
 
@@ -109,9 +110,10 @@ def deploy(
     from quantization.tflite import card, metadata
 
     path = _target(source, out, f"{color}_{io}", form)
-    labels = Classifier(source).labels  # which refuses what is no model of ours
     model = io_adapter.load(source)
-    outside = io_adapter.adapt_io(model, io=io, color=color)
+    classifier = Classifier(source)  # which refuses what is no model of ours
+    labels = classifier.labels
+    outside = io_adapter.adapt_io(model, io=io, color=color, outside=_normalization(classifier))
     content = metadata.attach(
         model,
         name=path.stem,
@@ -141,6 +143,21 @@ def deploy(
         more={"tflite_micro": measured} if measured else {},
     )
     return Deployed(source, files, beside, len(content), io, color, found)
+
+
+def _normalization(model: Classifier) -> tuple[float, float]:
+    """Mean and std that a float file's metadata asks for; 0 and 1 where the input is the pixel."""
+    found = ModelFile(model.path).normalization
+    if model.precision == "int8":
+        if not model.takes_pixels:
+            raise InputError(
+                f"{model.path}: its int8 input is not pixel - 128: export starts from files whose "
+                "input was calibrated on all pixels 0..255"
+            )
+    elif found is not None:
+        found = found.for_channels(1, model.path)
+        return found.mean[0], found.std[0]
+    return 0.0, 1.0
 
 
 def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from benchmarks.backends.bootstrap import BOOTSTRAP
 from device.errors import InputError
 from device.geometry import FACE_SIZE
-from device.model import content as model_content
-from device.model import graph
+from device.model.file import ModelFile
+from device.model.graph import Tensor
+from device.model.input_table import TensorDetails, input_table
 
 
 class OnnxClassifier:
@@ -39,12 +40,14 @@ class OnnxClassifier:
         """
         import onnxruntime
 
-        self.labels = model_content.read_labels(model_content.read(path), path)
+        file = ModelFile(path)
+        self.labels = file.labels
         self.runtime = f"onnxruntime {version('onnxruntime')}"
-        model = graph.load(path)
+        model = file.graph
         source, sink = model.tensors[model.inputs[0]], model.tensors[model.outputs[0]]
         self.precision = source.dtype
         self._pixels = np.zeros((1, FACE_SIZE, FACE_SIZE, 1), self.precision)
+        self._table = input_table(_details(source), file.normalization, path)
         self._scale, self._zero_point = 0.0, 0
         if sink.quantization is not None:
             self._scale = float(sink.quantization.scales[0])
@@ -59,12 +62,18 @@ class OnnxClassifier:
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify one face, uint8 [48, 48]; gives float32 [labels]."""
-        self._pixels[0, :, :, 0] = face ^ np.uint8(0x80) if self.precision == "int8" else face
+        np.take(self._table, face, out=self._pixels[0, :, :, 0], mode="clip")
         output = self._session.run(None, {self._input: self._pixels})[0][0]
         probabilities: npt.NDArray[np.float32] = output.astype(np.float32)
         if self._scale:
             probabilities = (probabilities - self._zero_point) * np.float32(self._scale)
         return probabilities
+
+
+def _details(tensor: Tensor) -> TensorDetails:
+    found = tensor.quantization
+    scale, zero_point = (found.scales[0], found.zero_points[0]) if found else (0.0, 0)
+    return TensorDetails(np.dtype(tensor.dtype), float(scale), int(zero_point))
 
 
 def _convert(path: Path) -> bytes:

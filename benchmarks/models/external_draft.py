@@ -8,6 +8,7 @@ from device.errors import InputError
 from device.labels import FER2013, HEADS
 from device.model import graph
 from device.model.content import read, read_labels
+from device.model.file import ModelFile
 from device.model.graph import Graph, Tensor
 
 _USUAL = {
@@ -114,9 +115,19 @@ def _input(source: Tensor, path: Path) -> list[str]:
         f"channels = {channels}",
         f"layout = {_text(layout)}",
         f"dtype = {_text(source.dtype)}",
-        "mean = 127.5  # CHECK: the input is (pixel - mean) / std, pixels being 0..255;",
-        "std = 127.5   # often 127.5 and 127.5, 0 and 255, or 0 and 1",
+        *_normalization(channels, path),
     ]
+
+
+def _normalization(channels: int, path: Path) -> list[str]:
+    found = ModelFile(path).normalization
+    if found is None:
+        return [
+            "mean = 127.5  # CHECK: the input is (pixel - mean) / std, pixels being 0..255;",
+            "std = 127.5   # often 127.5 and 127.5, 0 and 255, or 0 and 1",
+        ]
+    found = found.for_channels(channels, path)
+    return [f"mean = {list(found.mean)}  # as the file's metadata says", f"std = {list(found.std)}"]
 
 
 def _ends_in_softmax(model: Graph, sink: Tensor) -> bool:

@@ -35,6 +35,7 @@ class Classifier:
         precision: dtype of the input, "int8", "uint8" or "float32" (float16 and dynamic range
             files, whose inputs are float32, too).
         delegated: whether the XNNPACK delegate took the graph.
+        takes_pixels: whether the input holds the pixel itself, or pixel - 128 if it is int8.
         input_details: dtype, scale and zero point of the input.
         output_details: dtype, scale and zero point of the output.
     """
@@ -94,7 +95,8 @@ class Classifier:
         # The usual tables need no look-up: flipping the top bit of a byte is pixel - 128 in two's
         # complement.
         self._flips = table.dtype == np.int8 and np.array_equal(table, _PIXELS - 128)
-        self._table = None if self._flips or np.array_equal(table, _PIXELS) else table
+        self.takes_pixels = self._flips or np.array_equal(table, _PIXELS)
+        self._table = None if self.takes_pixels else table
         self._output_view = self._interpreter.tensor(sink["index"])
         self._probabilities = np.zeros(len(self.labels), np.float32)
 

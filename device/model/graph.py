@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.labels import printable
 from device.model import content as model_content
 from device.model.flatbuffer import DamagedError, Flatbuffer, Table
 from device.model.operators import ARITY, DTYPES, OPERATORS, multiply_adds
 
+_FLOATS = ("float16", "float32", "float64")
 _CUSTOM = OPERATORS.index("CUSTOM")
 _Entry = TypeVar("_Entry")
 _ABSENT = -1  # index of an optional input that is left out
@@ -168,6 +170,18 @@ def parse(content: bytes, path: Path) -> Graph:
         raise InputError(
             f"{path} is damaged or cut short: {error}; copy it again, or export it again"
         ) from error
+
+
+def check_finite(graph: Graph) -> None:
+    """Raise InputError where a weight is NaN or infinite, as after a training that diverged."""
+    for tensor in graph.tensors:
+        if tensor.is_constant and tensor.dtype in _FLOATS:
+            values = np.frombuffer(tensor.values, tensor.dtype)
+            if not np.isfinite(values).all():
+                raise InputError(
+                    f"{graph.path}: tensor {tensor.index} ({printable(tensor.name)}) holds values "
+                    "that are not finite: its training diverged, or the file is damaged"
+                )
 
 
 def _graph(file: Flatbuffer, path: Path) -> Graph:

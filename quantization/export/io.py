@@ -11,8 +11,8 @@ import numpy as np
 
 from device.errors import InputError
 from device.geometry import FACE_SIZE
-from device.model import content as model_content
 from device.model import graph as checked
+from device.model.file import ModelFile
 from quantization.export.graph_editor import Editor
 from quantization.normalization import Normalization
 from quantization.tflite.io_types import IO, Color
@@ -37,19 +37,24 @@ _PROBABILITIES = (1 / 256, -128)
 """Likewise of an int8 output, as of the project's int8 nets."""
 
 
+_RAW = (0.0, 1.0)  # mean and std of a net that takes the pixel itself
+
+
 def load(path: Path) -> Any:
-    """Read one of the project's model files as a `ModelT` of LiteRT's schema.
+    """Read a model file of 48x48 gray faces as a `ModelT` of LiteRT's schema.
 
     Raises:
-        InputError: it is missing, damaged, or takes or gives something else than the files of
-            `quantization.tflite.convert`; or LiteRT is not installed.
+        InputError: it is missing, damaged, holds weights that are not finite, or takes or gives
+            something else than the files of `quantization.tflite.convert`; or LiteRT is not
+            installed.
     """
     try:
         from ai_edge_litert import schema_py_generated as schema
     except ModuleNotFoundError as error:
         raise InputError("export needs LiteRT: pip install ai-edge-litert") from error
-    content = model_content.read(path)
-    found = checked.parse(content, path)
+    file = ModelFile(path)
+    content, found = file.content, file.graph
+    checked.check_finite(found)
     if len(found.inputs) != 1 or len(found.outputs) != 1 or found.subgraphs != 1:
         raise InputError(f"{path} has not one graph with one input and one output: give another")
     source, sink = found.tensors[found.inputs[0]], found.tensors[found.outputs[0]]
@@ -69,7 +74,9 @@ def load(path: Path) -> Any:
     return model
 
 
-def adapt_io(model: Any, *, io: IO, color: Color) -> Normalization:
+def adapt_io(
+    model: Any, *, io: IO, color: Color, outside: tuple[float, float] = _RAW
+) -> Normalization:
     """Give a model another input and output.
 
     Input: [1, 48, 48, 1] gray, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
@@ -82,15 +89,17 @@ def adapt_io(model: Any, *, io: IO, color: Color) -> Normalization:
         model: a `ModelT` out of `load`, changed in place.
         io: dtype of input and output.
         color: of the input.
+        outside: mean and std of a float net's pixels, left to do outside; they go into the graph.
 
     Returns:
         What is left to do to a pixel outside (quantization apart): that of the net before an
         integer input, nothing (mean 0, std 1) before a float one.
     """
     editor = Editor(model)
-    quantized = editor.is_quantized(editor.graph.inputs[0])
-    before = _before_int8 if quantized else _before_float
-    remaining = before(editor, io, color)
+    if editor.is_quantized(editor.graph.inputs[0]):
+        remaining = _before_int8(editor, io, color)
+    else:
+        remaining = _before_float(editor, io, color, outside)
     _after(editor, io)
     return remaining
 
@@ -123,12 +132,18 @@ def _before_int8(editor: Editor, io: IO, color: Color) -> Normalization:
     return inside
 
 
-def _before_float(editor: Editor, io: IO, color: Color) -> Normalization:
+def _before_float(
+    editor: Editor, io: IO, color: Color, outside: tuple[float, float]
+) -> Normalization:
     pixels = editor.graph.inputs[0]
-    if color == "rgb":
-        colored = editor.tensor("rgb", 3, "float32")
-        editor.convolve(colored, pixels, np.array(BT601, np.float32), np.zeros(1, np.float32))
-        pixels = colored
+    if color == "rgb" or outside != _RAW:
+        # One convolution makes the picture gray and normalizes it.
+        mean, std = outside
+        share = np.array(BT601 if color == "rgb" else (1.0,), np.float32)
+        before = editor.tensor("rgb" if color == "rgb" else "pixels", len(share), "float32")
+        bias = np.array([-mean / std], np.float32)
+        editor.convolve(before, pixels, share / np.float32(std), bias)
+        pixels = before
     if io != "float32":
         image = editor.tensor("image", CHANNELS[color], io, _PIXELS[io])
         editor.prepend("DEQUANTIZE", 1 if io == "uint8" else 2, image, pixels)

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
-from device.model import content as model_content
 from device.model.card import margin
-from device.model.graph import Graph
+from device.model.file import ModelFile
+from device.model.graph import Graph, check_finite
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from quantization.normalization import Normalization
@@ -79,7 +79,10 @@ def quantize(
     parent = card.read(source)
     if parent["precision"] != "float32":
         raise InputError(f"{source} is of precision {parent['precision']}: give the float32 file")
-    labels = model_content.read_labels(model_content.read(source), source)
+    file = ModelFile(source)
+    _check_pixels(file)
+    check_finite(file.graph)
+    labels = file.labels
     prepared = litert.prepare(source)
     keep = _operators(prepared.graph, keep_float, source)
     version = litert.find(python)  # before the minutes that the ranges take
@@ -127,6 +130,17 @@ def quantize(
         },
     )
     return Quantized(path, len(content), kept, version)
+
+
+def _check_pixels(file: ModelFile) -> None:
+    """Refuse a file whose pixels are normalized outside: its int8 input could not be the pixel."""
+    found = file.normalization and file.normalization.for_channels(1, file.path)
+    if found and (found.mean, found.std) != ((_RAW.mean,), (_RAW.std,)):
+        raise InputError(
+            f"{file.path}: its metadata normalizes by (pixel - {found.mean[0]:g}) / "
+            f"{found.std[0]:g} outside the graph: put that into the graph first, by "
+            f"`fer-edge export {file.path} --input gray --io float32 --out FILE`"
+        )
 
 
 def _operators(graph: Graph, names: Sequence[str], path: Path) -> set[int]:

@@ -20,6 +20,7 @@ from device.labels import FER2013, FERPLUS
 from device.model import content as model_content
 from device.model import graph
 from device.model.classifier import Classifier
+from device.model.file import ModelFile
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
@@ -306,6 +307,50 @@ def test_head_and_folder_choose_the_file(tmp_path):
     refused = export(run, "--out", tmp_path)
     assert refused.exit_code == 2
     assert "has no fer2013_int8.tflite: it holds ferplus_int8.tflite" in refused.stderr
+
+
+def with_normalization(path, mean, std):
+    """The shipped float net, whose pixels are to be normalized outside by mean and std."""
+    content = metadata.attach(
+        io_adapter.load(zoo.resolve("zoo:base/fer2013_float32")),
+        name="net",
+        description="A net",
+        labels=FER2013,
+        mean=mean,
+        std=std,
+        color="gray",
+    )
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("io", ["float32", "uint8"])
+@pytest.mark.parametrize("color", ["gray", "rgb"])
+def test_the_normalization_of_the_metadata_goes_into_the_graph(tmp_path, faces, color, io):
+    source = with_normalization(tmp_path / "net.tflite", 10.0, 0.5)
+    out = tmp_path / "raw.tflite"
+    done = export(source, "--input", color, "--io", io, "--out", out)
+    assert done.exit_code == 0, done.output
+    normalization = ModelFile(out).normalization.for_channels(1 if color == "gray" else 3, out)
+    assert set(normalization.mean) == {0.0} and set(normalization.std) == {1.0}
+    faces = faces[:20] // 4 + 60
+    shown = faces if color == "gray" else np.repeat(faces[..., np.newaxis], 3, axis=-1)
+    expected = np.stack([Classifier(source)(face).copy() for face in faces])
+    assert np.abs(answers(out, shown) - expected).max() < (0.005 if io == "uint8" else 1e-4)
+
+
+def test_normalization_that_cannot_be_kept_and_broken_weights_are_refused(tmp_path):
+    model = io_adapter.load(zoo.resolve("zoo:base/fer2013_float32"))
+    largest = max((b for b in model.buffers if b.data is not None), key=lambda b: len(b.data))
+    largest.data = np.full(len(largest.data) // 4, np.nan, np.float32).view(np.uint8)
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(
+        metadata.attach(model, name="net", description="A net", labels=FER2013, mean=0.0, std=1.0)
+    )
+    done = export(broken, "--out", tmp_path / "new.tflite")
+    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
+    assert "holds values that are not finite" in done.stderr
+    assert not (tmp_path / "new.tflite").exists()
 
 
 def test_a_file_without_a_card_gets_one_that_says_what_is_known(tmp_path):

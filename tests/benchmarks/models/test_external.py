@@ -14,6 +14,8 @@ from benchmarks.models.external import ExternalModel
 from benchmarks.probes import raw_model
 from device.errors import InputError
 from device.labels import FER2013
+from device.model.file import ModelFile
+from device.model.metadata import Normalization
 
 WORDS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
@@ -219,6 +221,14 @@ def test_a_first_description_knows_what_the_file_says(tmp_path, faces):
     text = external_draft.draft(reference.PATH)
     assert "CHECK the order" not in text and "softmax = false" in text
     assert external_file.load(describe(tmp_path, text))[0].labels == FER2013
+
+
+def test_a_first_description_takes_the_normalization_of_the_metadata(tmp_path, monkeypatch):
+    found = Normalization((10.0,), (0.5,))
+    monkeypatch.setattr(ModelFile, "normalization", found)
+    text = external_draft.draft(reference.PATH)
+    spec = external_file.load(describe(tmp_path, text))[0]
+    assert (spec.mean, spec.std) == ((10.0,), (0.5,))
 
 
 def test_labels_in_other_words_are_translated(tmp_path):

@@ -18,7 +18,7 @@ from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
 from quantization.ptq.quantize import quantize
 from quantization.range_method import RANGE_METHODS
-from quantization.tflite import card
+from quantization.tflite import card, metadata
 from quantization.verify.sqnr import compare
 
 PYTHON = os.environ.get(litert.VARIABLE)
@@ -180,6 +180,35 @@ def test_what_the_quantizer_says_of_a_file_it_refuses_is_passed_on(source, tmp_p
         CheckFailedError, match=r"float32\.tflite: LiteRT's quantizer fails: ValueError"
     ):
         litert.rewrite(litert.prepare(source), {}, python=python)
+
+
+def test_pixels_normalized_outside_and_broken_weights_are_refused(source, images, tmp_path):
+    from quantization.export import io
+
+    def changed(name, change, mean):
+        model = io.load(source)
+        change(model)
+        path = tmp_path / name
+        path.write_bytes(
+            metadata.attach(
+                model, name="net", description="A net", labels=FER2013, mean=mean, std=1.0
+            )
+        )
+        written = json.loads(source.with_suffix(".card.json").read_text())
+        written |= {"sha256": card.sha256(path)}
+        path.with_suffix(".card.json").write_text(json.dumps(written))
+        return path
+
+    def diverge(model):
+        largest = max((b for b in model.buffers if b.data is not None), key=lambda b: len(b.data))
+        largest.data = np.full(len(largest.data) // 4, np.inf, np.float32).view(np.uint8)
+
+    outside = changed("outside.tflite", lambda model: None, 128.0)
+    with pytest.raises(InputError, match=r"normalizes by \(pixel - 128\) / 1 outside the graph"):
+        quantize(outside, tmp_path / "out.tflite", images[:2])
+    broken = changed("broken.tflite", diverge, 0.0)
+    with pytest.raises(InputError, match="holds values that are not finite"):
+        quantize(broken, tmp_path / "out.tflite", images[:2])
 
 
 @pytest.mark.slow
