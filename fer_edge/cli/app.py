@@ -22,6 +22,7 @@ from fer_edge.cli import (
     quant_debug,
     report,
     run,
+    search,
     serve,
     service,
     train,
@@ -58,6 +59,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("train", epilog=train.EXAMPLE)(train.train)
+app.command("search", epilog=search.EXAMPLE)(search.search)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)

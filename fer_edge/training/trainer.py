@@ -34,6 +34,10 @@ def _no_change(_: int) -> bool:
     return False
 
 
+def _no_row(_: Mapping[str, float]) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Hooks:
     """Callbacks of a training; epochs and steps are counted from 0.
@@ -43,11 +47,14 @@ class Hooks:
             the step must be traced again.
         before_step: called with the step of the whole training.
         after_epoch: called with the epoch, before the evaluation.
+        after_checkpoint: called with the epoch's row of the history, when all of it is saved; what
+            it raises ends the training, which can be continued.
     """
 
     before_epoch: Callable[[int], bool] = _no_change
     before_step: Callable[[int], None] = _nothing
     after_epoch: Callable[[int], None] = _nothing
+    after_checkpoint: Callable[[Mapping[str, float]], None] = _no_row
 
 
 @dataclass(frozen=True)
@@ -166,6 +173,7 @@ def fit(model: Any, job: Job) -> list[dict[str, float]]:
             kept.done.assign(epoch + 1)
             kept.manager.save()
             progress.report(f"epoch {epoch + 1}/{job.phase.epochs}", row)
+            job.hooks.after_checkpoint(row)
     history.draw(rows, _selected(rows, job), job.out / "curves.png", title=job.title)
     weights.load(model, job.out / "weights.npz")
     return rows
