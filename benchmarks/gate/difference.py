@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.accuracy import per_class
-from benchmarks.stats.bootstrap import RESAMPLES, block_medians, blocks
-from benchmarks.stats.estimate import Estimate, _bounds
+from benchmarks.stats import bootstrap
+from benchmarks.stats.estimate import Estimate, from_draws
 from benchmarks.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -36,8 +36,14 @@ def to_reference(
         seed: of the bootstrap.
     """
     series = np.log(medians / reference)
-    value, draws = float(np.median(series)), block_medians(series, seed)
-    return _bounds(value, draws, confidence, blocks(series), math.exp)
+    value, draws = float(np.median(series)), bootstrap.medians(series, seed)
+    return from_draws(
+        value,
+        draws,
+        confidence=confidence,
+        blocks=bootstrap.blocks(series),
+        transform=math.exp,
+    )
 
 
 def slow_down(
@@ -64,8 +70,14 @@ def slow_down(
     """
     series = [np.log(medians / reference) for medians, reference in (now, before)]
     value = float(np.median(series[0]) - np.median(series[1]))
-    draws = block_medians(series[0], seed) - block_medians(series[1], seed + 1)
-    return _bounds(value, draws, confidence, min(map(blocks, series)), math.expm1)
+    draws = bootstrap.medians(series[0], seed) - bootstrap.medians(series[1], seed + 1)
+    return from_draws(
+        value,
+        draws,
+        confidence=confidence,
+        blocks=min(map(bootstrap.blocks, series)),
+        transform=math.expm1,
+    )
 
 
 def top1(block: "Accuracy", *, confidence: float) -> Estimate:
@@ -112,20 +124,15 @@ def macro_f1_loss(
 
 
 def macro_f1_draws(block: "Accuracy", seed: int) -> NDArray[np.float64]:
-    """Draw macro-F1 by the bootstrap over images: float64 [RESAMPLES].
+    """Resample macro-F1 over the images: float64 [RESAMPLES].
 
-    Drawing n images with replacement is drawing their cells of the confusion matrix, each as often
-    as it holds images; the single answers are not needed.
+    Drawing images with replacement is the same as drawing the cells of the confusion matrix in
+    proportion to their counts, so the predictions of single images are not needed.
     """
-    counts = np.array(block["confusion"])
-    draws = np.random.default_rng(seed).multinomial(
-        block["n"], counts.ravel() / counts.sum(), size=RESAMPLES
-    )
-    found = []
-    for drawn in draws.reshape(-1, *counts.shape):
-        _, _, f1 = per_class(drawn)
-        found.append(f1[drawn.sum(axis=1) > 0].mean())
-    return np.array(found)
+    draws = bootstrap.resampled_counts(np.array(block["confusion"]), seed)
+    _, _, f1 = per_class(draws)
+    present = draws.sum(axis=-1) > 0
+    return (f1 * present).sum(axis=-1) / present.sum(axis=-1)
 
 
 def _right(block: "Accuracy") -> int:

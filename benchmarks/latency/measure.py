@@ -22,14 +22,10 @@ from benchmarks.stats import bootstrap
 if TYPE_CHECKING:
     from benchmarks.results.types import Latency
 
-RESAMPLES = 1000
-"""Bootstrap repeats behind every interval."""
-
 QUANTILES = (50, 90, 99)
 
 _BINS, _TAIL_BINS = 40, 8
 _NAP_NS, _MOST_NAPS = 1_000_000, 50
-_VALUES_AT_ONCE = 1_000_000  # resampled values: 8 MB
 
 
 @dataclass(frozen=True)
@@ -125,12 +121,14 @@ def summary(
     own = times[:, model] / 1000.0
     medians = np.median(times, axis=2)
     ratios = medians[:, [model]] / medians[:, [first, model if reference is None else reference]]
-    draws = resampled(medians[:, model], per_round=own.shape[1], seed=seed)
+    draws = bootstrap.resampled_rows(medians[:, model], per_row=own.shape[1], seed=seed)
     found = [
         np.concatenate((_quantiles(own[rows]), np.median(ratios[rows], axis=1)), axis=1)
         for rows in draws
     ]
-    intervals = _intervals(np.concatenate(found)) if found else [None] * (len(QUANTILES) + 2)
+    intervals: list[Any] = (
+        bootstrap.intervals(np.concatenate(found)) if found else [None] * (len(QUANTILES) + 2)
+    )
     block: dict[str, Any] = {"kind": "measured", "n": int(own.size), "rounds": len(own)}
     for i, (quantile, value) in enumerate(zip(QUANTILES, _quantiles(own[None])[0], strict=True)):
         block |= {f"p{quantile}_us": float(value), f"p{quantile}_us_ci95": intervals[i]}
@@ -148,56 +146,9 @@ def summary(
     return cast("Latency", block)  # the keys are put together from the quantiles
 
 
-def resampled(medians: NDArray[np.float64], *, per_round: int, seed: int = 0) -> Iterator[Any]:
-    """Draw rounds with replacement, RESAMPLES times (Efron 1979).
-
-    Calls of one round resemble each other, so single calls would make the intervals too narrow;
-    and so do neighboring rounds, where there are enough to see it: then blocks of consecutive
-    rounds are drawn (`benchmarks.stats.bootstrap.block_length`), the rounds being closed to a
-    circle.
-
-    Args:
-        medians: float64 [n], of each round, in time order.
-        per_round: values that a round has.
-        seed: of the draws.
-
-    Yields:
-        integers [some, n], numbers of rounds; nothing where there is a single round, which says
-        nothing about its spread.
-    """
-    n = len(medians)
-    if n < 2:
-        return
-    length = bootstrap.block_length(medians) if n >= bootstrap.MIN_ROUNDS else 1
-    starts = np.random.default_rng(seed).integers(n, size=(RESAMPLES, -(-n // length)))
-    for some in np.array_split(starts, -(-RESAMPLES * n * per_round // _VALUES_AT_ONCE)):
-        rows = (some[:, :, None] + np.arange(length)) % n
-        yield rows.reshape(len(some), -1)[:, :n]
-
-
 def _quantiles(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the quantiles of each of [draws, rounds, per_round]: float64 [draws, QUANTILES]."""
     return np.percentile(drawn.reshape(len(drawn), -1), QUANTILES, axis=1).T
-
-
-def _intervals(draws: NDArray[np.float64]) -> list[list[float]]:
-    """Give the 95 % interval (percentile method) of each column."""
-    return np.percentile(draws, (2.5, 97.5), axis=0).T.tolist()
-
-
-def bootstrap_median(rounds: NDArray[np.float64], seed: int = 0) -> list[float] | None:
-    """Compute the 95 % bootstrap interval of the median, drawing whole rounds.
-
-    Args:
-        rounds: float64 [rounds, values a round].
-        seed: of the draws.
-
-    Returns:
-        [low, high], or None for a single round, which says nothing about its spread.
-    """
-    draws = resampled(np.median(rounds, axis=1), per_round=rounds.shape[1], seed=seed)
-    medians = [np.median(rounds[rows].reshape(len(rows), -1), axis=1) for rows in draws]
-    return _intervals(np.concatenate(medians)[:, None])[0] if medians else None
 
 
 def histogram(values: NDArray[np.float64]) -> dict[str, list[Any]]:

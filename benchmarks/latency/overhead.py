@@ -16,8 +16,8 @@ from time import perf_counter_ns
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.latency.measure import bootstrap_median
 from benchmarks.latency.timer import time_calls
+from benchmarks.stats import bootstrap
 from device.errors import FerEdgeError, InputError
 from device.geometry import FACE_SIZE
 from device.model.classifier import Classifier
@@ -76,7 +76,7 @@ def measure(path: Path, *, rounds: int = 200, per_round: int = 50, seed: int = 0
         rounds=rounds,
         bare_us=float(np.median(bare)) / per_round / 1000,
         added=float(np.median(added)),
-        added_ci95=bootstrap_median(added[:, None], seed),
+        added_ci95=bootstrap.median_interval(added, seed),
         around_invoke=float(np.median(bare / invoke)) - 1,
     )
 

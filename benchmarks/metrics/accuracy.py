@@ -94,9 +94,16 @@ def confusion(
 def per_class(
     counts: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Compute precision, recall and F1 of each class from a confusion matrix: float64 [k] each."""
-    hits = np.diag(counts).astype(np.float64)
-    predicted, support = counts.sum(axis=0), counts.sum(axis=1)
+    """Compute precision, recall and F1 of each class.
+
+    Args:
+        counts: int64 [..., k, k], confusion matrices with the true class in the rows.
+
+    Returns:
+        Three float64 [..., k].
+    """
+    hits = np.diagonal(counts, axis1=-2, axis2=-1).astype(np.float64)
+    predicted, support = counts.sum(axis=-2), counts.sum(axis=-1)
     # F1 = 2 TP / (predicted + support) needs no second convention for precision + recall = 0.
     return (
         _share(hits, predicted),

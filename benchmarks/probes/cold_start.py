@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import progress
-from benchmarks.latency import measure as latency
 from benchmarks.machine import memory
+from benchmarks.stats import bootstrap
 from device.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def measure(
         values = np.array([run[name] for run in runs])
         return {
             "p50": float(np.median(values)),
-            "ci95": latency.bootstrap_median(values[:, None], seed),
+            "ci95": bootstrap.median_interval(values, seed),
         }
 
     return {

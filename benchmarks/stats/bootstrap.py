@@ -1,68 +1,129 @@
-"""Circular block bootstrap of a median, with the block length estimated from the data."""
+"""Bootstrap of medians over rounds, and of counts over images.
+
+Rounds that follow each other are alike, because they share what else the machine was doing. Drawing
+single rounds would make the interval too narrow, so blocks of consecutive rounds are drawn: the
+circular block bootstrap (Politis & Romano 1992), with the block length estimated from the data.
+`arch` has the same method; it is not used because it needs pandas, SciPy and statsmodels, which
+are too much for a Raspberry Pi. The tests compare with it.
+"""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 2000
-"""Bootstrap repeats behind every bound."""
-
+"""Number of bootstrap resamples."""
 
 MIN_ROUNDS = 20
-"""Fewer rounds do not show how they depend on each other, and so give no bound."""
-
+"""Number of rounds below which the block length cannot be estimated."""
 
 MIN_BLOCKS = 5
-"""A series is never cut into fewer blocks than this: their spread would be a guess."""
+"""Least number of blocks in a series; the spread of fewer would be a guess."""
+
+_VALUES_AT_ONCE = 1_000_000  # resampled values in memory: 8 MB
 
 
-_CALLS_A_CHUNK = 500_000  # resampled values held at once: 4 MB
-
-
-def block_medians(series: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Draw the median of a series of rounds by the circular block bootstrap.
-
-    Neighboring rounds share what the machine was doing, so single draws would make the interval
-    too narrow. Politis & Romano (1992): whole blocks of consecutive rounds are drawn, the series
-    being closed to a circle.
+def resampled_rows(
+    series: NDArray[np.float64], *, per_row: int = 1, seed: int = 0
+) -> Iterator[NDArray[np.intp]]:
+    """Draw the rows of a series by the circular block bootstrap.
 
     Args:
-        series: float64 [n], in time order.
-        seed: of the draws.
+        series: float64 [n], one value for each row, in time order; gives the block length.
+        per_row: number of values in a row, which bounds the size of the chunks.
+        seed: RNG seed.
+
+    Yields:
+        Row numbers [chunk, n]; RESAMPLES in total. Nothing for n < 2, which has no spread.
+    """
+    n = len(series)
+    if n < 2:
+        return
+    length = block_length(series)
+    starts = np.random.default_rng(seed).integers(n, size=(RESAMPLES, math.ceil(n / length)))
+    for some in np.array_split(starts, math.ceil(RESAMPLES * n * per_row / _VALUES_AT_ONCE)):
+        rows = (some[:, :, None] + np.arange(length)) % n
+        yield rows.reshape(len(some), -1)[:, :n]
+
+
+def medians(series: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+    """Resample the median of a series.
+
+    Args:
+        series: float64 [n], in time order, n >= 2.
+        seed: RNG seed.
 
     Returns:
         float64 [RESAMPLES].
     """
-    n, length = len(series), block_length(series)
-    generator = np.random.default_rng(seed)
-    starts = generator.integers(n, size=(RESAMPLES, math.ceil(n / length)))
-    found = []
-    for some in np.array_split(starts, math.ceil(RESAMPLES * n / _CALLS_A_CHUNK)):
-        places = (some[:, :, None] + np.arange(length)) % n
-        found.append(np.median(series[places.reshape(len(some), -1)[:, :n]], axis=1))
-    return np.concatenate(found)
+    rows = resampled_rows(series, seed=seed)
+    return np.concatenate([np.median(series[some], axis=1) for some in rows])
+
+
+def median_interval(series: NDArray[np.float64], seed: int = 0) -> list[float] | None:
+    """Compute the two-sided 95 % interval of the median of a series (percentile method).
+
+    Args:
+        series: float64 [n], in time order.
+        seed: RNG seed.
+
+    Returns:
+        [low, high], or None for a single value.
+    """
+    return intervals(medians(series, seed)[:, None])[0] if len(series) > 1 else None
+
+
+def intervals(draws: NDArray[np.float64]) -> list[list[float]]:
+    """Compute the two-sided 95 % interval of each column of draws (percentile method).
+
+    Args:
+        draws: float64 [resamples, columns].
+
+    Returns:
+        [low, high] for each column.
+    """
+    found: list[list[float]] = np.percentile(draws, (2.5, 97.5), axis=0).T.tolist()
+    return found
+
+
+def resampled_counts(counts: NDArray[np.integer], seed: int = 0) -> NDArray[np.int64]:
+    """Resample a table of counts, as by drawing the counted items with replacement.
+
+    Args:
+        counts: integers of any shape, sum above 0.
+        seed: RNG seed.
+
+    Returns:
+        int64 [RESAMPLES, *shape of counts]; each table has the same sum.
+    """
+    total = int(counts.sum())
+    draws = np.random.default_rng(seed).multinomial(total, counts.ravel() / total, size=RESAMPLES)
+    return draws.reshape(RESAMPLES, *counts.shape)
 
 
 def blocks(series: NDArray[np.float64]) -> float:
-    """Count the blocks that a series is cut into: its effective sample size, by a lower bound."""
+    """Number of blocks in a series; a lower bound of its effective sample size."""
     return len(series) / block_length(series)
 
 
 def block_length(series: NDArray[np.float64]) -> int:
-    """Choose how many consecutive rounds make a block, from how long the rounds stay alike.
+    """Estimate the block length from the autocorrelation of a series.
 
-    Politis & White (2004), with Patton, Politis & White (2009), for the circular bootstrap. A
-    median depends on its data by whether each value is above it (Bahadur 1966), so the correlation
-    is that of these signs, which no outlier upsets. A drift looks like long correlation and gives
-    the longest block.
+    Politis & White (2004), corrected by Patton, Politis & White (2009), for the circular bootstrap.
+    The autocorrelation is that of the signs around the median, because the median depends on its
+    data through these signs (Bahadur 1966) and outliers do not affect them. A drift looks like a
+    long autocorrelation and gives the longest block.
 
     Args:
-        series: float64 [n], n >= MIN_ROUNDS.
+        series: float64 [n], in time order.
 
     Returns:
-        1 (independent rounds) to n / MIN_BLOCKS.
+        1 (independent rounds) to n / MIN_BLOCKS; 1 for fewer than MIN_ROUNDS rounds.
     """
+    if len(series) < MIN_ROUNDS:
+        return 1
     n = len(series)
     signs = np.sign(series - np.median(series))
     signs -= signs.mean()

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its one-sided bounds; without noise the three are the same."""
+    """A figure with its one-sided bounds.
+
+    Attributes:
+        value: the figure.
+        low: lower bound; equal to the value if there is no noise.
+        high: upper bound; equal to the value if there is no noise.
+    """
 
     value: float
     low: float
@@ -18,32 +24,44 @@ class Estimate:
 
 
 def exactly(value: float) -> Estimate:
-    """Give a figure that has no noise, as a file's size."""
+    """Return a figure that has no noise, such as the size of a file."""
     return Estimate(value, value, value)
 
 
-def _bounds(
+def from_draws(
     value: float,
     draws: NDArray[np.float64],
+    *,
     confidence: float,
-    count: float,
-    show: Callable[[float], float],
+    blocks: float,
+    transform: Callable[[float], float],
 ) -> Estimate:
-    """Take the percentiles of the draws, spread as Student's t is where there are few blocks."""
-    widen = student(confidence, count - 1) / NormalDist().inv_cdf(confidence)
+    """Compute bounds from bootstrap draws: their percentiles, widened if there are few blocks.
+
+    Args:
+        value: the statistic.
+        draws: float64 [resamples], the resampled statistic.
+        confidence: confidence of each bound, 0.5 to 1.
+        blocks: effective sample size; the interval is widened as Student's t with one degree of
+            freedom less is wider than the normal distribution.
+        transform: increasing function from the statistic to the figure, such as `math.exp`.
+    """
+    widen = student(confidence, blocks - 1) / NormalDist().inv_cdf(confidence)
     low, high = np.quantile(draws, (1 - confidence, confidence))
     return Estimate(
-        show(value),
-        show(value + widen * min(0.0, float(low) - value)),
-        show(value + widen * max(0.0, float(high) - value)),
+        transform(value),
+        transform(value + widen * min(0.0, float(low) - value)),
+        transform(value + widen * max(0.0, float(high) - value)),
     )
 
 
 def student(confidence: float, freedom: float) -> float:
     """Approximate the quantile of Student's t (Abramowitz & Stegun 1964, 26.7.5).
 
+    By hand, because SciPy is no dependency of a Raspberry Pi; the tests compare with it.
+
     Args:
-        confidence: 0.5 to 1.
+        confidence: probability of the quantile, 0.5 to 1.
         freedom: degrees of freedom, at least 3; the error is below 1 % for 95 %.
     """
     z = NormalDist().inv_cdf(confidence)

@@ -3,16 +3,19 @@
 import numpy as np
 
 Z_95 = 1.959963984540054
-"""The normal distribution's 97.5 % point: two-sided 95 %."""
+"""97.5 % quantile of the normal distribution, for a two-sided interval of 95 %."""
 
 
 def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Compute the score interval of a proportion (Wilson 1927): (low, high), within 0..1.
+    """Compute the score interval of a proportion (Wilson 1927).
 
     Args:
-        right: successes, 0..n.
-        n: trials, at least 1.
-        z: the normal quantile of the wanted confidence.
+        right: number of successes, 0..n.
+        n: number of trials, at least 1.
+        z: quantile of the normal distribution for the confidence.
+
+    Returns:
+        (low, high), fractions of 1.
     """
     p = right / n
     center = p + z * z / (2 * n)
