@@ -121,7 +121,7 @@ def read_line() -> bytes:
 
 
 def unpack(folder: Path, size: int) -> None:
-    """Write the payload to the folder, and unpack it and the wheel in it."""
+    """Receive the payload and unpack it into the folder."""
     payload = folder / "payload.zip"
     with payload.open("wb") as file:
         while size:
@@ -131,8 +131,6 @@ def unpack(folder: Path, size: int) -> None:
     with zipfile.ZipFile(payload) as archive:
         archive.extractall(folder)
     payload.unlink()
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
-        archive.extractall(folder / "code")
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:

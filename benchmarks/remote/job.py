@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.config import BenchmarkConfig
-from benchmarks.remote import wheel
+from benchmarks.remote import code
 from device.errors import InputError
 from device.labels import HEADS
 from device.model.content import read
 
-JOB, SAMPLE, FILES = "job.json", "sample.npz", "files"
-"""Names in the folder on the host."""
+JOB, SAMPLE, FILES, CODE = "job.json", "sample.npz", "files", "code"
+"""Names in the folder on the host; `benchmarks.remote.agent` puts `CODE` on the path."""
 
 _FILE = "file"
 _LABELS = "labels_"
@@ -65,7 +65,8 @@ class Job:
         }
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(wheel.name(), wheel.build())
+            for name, content in code.files():
+                archive.writestr(f"{CODE}/{name}", content)
             archive.writestr(JOB, json.dumps(job))
             archive.writestr(SAMPLE, self._sample())
             for path, name in relative.items():

@@ -1,8 +1,10 @@
-"""Whether a host's Python has what a run needs, and the command that mends it."""
+"""Check that a host's Python has the packages that a run needs."""
 
 import shlex
 from importlib.metadata import requires
 from typing import Any
+
+from packaging.requirements import Requirement
 
 from benchmarks.remote.host import Host
 
@@ -12,7 +14,7 @@ _PACKAGES = {
     "runtime": "ai-edge-litert",
     "rich": "rich",
 }
-# As the extra `legacy`: this runtime is built against numpy 1, and OpenCV 4.13 needs numpy 2.
+# As in the extra `legacy`: this runtime is built against numpy 1, and OpenCV 4.13 needs numpy 2.
 _LEGACY = {
     "numpy": "numpy>=1.26,<2",
     "opencv": "opencv-python-headless>=4.11,<4.12",
@@ -22,11 +24,14 @@ _LEGACY_MACHINES = ("armv7l", "armv6l")
 
 
 def missing_requirements(hello: dict[str, Any], host: Host) -> str | None:
-    """Say in one line what the Python on the host lacks, and what to do; None when it is fit.
+    """Describe in one line what the Python on a host lacks, with the command that installs it.
 
     Args:
-        hello: what `benchmarks.remote.agent` said of it.
-        host: for the message.
+        hello: first event of `benchmarks.remote.agent` on the host.
+        host: the host, for the message.
+
+    Returns:
+        None if nothing is missing.
     """
     python, version = hello["python"], hello["version"]
     if hello["old"]:
@@ -38,7 +43,7 @@ def missing_requirements(hello: dict[str, Any], host: Host) -> str | None:
         return None
     wanted = _requirements(hello["machine"])
     lacking = [wanted[what] for what in hello["missing"]]
-    names = ", ".join(what.split("<")[0].split(">")[0].split("=")[0] for what in lacking)
+    names = ", ".join(Requirement(what).name for what in lacking)
     install = " ".join(map(shlex.quote, lacking))
     if hello["managed"]:  # PEP 668: pip refuses there
         remedy = (
@@ -51,12 +56,12 @@ def missing_requirements(hello: dict[str, Any], host: Host) -> str | None:
 
 
 def _requirements(machine: str) -> dict[str, str]:
-    """What each part needs, with the range that fer-edge's own metadata names."""
-    ranges = {}
-    for requirement in requires("fer-edge") or ():
-        text, _, marker = requirement.partition(";")
-        name = text.split("<")[0].split(">")[0].split("=")[0].strip()
-        if "extra" not in marker:
-            ranges[name] = text.strip()
+    """Return the requirement of each part, with the range in the metadata of fer-edge."""
+    known = map(Requirement, requires("fer-edge") or ())
+    ranges = {
+        each.name: f"{each.name}{each.specifier}"
+        for each in known
+        if "extra" not in str(each.marker)
+    }
     wanted = {what: ranges[name] for what, name in _PACKAGES.items()}
     return wanted | (_LEGACY if machine in _LEGACY_MACHINES else {})

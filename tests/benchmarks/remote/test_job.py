@@ -1,11 +1,10 @@
-import base64
-import csv
-import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 from benchmarks.config import BenchmarkConfig
 from benchmarks.models import model as model_under_test
-from benchmarks.remote import Job, job, wheel
+from benchmarks.remote import Job, job
 from device.errors import InputError
 
 
@@ -80,33 +79,24 @@ def test_a_file_that_is_none_is_said_before_any_host_is_asked(tmp_path):
         make([tflite(tmp_path / "a.tflite")], peers=[tmp_path / "gone.toml"]).pack()
 
 
-def test_the_wheel_installs_and_holds_what_measures(tmp_path):
-    path = tmp_path / wheel.name()
-    path.write_bytes(wheel.build())
-    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
-    target = tmp_path / "site"
-    ran = subprocess.run([*install, "--target", target, path], capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    for part in (
-        "benchmarks/session/session.py",
-        "benchmarks/schema/results.schema.json",
-        "device/system/log.py",
-    ):
-        assert (target / part).is_file()
-    assert not (target / "fer_edge").exists()
-    assert wheel.build() == path.read_bytes()
-
-
-def test_the_record_of_the_wheel_is_right():
-    with zipfile.ZipFile(io.BytesIO(wheel.build())) as archive:
-        (record,) = [name for name in archive.namelist() if name.endswith("/RECORD")]
-        rows = list(csv.reader(archive.read(record).decode().splitlines()))
-        assert {row[0] for row in rows} == set(archive.namelist())
-        for path, digest, size in rows:
-            if path != record:
-                content = archive.read(path)
-                known = base64.urlsafe_b64decode(digest.removeprefix("sha256=") + "=")
-                assert known == hashlib.sha256(content).digest() and int(size) == len(content)
+def test_the_code_is_sent_along_and_knows_its_version(tmp_path):
+    folder = unpack(make([tflite(tmp_path / "a.tflite")]).pack(), tmp_path / "host") / job.CODE
+    assert (folder / "benchmarks/schema/results.schema.json").is_file()
+    assert not (folder / "fer_edge").exists()
+    program = (
+        "import importlib.metadata, benchmarks.session.session as s;"
+        "print(s.__file__, importlib.metadata.version('fer-edge'))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    file, version = ran.stdout.split()
+    assert Path(file) == folder / "benchmarks/session/session.py"
+    assert version == metadata.version("fer-edge")
 
 
 def test_the_job_is_plain_json(tmp_path):
