@@ -11,7 +11,7 @@ OLD := import platform, sys; old = sys.version_info < (3, 12); x86 = platform.ma
 OLD += ; print("tflite-runtime" * old, "tflite-micro" * (old and x86))
 ENVIRONMENTS := quantizer mediapipe onnxruntime $(shell $(PYTHON) -c '$(OLD)')
 
-.PHONY: install environments demo test lint types imports tests base clean
+.PHONY: install environments demo test lint types imports tests base fuzz clean
 
 install: $(VENV)/.installed
 
@@ -66,6 +66,14 @@ $(BASE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	$(PYTHON) -m venv $(BASE)
 	$(BASE)/bin/python -m pip install --quiet -c constraints.txt . pytest hypothesis jsonschema scikit-image
 	touch $@
+
+# Changed model files, 20,000 of each, against every command that reads one: make fuzz SECONDS=60
+FUZZED := fer_edge/zoo/nano/fer2013_int8.tflite fer_edge/zoo/nano/fer2013_float32.tflite
+CHANGES ?= 20000
+SECONDS ?= inf
+
+fuzz: install
+	$(BIN)/python tests/device/model/fuzz.py $(FUZZED) --changes $(CHANGES) --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) $(BASE) .envs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.remote.fleet import Outcome
+from device.system.terminal import verbatim
 
 NOTHING = "–"
 _HEADS = ("host", "machine", "model", "top-1 %", "p50 µs", "p99 µs", "x reference", "°C", "marks")
@@ -22,7 +22,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
     for outcome in outcomes:
         if outcome.results:
             for row in rows(outcome):
-                table.add_row(*map(escape, row))
+                table.add_row(*map(verbatim, row))
     if table.row_count:
         console.print(table)
         console.print(

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.report import counts
 from benchmarks.report.core import machine_title
 from benchmarks.report.table import Column, columns, conditions, notices
+from device.system.terminal import printable_lines, verbatim
 
 if TYPE_CHECKING:
     from benchmarks.results.types import ModelResult, Results
@@ -20,7 +20,7 @@ def show(results: "Results", console: Console) -> None:
     """Print the notices, a table of the main figures, and how they were measured."""
     console.print(f"On {machine_title(results)}", style="bold", markup=False, highlight=False)
     for line in notices(results):
-        console.print(line, style="bold yellow", markup=False)
+        console.print(printable_lines(line), style="bold yellow", markup=False)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown = columns(results, brief=True)
     for i, column in enumerate(shown):
@@ -33,7 +33,7 @@ def show(results: "Results", console: Console) -> None:
         )
     for model in results["models"]:
         cells = (_cell(column, model) for column in shown)
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(verbatim, cells))
     console.print(table)
     if rows := counts.rows(results):
         places = [i for i, title in enumerate(counts.HEAD) if title in counts.BRIEF]
@@ -42,7 +42,7 @@ def show(results: "Results", console: Console) -> None:
     if frames := counts.frame_rows(results):
         _show(counts.frame_head(results), frames, counts.frame_caption(results), console)
     for line in conditions(results):
-        console.print(line, style="dim", markup=False, highlight=False)
+        console.print(printable_lines(line), style="dim", markup=False, highlight=False)
 
 
 def _show(
@@ -57,9 +57,9 @@ def _show(
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(verbatim, row))
     console.print(table)
-    console.print(caption, style="dim", markup=False, highlight=False)
+    console.print(printable_lines(caption), style="dim", markup=False, highlight=False)
 
 
 def _cell(column: Column, model: "ModelResult") -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 from device.errors import InputError
 from device.frame import Result
+from device.labels import printable_json
 from device.sinks.append_file import AppendFile, write_all
-from device.sinks.base import Sink
+from device.sinks.base import BrokenOutput, Sink
 
 SCHEMA_VERSION = "1.0"
 """Its major number changes when older readers could not read the lines, else its minor one."""
@@ -40,7 +41,7 @@ class JsonLinesSink(Sink):
             if path is None
             else AppendFile(path, accepts=_is_own_line, kind="JSON lines of fer-edge")
         )
-        self._stdout = -1
+        self._stdout, self._is_first = -1, True
         if path is None:
             try:
                 self._stdout = sys.stdout.fileno()
@@ -49,12 +50,24 @@ class JsonLinesSink(Sink):
                 raise InputError("stdout is closed: give --jsonl FILE") from error
 
     def write(self, result: Result) -> None:
-        """Append a line."""
-        line = self._encode(as_json(result)).encode("utf-8", "replace") + b"\n"
-        if self._file is None:
-            write_all(self._stdout, line)
-        else:
+        """Append a line.
+
+        Raises:
+            InputError: standard output takes no line at all, as /dev/full.
+            OSError: this line could not be written.
+            BrokenOutput: the reader of the pipe has closed it.
+        """
+        line = printable_json(self._encode(as_json(result))).encode("utf-8", "replace") + b"\n"
+        if self._file is not None:
             self._file.write(line)
+            return
+        try:
+            write_all(self._stdout, line)
+        except OSError as error:
+            if self._is_first and not isinstance(error, BrokenOutput):
+                raise InputError(f"stdout cannot be written: {error.strerror}") from error
+            raise
+        self._is_first = False
 
     def close(self) -> None:
         """Close the file; standard output stays open."""

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from device.system.terminal import printable_lines
+
 INTERVAL = 60.0
 """Time in seconds in which each kind of line is written at most `BURST` times."""
 
@@ -56,10 +58,17 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
+class _Formatter(logging.Formatter):
+    """One printable line: names of files and sources may hold control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def start() -> None:
     """Write the log of this package to standard error, one line per event, limited in rate."""
     handler = _StderrHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s: %(message)s"))
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s: %(message)s"))
     handler.addFilter(RateLimit())
     logger = logging.getLogger("device")
     logger.handlers[:] = [handler]

@@ -1,5 +1,9 @@
 """`fer-edge`: the commands put together, and what their errors look like."""
 
+import errno
+import os
+import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -30,10 +34,32 @@ from fer_edge.cli import (
 )
 from fer_edge.cli import eval as eval_command
 from fer_edge.cli import zoo as zoo_command
+from fer_edge.cli.shared.terminal import echo
+
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN}
+"""What writing to an open file fails with."""
 
 
 class Commands(TyperGroup):
     """The commands, with one line for a person where an error can be explained."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command line; exit 2 where the output cannot be written, as on a full disk."""
+        try:
+            try:
+                return super().main(*args, **options)
+            finally:
+                if sys.stdout is not None:  # None: closed by the caller
+                    sys.stdout.flush()  # or Python fails to at its end, with a traceback
+        except OSError as error:
+            _discard_output()
+            if error.errno == errno.EPIPE:  # the reader has seen enough, as `head`
+                sys.exit(ExitCode.FAILED)
+            if "--debug" in sys.argv or not (error.filename or error.errno in _NOT_WRITTEN):
+                raise
+            with suppress(OSError):
+                echo(f"fer-edge: {_explain(error)}", err=True)
+            sys.exit(ExitCode.WRONG_INPUT)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; exit 1 for a failed check, 2 for wrong input, 130 for Ctrl-C."""
@@ -42,11 +68,27 @@ class Commands(TyperGroup):
         except FerEdgeError as error:
             if ctx.params["debug"]:
                 raise
-            typer.echo(f"fer-edge: {error}", err=True)
+            echo(f"fer-edge: {error}", err=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
-            typer.echo("fer-edge: interrupted", err=True)
+            echo("fer-edge: interrupted", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _explain(error: OSError) -> str:
+    reason = error.strerror or error
+    if error.filename is None:
+        return f"the output cannot be written ({reason}): redirect it to another disk or file"
+    return f"{error.filename}: {reason}"
+
+
+def _discard_output() -> None:
+    """Send what still waits for standard output nowhere, so that Python does not try again."""
+    with suppress(OSError, ValueError, AttributeError):  # closed, or a test's stream, no file
+        target = sys.stdout.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, target)
+        os.close(null)
 
 
 app = typer.Typer(
@@ -82,7 +124,7 @@ app.command("report", epilog=report.EXAMPLE)(report.report)
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"fer-edge {__version__}")
+        echo(f"fer-edge {__version__}")
         raise typer.Exit
 
 

@@ -1,6 +1,5 @@
 """`fer-edge bench`: accuracy, size and latency of model files, here or on other machines."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +9,10 @@ import typer
 from device.errors import ExitCode, InputError
 from device.labels import FERPLUS
 from fer_edge.cli.shared import remote
+from fer_edge.cli.shared.json_output import echo_json
 from fer_edge.cli.shared.options import DetectorName
 from fer_edge.cli.shared.splits import EvaluationSplit
+from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz"
 
@@ -201,10 +202,10 @@ def bench(
     )
     written = report.write(results, folder)
     if as_json:
-        typer.echo(json.dumps(results, ensure_ascii=False))
+        echo_json(results)
     else:
         report.show(results, Console())
-        typer.echo(f"Report: {written}")
+        echo(f"Report: {written}")
     if results["partial"]:
         raise typer.Exit(ExitCode.INTERRUPTED)
 
@@ -220,8 +221,8 @@ def _begin_description(model: Path, *, force: bool) -> None:
     refuse_existing(file, force=force)
     with replacing(file) as partial:
         partial.write_text(text, encoding="utf-8")
-    typer.echo(f"{file}: check the {text.count('CHECK') - 1} lines marked CHECK, then measure with")
-    typer.echo(f"fer-edge bench {model} --peer {file}")
+    echo(f"{file}: check the {text.count('CHECK') - 1} lines marked CHECK, then measure with")
+    echo(f"fer-edge bench {model} --peer {file}")
 
 
 def _cores(text: str | None, hosts: list[str] | None, timing: bool) -> list[str]:

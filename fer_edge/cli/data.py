@@ -1,10 +1,12 @@
 """`fer-edge data`: prepare, audit and synth."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.terminal import echo
 
 app = typer.Typer(
     name="data",
@@ -77,12 +79,12 @@ def prepare(
         "provenance": dataset.provenance,
     }
     if as_json:
-        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        echo_json(summary, indent=2)
         return
     _print_counts(dataset.counts())
     for line in notes(dataset):
-        typer.echo(line)
-    typer.echo(f"{len(dataset)} images, digest {dataset.digest[:12]}: {out}")
+        echo(line)
+    echo(f"{len(dataset)} images, digest {dataset.digest[:12]}: {out}")
 
 
 @app.command(epilog="Example: fer-edge data audit fer2013.npz")
@@ -110,14 +112,14 @@ def audit(
     figures = summary(dataset, found)
     if as_json:
         files = [str(path) for path in (leaked, *written)]
-        typer.echo(json.dumps(figures | {"files": files}, indent=2, ensure_ascii=False))
+        echo_json(figures | {"files": files}, indent=2)
         return
     _print_counts(figures["counts"])
     _print_twins(figures["images_with_twin"])
     for line in _findings(figures):
-        typer.echo(line)
-    typer.echo(f"Leaked rows: {leaked}")
-    typer.echo(f"Figures and lists: {written[0].parent}")
+        echo(line)
+    echo(f"Leaked rows: {leaked}")
+    echo(f"Figures and lists: {written[0].parent}")
 
 
 @app.command(
@@ -154,12 +156,12 @@ def synth(
             "counts": dataset.counts(),
             "provenance": dataset.provenance,
         }
-        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        echo_json(summary, indent=2)
         return
     _print_counts(dataset.counts())
-    typer.echo(f"{len(dataset)} synthetic images, digest {dataset.digest[:12]}: {out}")
+    echo(f"{len(dataset)} synthetic images, digest {dataset.digest[:12]}: {out}")
     if sheet is not None:
-        typer.echo(f"Contact sheet: {sheet}")
+        echo(f"Contact sheet: {sheet}")
 
 
 def _findings(figures: dict[str, Any]) -> list[str]:
@@ -195,13 +197,14 @@ def _print_twins(twins: dict[str, dict[str, int]]) -> None:
 
 def _print_counts(counts: dict[str, dict[str, int]]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from device.system.terminal import verbatim
 
     table = Table("class", *counts, "sum")
     for name in next(iter(counts.values())):
         row = [split[name] for split in counts.values()]
-        table.add_row(escape(name), *(f"{number:,}" for number in (*row, sum(row))))
+        table.add_row(verbatim(name), *(f"{number:,}" for number in (*row, sum(row))))
     sums = [sum(split.values()) for split in counts.values()]
     table.add_section()
     table.add_row("sum", *(f"{number:,}" for number in (*sums, sum(sums))))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import CheckFailedError
+from device.system.terminal import printable_lines
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.options import ModelOption
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from device.doctor import Finding
@@ -46,9 +48,9 @@ def doctor(
 
 def _print(finding: "Finding") -> None:
     status = typer.style(f"{finding.status:8}", fg=_COLORS[finding.status])
-    typer.echo(f"{status} {finding.name:12} {finding.message}")
+    typer.echo(f"{status} {finding.name:12} {printable_lines(finding.message)}")
     if finding.fix:
-        typer.echo(f"{'':8} {'':12} -> {finding.fix}")
+        echo(f"{'':8} {'':12} -> {finding.fix}")
 
 
 def _as_json(findings: "list[Finding]", problems: int) -> dict[str, object]:

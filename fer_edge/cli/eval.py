@@ -10,6 +10,7 @@ import typer
 
 from device.errors import InputError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from fer_edge.evaluation.document import Evaluation
@@ -130,18 +131,19 @@ def _show(found: "Evaluation", written: list[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from device.system.terminal import verbatim
     from fer_edge.evaluation.report import corruption_rows, summary
 
     console = Console()
     for header, rows in (summary(found), corruption_rows(found.models)):
         if not rows:
             continue
-        table = Table(*header, box=None)
+        table = Table(*map(verbatim, header), box=None)
         for column in table.columns[1:]:
             column.justify = "right"
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(verbatim, row))
         console.print(table)
         console.print()
     for path in written:
-        typer.echo(path)
+        echo(path)

@@ -8,6 +8,7 @@ import typer
 
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
+from fer_edge.cli.shared.terminal import echo
 from quantization.tflite.io_types import COLORS, IO, Color
 from quantization.tflite.precision import Precision
 
@@ -106,18 +107,18 @@ def _show(done: "Deployed", is_c: bool) -> None:
 
     values = {"uint8": "pixels", "int8": "pixels - 128", "float32": "pixels 0..255"}[done.io]
     channels = 3 if done.color == "rgb" else 1
-    typer.echo(
+    echo(
         f"{', '.join(map(str, done.files))}: {done.bytes:,} bytes, {done.io} [1, 48, 48, "
         f"{channels}] {done.color} {values} to {done.io} probabilities, from {done.source}"
     )
-    typer.echo(f"card: {done.card}")
+    echo(f"card: {done.card}")
     if not is_c:
         return
     if done.micro is None:
-        typer.echo(f"arena: {NOT_MEASURED}; give --tflite-micro the python of one that has it")
+        echo(f"arena: {NOT_MEASURED}; give --tflite-micro the python of one that has it")
         return
     agreement = done.micro.agreement
-    typer.echo(
+    echo(
         f"arena: {done.micro.arena_bytes:,} bytes ({done.micro.runtime}); "
         f"{agreement.disagreements} of {agreement.n} predictions for synthetic faces differ "
         f"from LiteRT's reference kernels, "

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fer_edge.cli.shared.terminal import echo
+
 EXAMPLE = "Example: fer-edge fetch yunet"
 
 
@@ -54,7 +56,7 @@ def _fetch_arm(mirror: str | None) -> None:
         except FerEdgeError as error:
             console.print(f"{kit.folder()} does not work, and is replaced: {error}", markup=False)
         else:
-            typer.echo(f"{kit.folder()}: already there, tried")
+            echo(f"{kit.folder()}: already there, tried")
             return
     with console.status("fetch arm") as status:
         found = install.install(
@@ -65,7 +67,7 @@ def _fetch_arm(mirror: str | None) -> None:
             ),
         )
     count = len(found.manifest["packages"]) + len(found.manifest["wheels"])
-    typer.echo(f"{found.folder}: {count} packages fetched, checked and tried")
+    echo(f"{found.folder}: {count} packages fetched, checked and tried")
 
 
 def _fetch_file(name: str, url: str | None, timeout: float) -> None:
@@ -93,4 +95,4 @@ def _fetch_file(name: str, url: str | None, timeout: float) -> None:
             progress=lambda received: progress.update(task, completed=received),
         )
     state = "fetched and checked" if downloaded else "already there, checked"
-    typer.echo(f"{asset.path()}: {state} ({asset.size:,} bytes, licence {asset.licence})")
+    echo(f"{asset.path()}: {state} ({asset.size:,} bytes, licence {asset.licence})")

@@ -7,6 +7,7 @@ import typer
 
 from device.errors import CheckFailedError, InputError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from benchmarks.gate.rules import Rules
@@ -90,16 +91,16 @@ def gate(
     if verdict.vacuous:
         raise CheckFailedError(verdict.vacuous)
     if not as_json:
-        typer.echo(headline(verdict))
+        echo(headline(verdict))
 
 
 def _print(verdict: "Verdict", verbose: bool) -> None:
     for note in verdict.notes:
-        typer.echo(f"note: {note}")
+        echo(f"note: {note}")
     for check in verdict.checks:
         if verbose or check.status in ("failed", "inconclusive"):
             status = typer.style(f"{check.status:12}", fg=_COLORS[check.status])
-            typer.echo(f"{status} {check.message}")
+            echo(f"{status} {check.message}")
 
 
 def _as_json(

@@ -86,8 +86,9 @@ def _tensor_as_json(tensor: "Tensor") -> dict[str, Any]:
 def _show(found: "Inspection") -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from device.system.terminal import verbatim
 
     graph, delegation = found.graph, found.delegation
     taken = delegation.operators if delegation else frozenset()
@@ -97,12 +98,12 @@ def _show(found: "Inspection") -> None:
     for title in ("multiply-adds", "bytes", "XNNPACK"):
         table.add_column(title, justify="right", overflow="fold")
     for operator in graph.operators:
-        table.add_row(*map(escape, _cells(found, operator, operator.index in taken)))
+        table.add_row(*map(verbatim, _cells(found, operator, operator.index in taken)))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"[bold]{escape(str(graph.path))}[/]: {_sums(found)}", soft_wrap=True)
+    console.print(f"[bold]{verbatim(graph.path)}[/]: {_sums(found)}", soft_wrap=True)
     for line in (_islands(found), _delegated(found)):
-        console.print(escape(line), soft_wrap=True)
+        console.print(verbatim(line), soft_wrap=True)
 
 
 def _cells(found: "Inspection", operator: "Operator", is_taken: bool) -> list[str]:

@@ -11,6 +11,7 @@ from fer_edge.cli.shared.mqtt import (
     check_extra,
     credentials,
 )
+from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge mqtt clear mqtt://pi@homeassistant.local/kitchen"
 
@@ -42,4 +43,4 @@ def clear(
 
     address = Address.parse(url)
     for topic in clear_topics(address, credentials(mqtt_ca, mqtt_cert, mqtt_key)):
-        typer.echo(f"removed {topic}")
+        echo(f"removed {topic}")

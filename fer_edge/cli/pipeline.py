@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge pipeline small --data fer2013.npz --out runs/small"
 
@@ -102,8 +103,8 @@ def pipeline(
     from benchmarks.results.file import load
 
     show(load(job / "benchmark" / "results.json"), Console())
-    typer.echo(f"Models: {job / 'export'}")
-    typer.echo(f"Report: {report}")
+    echo(f"Models: {job / 'export'}")
+    echo(f"Report: {report}")
 
 
 def start(
@@ -143,10 +144,10 @@ def start(
 
     def announce(name: str) -> None:
         if not sys.stderr.isatty():
-            typer.echo(f"{name}: started", err=True)
+            echo(f"{name}: started", err=True)
 
     for name, seconds in pipeline.run(job, until=until, on_start=announce):
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"
-            typer.echo(f"{name:<10} {took}")
+            echo(f"{name:<10} {took}")
     return folder

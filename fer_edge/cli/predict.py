@@ -116,28 +116,30 @@ def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any
 
 def _print_faces(image: Path, faces: Sequence["Face"], drawing: Path | None) -> None:
     from rich.console import Console
-    from rich.markup import escape
+
+    from device.system.terminal import verbatim
 
     console = Console(highlight=False, soft_wrap=True)
     count = {0: "no face found", 1: "1 face"}.get(len(faces), f"{len(faces)} faces")
-    console.print(f"{escape(str(image))}: {count}")
+    console.print(f"{verbatim(image)}: {count}")
     for face in faces:
         x, y, w, h = face.box
-        console.print(f"\n[bold]{escape(face.label)}[/] at x {x}, y {y}, {w} x {h} pixels")
+        console.print(f"\n[bold]{verbatim(face.label)}[/] at x {x}, y {y}, {w} x {h} pixels")
         console.print(_table(face))
     if drawing is not None:
-        console.print(f"drawn to {escape(str(drawing))}")
+        console.print(f"drawn to {verbatim(drawing)}")
 
 
 def _table(face: "Face") -> Any:
     from rich.bar import Bar
-    from rich.markup import escape
     from rich.table import Table
+
+    from device.system.terminal import verbatim
 
     table = Table.grid(padding=(0, 1))
     for label, value in face.distribution.items():
         style = "green" if label == face.label else "default"
         bar = Bar(1, 0, min(1.0, value), width=BAR_WIDTH, color=style)
-        table.add_row(escape(label), bar, f"{value:.1%}")
+        table.add_row(verbatim(label), bar, f"{value:.1%}")
     table.columns[2].justify = "right"
     return table

@@ -8,6 +8,7 @@ import typer
 
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
+from fer_edge.cli.shared.terminal import echo
 from quantization.range_method import RANGE_METHODS, RangeMethod
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def ptq(
     if as_json:
         print_json(_as_json(path, method, samples, made))
         return
-    typer.echo(f"{made.path}: {made.bytes:,} bytes, from {path.stat().st_size:,} of {path}")
-    typer.echo(f"{method} over {samples:,} images, seed {seed}; {made.quantizer}")
-    typer.echo(f"float layers: {', '.join(made.kept) or 'none'}")
+    echo(f"{made.path}: {made.bytes:,} bytes, from {path.stat().st_size:,} of {path}")
+    echo(f"{method} over {samples:,} images, seed {seed}; {made.quantizer}")
+    echo(f"float layers: {', '.join(made.kept) or 'none'}")
 
 
 def _as_json(source: Path, method: str, samples: int, made: "Quantized") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.splits import AnySplit
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def quant_debug(
     if plot is not None:
         sqnr_plot.draw(report, plot, title=model.name)
         if not as_json:
-            typer.echo(f"Plot: {plot}")
+            echo(f"Plot: {plot}")
 
 
 def _images(data: Path | None, split: str, n: int) -> "np.ndarray":
@@ -74,8 +75,9 @@ def _as_json(parent: Path, model: Path, report: "Report") -> dict[str, Any]:
 def _show(model: Path, report: "Report") -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from device.system.terminal import verbatim
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in ("layer", "#", "operator", "output"):
@@ -83,13 +85,13 @@ def _show(model: Path, report: "Report") -> None:
     for title in ("SQNR dB", "lost dB", "saturated", "weights dB"):
         table.add_column(title, justify="right")
     for layer in report.ranked:
-        table.add_row(*map(escape, _cells(layer)))
+        table.add_row(*map(verbatim, _cells(layer)))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"[bold]{escape(str(model))}[/]: {report.images:,} images", soft_wrap=True)
+    console.print(f"[bold]{verbatim(model)}[/]: {report.images:,} images", soft_wrap=True)
     if report.unmatched:
         names = ", ".join(report.unmatched)
-        console.print(escape(f"not in the float file: {names}"), soft_wrap=True)
+        console.print(verbatim(f"not in the float file: {names}"), soft_wrap=True)
 
 
 def _cells(layer: "Layer") -> list[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
+from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from benchmarks.report import View
@@ -32,8 +34,6 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results, no table.")] = False,
 ) -> None:
     """Show a results file: as a table here, and in files that replace older views of it."""
-    import json
-
     from rich.console import Console
 
     from benchmarks import report as views
@@ -46,13 +46,13 @@ def report(
         raise InputError(_no_plots())
     written = views.render(known, out or results.parent, wanted)
     if as_json:
-        typer.echo(json.dumps(known, ensure_ascii=False))
+        echo_json(known)
     else:
         views.show(known, Console())
         for path in (path for paths in written.values() for path in paths):
-            typer.echo(path)
+            echo(path)
     if not plots.available() and set(wanted) & set(PLOTS):
-        typer.echo(f"fer-edge: {_no_plots()}", err=True)
+        echo(f"fer-edge: {_no_plots()}", err=True)
 
 
 def _formats(text: str) -> "list[View]":

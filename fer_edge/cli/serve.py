@@ -11,6 +11,7 @@ from device.errors import InputError
 from fer_edge.cli.shared import options, stream
 from fer_edge.cli.shared.mqtt import MqttOptions
 from fer_edge.cli.shared.option_groups import with_option_groups
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from device.sinks.base import Sink
@@ -94,7 +95,7 @@ def serve(
                 listener, access, source=opened.name, frames=page.pictures, fps=page.page_fps
             )
             port = listener.getsockname()[1]
-            typer.echo(f"watch at http://{_reachable(page.host)}:{port}/", err=True)
+            echo(f"watch at http://{_reachable(page.host)}:{port}/", err=True)
             return sink
 
         files = output.sinks(analyzer.labels, fps=lambda: reading.fps or opened.fps)

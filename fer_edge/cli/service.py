@@ -9,6 +9,7 @@ import typer
 
 from device.errors import InputError
 from fer_edge.cli.shared.mqtt import check_extra
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from device.system.systemd_unit import Network, Service
@@ -56,14 +57,14 @@ def install(
         typer.echo(service.unit(), nl=False)
         return
     path = systemd_install.install(service, folder or systemd_install.UNITS)
-    typer.echo(f"wrote {path}")
+    echo(f"wrote {path}")
     done = [] if folder else systemd_install.activate(name)
     for line in done:
-        typer.echo(f"ran   {line}")
+        echo(f"ran   {line}")
     if not done:
-        typer.echo(f"start it with: sudo systemctl enable --now {name}")
-    typer.echo(f"relative output files are below {service.state_folder}")
-    typer.echo(f"watch it with: systemctl status {name}; journalctl -u {name}")
+        echo(f"start it with: sudo systemctl enable --now {name}")
+    echo(f"relative output files are below {service.state_folder}")
+    echo(f"watch it with: systemctl status {name}; journalctl -u {name}")
 
 
 @app.command("remove", epilog=REMOVE_EXAMPLE)
@@ -78,10 +79,10 @@ def remove(
 
     done, addresses = systemd_install.remove(name, folder or systemd_install.UNITS)
     for line in done:
-        typer.echo(f"ran   {line}")
-    typer.echo(f"removed the unit {name}; its files stay in /var/lib/{name}")
+        echo(f"ran   {line}")
+    echo(f"removed the unit {name}; its files stay in /var/lib/{name}")
     for address in addresses:
-        typer.echo(f"remove the device from Home Assistant with: fer-edge mqtt clear {address}")
+        echo(f"remove the device from Home Assistant with: fer-edge mqtt clear {address}")
 
 
 def _service(name: str, words: Sequence[str], commands: Any) -> "Service":

@@ -1,7 +1,5 @@
 """`fer-edge train`: the float net alone, the first stage of the pipeline."""
 
-import typer
-
 from fer_edge.cli.pipeline import (
     AsJson,
     Data,
@@ -15,6 +13,7 @@ from fer_edge.cli.pipeline import (
     start,
 )
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge train small --data fer2013.npz --out runs/small"
 
@@ -43,5 +42,5 @@ def train(
         return
     figures = {k: v for k, v in history.best(rows).items() if k.startswith("val_")}
     for name, value in figures.items():
-        typer.echo(f"{name}: {100 * value:.2f} % (epoch {history.best(rows)['epoch']:.0f})")
-    typer.echo(f"Weights, history and curves: {folder}")
+        echo(f"{name}: {100 * value:.2f} % (epoch {history.best(rows)['epoch']:.0f})")
+    echo(f"Weights, history and curves: {folder}")

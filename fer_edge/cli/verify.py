@@ -129,19 +129,20 @@ def _as_json(
 def _show(parent: Path | None, data: Path | None, split: str, found: "Verification") -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from device.system.terminal import verbatim
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in ("runtime", "kernels", "threads", "faces", "changed", "largest difference", ""):
         table.add_column(title, justify="left" if title in ("runtime", "kernels", "") else "right")
     for run in found.runs:
-        table.add_row(*map(escape, _cells(run)))
+        table.add_row(*map(verbatim, _cells(run)))
     console = Console(highlight=False)
     console.print(table)
     where = f"{data}, {split}" if data else "synthetic faces"
     for line in (*_notes(found), f"faces: {where}", *_parent(parent, found)):
-        console.print(escape(line), soft_wrap=True)
+        console.print(verbatim(line), soft_wrap=True)
 
 
 def _cells(run: "Run") -> list[str]:

@@ -1,13 +1,12 @@
 """`fer-edge zoo`: the models that ship with fer-edge."""
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from device.errors import CheckFailedError, InputError
-from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.json_output import echo_json, print_json
 
 if TYPE_CHECKING:
     from fer_edge.zoo.recommend import Option, Target
@@ -46,7 +45,7 @@ def zoo(
     models = shipped.list_models()
     if as_json:
         folders = [{"folder": str(m.folder), **m.card} for m in models]
-        typer.echo(json.dumps(folders, ensure_ascii=False))
+        echo_json(folders)
         return
     from rich.console import Console
 

@@ -7,20 +7,29 @@ from typing import Any
 
 import typer
 
+from device.labels import printable_json
+
 SCHEMA_VERSION = "1.0"
 
 
 def print_json(values: Mapping[str, Any], *, schema_version: str = SCHEMA_VERSION) -> None:
-    """Print one JSON object on a line of its own, `schema_version` first.
-
-    Numbers that are not finite become null: JSON has no word for them.
+    """Print one JSON object on a line of its own, `schema_version` first; see `echo_json`.
 
     Args:
         values: JSON types by name.
         schema_version: version of the object's form.
     """
     content = {"schema_version": schema_version, **values}
-    typer.echo(json.dumps(_finite(content), ensure_ascii=False, allow_nan=False))
+    echo_json(content)
+
+
+def echo_json(value: Any, *, indent: int | None = None) -> None:
+    """Print JSON in UTF-8; what a terminal could take for a command is escaped.
+
+    Numbers that are not finite become null: JSON has no word for them.
+    """
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
+    typer.echo(printable_json(text))
 
 
 def _finite(value: Any) -> Any:

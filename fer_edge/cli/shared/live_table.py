@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from device.labels import printable
 from device.sinks.base import Sink
 
 if TYPE_CHECKING:
@@ -57,20 +58,25 @@ class LiveTable(Sink):
 
 def _table(result: "Result", rate: float) -> Table:
     frame = result.frame
-    title = f"{frame.name}, frame {frame.number}: {result.stages.get('total', 0):.1f} ms"
+    title = f"{printable(frame.name)}, frame {frame.number}: {result.stages.get('total', 0):.1f} ms"
     if rate:
         title += f", {rate:.1f} frames/s"
     if result.dropped:
         title += f", {result.dropped} dropped"
     table = Table(
-        "face", "expression", "confidence", "box", title=Text(title), title_justify="left"
+        "face",
+        "expression",
+        "confidence",
+        "box",
+        title=Text(title),
+        title_justify="left",
     )
     for face in result.faces:
         x, y, w, h = face.box
         bar = "█" * round(_BAR * float(face.confidence))
         table.add_row(
             f"#{face.track}",
-            Text(face.label),
+            Text(printable(face.label)),
             f"{face.confidence:4.0%} {bar}",
             f"{w} x {h} at {x}, {y}",
         )

@@ -1,6 +1,5 @@
 """`fer-edge bench --on`: the same measurement on other machines."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import ExitCode, FerEdgeError
+from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -60,7 +61,7 @@ class Tracker:
 
         line = f"{host}: {text}"
         if self._progress.disable:
-            typer.echo(line, err=True)
+            echo(line, err=True)
             return
         if host not in self._tasks:
             self._tasks[host] = self._progress.add_task(line, total=None)
@@ -91,7 +92,7 @@ def measure(
     _print(outcomes, out, as_json=as_json)
     errors = [outcome.error for outcome in outcomes if outcome.error]
     for error in errors:
-        typer.echo(f"fer-edge: {error}", err=True)
+        echo(f"fer-edge: {error}", err=True)
     if any(outcome.results and outcome.results["partial"] for outcome in outcomes):
         raise typer.Exit(ExitCode.INTERRUPTED)
     if errors:
@@ -108,12 +109,12 @@ def _print(outcomes: Sequence["Outcome"], out: Path, *, as_json: bool) -> None:
         if outcome.results:
             report.write(outcome.results, out / outcome.host.folder)
     if as_json:
-        typer.echo(json.dumps({str(one.host): _json(one) for one in outcomes}, ensure_ascii=False))
+        echo_json({str(one.host): _json(one) for one in outcomes})
         return
     table.show(outcomes, Console())
     for outcome in outcomes:
         if outcome.results:
-            typer.echo(f"Report of {outcome.host}: {out / outcome.host.folder}")
+            echo(f"Report of {outcome.host}: {out / outcome.host.folder}")
 
 
 def _json(outcome: "Outcome") -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from functools import cache
 
 import typer
 
+from fer_edge.cli.shared.terminal import echo
+
 
 def renamed_choice(choices: Sequence[str], renamed: Mapping[str, str]) -> Callable[[str], str]:
     """Make a parser of an option's values.
@@ -32,4 +34,4 @@ def metavar(choices: Sequence[str]) -> str:
 
 @cache  # Typer may parse a value twice
 def _warn(old: str, new: str) -> None:
-    typer.echo(f"fer-edge: warning: {old} is spelled {new} now", err=True)
+    echo(f"fer-edge: warning: {old} is spelled {new} now", err=True)

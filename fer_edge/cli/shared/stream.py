@@ -14,6 +14,7 @@ import typer
 
 from device.errors import CheckFailedError, ExitCode, FerEdgeError, InputError
 from fer_edge.cli.shared.options import FaceOptions
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from device.runner import Summary
@@ -173,7 +174,7 @@ def _end_at_once(error: FerEdgeError | KeyboardInterrupt | None) -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
     if error is not None:
-        typer.echo(f"fer-edge: {str(error) or 'interrupted'}", err=True)
+        echo(f"fer-edge: {str(error) or 'interrupted'}", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -1,14 +1,18 @@
 """Structured fuzzing of model files: one field of one table changed, for every table of a file.
 
-    python tests/device/model/fuzz.py MODEL.tflite... [--changes 20000] [--seed 1]
+    python tests/device/model/fuzz.py MODEL.tflite... [--changes 20000] [--seconds N] [--seed 1]
+
+(`make fuzz` does it for two shipped files.)
 
 Each changed file is loaded and run in a worker process without the trial of `device.model.trial`.
 Where that ends the worker, the file is given to `fer-edge inspect` and to a classifier as the
 commands make it: both have to end with an exit code and one line. The exit code is 1 if a
-command crashed or showed a traceback.
+command crashed or showed a traceback. `--keep FILE.json` adds the changes that ended the worker or
+showed a traceback to a file such as `corpus/changes.json`, which `test_corpus.py` replays.
 """
 
 import argparse
+import json
 import random
 import resource
 import signal
@@ -16,6 +20,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,8 +108,8 @@ def apply(content: bytes, change: Change) -> bytes:
     return content[:at] + value + content[at + len(value) :]
 
 
-def work(model: Path, count: int, seed: int, start: int, folder: Path) -> None:
-    """Load and run each changed file; print what became of it, a line each."""
+def work(model: Path, count: int, seed: int, start: int, until: float, folder: Path) -> None:
+    """Load and run each changed file until a time; print what became of it, a line each."""
     from device.model.classifier import Classifier
 
     trial.ensure_runs = lambda *_, **__: None
@@ -114,6 +119,8 @@ def work(model: Path, count: int, seed: int, start: int, folder: Path) -> None:
     for index, change in enumerate(changes(content, count, seed)):
         if index < start:
             continue
+        if time.time() > until:
+            break
         print(index, end=" ", flush=True)
         path.write_bytes(apply(content, change))
         signal.alarm(SECONDS)
@@ -128,33 +135,48 @@ def work(model: Path, count: int, seed: int, start: int, folder: Path) -> None:
         signal.alarm(0)
 
 
-def fuzz(model: Path, count: int, seed: int) -> Counter[str]:
-    """Try all changes of a file; the keys "crashed" and "TRACEBACK" are faults of a command."""
+def fuzz(model: Path, count: int, seed: int, until: float) -> tuple[Counter[str], list[Change]]:
+    """Try all changes of a file.
+
+    Returns:
+        Outcomes, of which "crashed" and "TRACEBACK" are faults of a command, and the changes that
+        ended the worker or showed a traceback.
+    """
+    worst: list[Change] = []
     outcomes: Counter[str] = Counter()
     content = model.read_bytes()
+    drawn = changes(content, count, seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start = 0
-        while start < count:
-            command = [sys.executable, __file__, "--work", str(start), str(folder)]
+        while start < count and time.time() < until:
+            command = [sys.executable, __file__, "--work", str(start), str(until), str(folder)]
             command += [str(model), "--changes", str(count), "--seed", str(seed)]
             done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_limit)
             lines = done.stdout.splitlines()
             for line in lines:
-                words = line.split(maxsplit=2)
-                if len(words) > 1:
-                    outcomes[words[1]] += 1
-                    if words[1] == "TRACEBACK":
-                        print(model.name, line, flush=True)
+                index, _, outcome = line.partition(" ")
+                if not outcome:
+                    continue
+                outcomes[outcome.split()[0]] += 1
+                if outcome.startswith("TRACEBACK"):
+                    print(model.name, line, flush=True)
+                    worst.append(drawn[int(index)])
             if done.returncode == 0:
                 break
             if not lines:
                 raise SystemExit(f"the worker cannot start: {done.stderr[-500:]}")
             start = int(lines[-1].split()[0]) + 1
-            outcomes[
-                _command(folder, apply(content, changes(content, count, seed)[start - 1]))
-            ] += 1
-    return outcomes
+            outcomes[_command(folder, apply(content, drawn[start - 1]))] += 1
+            worst.append(drawn[start - 1])
+    return outcomes, worst
+
+
+def _keep(file: Path, model: Path, found: list[Change]) -> None:
+    known = json.loads(file.read_text()) if file.exists() else {}
+    changes = {(at, value) for at, value in known.get(model.stem, [])}
+    changes |= {(at, value.hex()) for at, value in found}
+    file.write_text(json.dumps(known | {model.stem: sorted(changes)}) + "\n")
 
 
 def _command(folder: Path, content: bytes) -> str:
@@ -185,18 +207,24 @@ def _limit() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--changes", type=int, default=20_000, help="changes of each file")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="of all files")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, metavar="FILE.json", help="adds the worst")
     given = parser.parse_args()
     if given.work:
-        start, folder = int(given.work[0]), Path(given.work[1])
-        work(given.models[0], given.changes, given.seed, start, folder)
+        start, until, folder = given.work
+        model = given.models[0]
+        work(model, given.changes, given.seed, int(start), float(until), Path(folder))
         return 0
     faults = 0
+    until = time.time() + given.seconds
     for model in given.models:
-        outcomes = fuzz(model, given.changes, given.seed)
+        outcomes, worst = fuzz(model, given.changes, given.seed, until)
+        if given.keep:
+            _keep(given.keep, model, worst)
         print(f"{model}: {dict(outcomes)}", flush=True)
         faults += outcomes["crashed"] + outcomes["TRACEBACK"]
     return 1 if faults else 0

@@ -1,0 +1,10 @@
+"""Lines of plain text on a terminal."""
+
+import typer
+
+from device.system.terminal import printable_lines
+
+
+def echo(text: object, *, err: bool = False) -> None:
+    """Print text that may hold names of files or labels; control characters are escaped."""
+    typer.echo(printable_lines(text), err=err)
