@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.image.decode import decode
 from device.system.atomic_file import replacing
-from device.system.opencv_log import suppress_opencv_log
 from device.system.read_file import read_file
 
 MAX_BYTES = 1 << 28
@@ -26,21 +26,16 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
         transparency is dropped.
 
     Raises:
-        InputError: the file is missing, unreadable, cut short or no picture.
+        InputError: the file is missing, unreadable, cut short, no picture, or too large.
     """
-    content = np.frombuffer(read_file(path, "picture", limit=MAX_BYTES), np.uint8)
-    image = _decode(content) if content.size else None
+    content = read_file(path, "picture", limit=MAX_BYTES)
+    try:
+        image = decode(content)
+    except InputError as error:
+        raise InputError(f"{path} {error}") from error
     if image is None:
         raise InputError(f"{path} is no picture that OpenCV can read, or is cut short")
     return image
-
-
-def _decode(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
-    try:
-        with suppress_opencv_log():
-            return cv2.imdecode(content, cv2.IMREAD_COLOR)
-    except cv2.error:  # for instance more pixels than OpenCV takes
-        return None
 
 
 def write(path: Path, image: npt.NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.frame import Frame
 from device.image.color import color
+from device.image.decode import check_size
 from device.sources.base import Source
 from device.system.opencv_log import suppress_opencv_log
 
@@ -44,7 +45,15 @@ class Animation(Source):
 
         Args:
             path: an animated picture.
+
+        Raises:
+            InputError: its frames are too large to decode.
         """
+        with path.open("rb") as file:
+            try:
+                check_size(file.read(_HEAD))
+            except InputError as error:
+                raise InputError(f"{path} {error}") from error
         self.name = path.name
         self._path = path
         self._frames: list[npt.NDArray[np.uint8]] = []

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import InputError
+from device.image.decode import decode
 from device.sources.capture import Capture
 from device.sources.jpegs import Splitter
-from device.system.opencv_log import suppress_opencv_log
 
 Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
 
@@ -160,8 +160,8 @@ class RawStdin(_Stdin):
 
 
 def _decode(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
-    with suppress_opencv_log():
-        try:
-            return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        except cv2.error:
-            return None
+    try:
+        return decode(jpeg)
+    except InputError as error:
+        log.warning("left out: a frame %s", error)
+        return None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from device.errors import InputError
 from device.faces.crop import crop_face
 from device.geometry import FACE_SIZE, Box
-from device.system.opencv_log import suppress_opencv_log
+from device.image import decode as image_decode
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".bmp", ".dib", ".gif", ".webp", ".avif",
@@ -29,15 +29,9 @@ def decode(content: bytes) -> NDArray[np.uint8]:
         uint8 `[height, width]`, gray (ITU-R BT.601), upright by its EXIF data.
 
     Raises:
-        InputError: it is no picture that OpenCV reads, or is cut short.
+        InputError: it is no picture that OpenCV reads, cut short, or of too many pixels.
     """
-    image = None
-    if content:
-        try:
-            with suppress_opencv_log():  # the caller names the picture, once
-                image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-        except cv2.error:  # for instance more pixels than OpenCV takes
-            image = None
+    image = image_decode.decode(content, gray=True)
     if image is None:
         raise InputError("is not an image that can be read")
     return image
