@@ -1,4 +1,4 @@
-"""What is sent to a host: models, faces with their labels, the code, and the settings."""
+"""One benchmark as a value, and its archive for a host: models, labeled faces, settings, code."""
 
 import io
 import json
@@ -7,16 +7,20 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.config import BenchmarkConfig
 from benchmarks.remote import code
+from benchmarks.session.session import run
 from device.errors import InputError
 from device.labels import HEADS
 from device.model.content import read
+
+if TYPE_CHECKING:
+    from benchmarks.results.types import Results
 
 JOB, SAMPLE, FILES, CODE = "job.json", "sample.npz", "files", "code"
 """Names in the folder on the host; `benchmarks.remote.agent` puts `CODE` on the path."""
@@ -27,16 +31,16 @@ _LABELS = "labels_"
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `benchmarks.run`, to be made elsewhere.
+    """The arguments of `benchmarks.run`, to be run here or on a host.
 
     Attributes:
-        models: `.tflite` files here.
-        images: uint8 [n, 48, 48].
-        labels: per head integers [n], -1 where one is left out.
-        leaked: bool [n], or None.
-        data: name, digest, synthetic, split.
-        config: settings of the session; the files that its paths name are sent along.
-        label_names: for each head the names of its classes.
+        models: `.tflite` files on this machine.
+        images: uint8 [n, 48, 48], gray 0..255.
+        labels: by head, integers [n]; -1 for images that are left out.
+        leaked: bool [n], whether an image is also in the training split; None if not known.
+        data: `name`, `digest`, `synthetic` and `split` of the images.
+        config: settings of the session; files that it names are sent to the host.
+        label_names: by head, the names of its classes.
     """
 
     models: Sequence[Path]
@@ -47,14 +51,27 @@ class Job:
     config: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     label_names: Mapping[str, Sequence[str]] = field(default_factory=lambda: dict(HEADS))
 
+    def run(self, out: Path) -> "Results":
+        """Run the benchmark in this process; arguments and errors are those of `benchmarks.run`."""
+        return run(
+            self.models,
+            self.images,
+            self.labels,
+            leaked=self.leaked,
+            data=self.data,
+            out=out,
+            config=self.config,
+            label_names=self.label_names,
+        )
+
     def pack(self) -> bytes:
-        """Give all of it as one zip archive, as `benchmarks.remote.agent` unpacks it.
+        """Return a zip archive that `benchmarks.remote.agent` unpacks.
 
         Raises:
-            InputError: a file is missing or cannot be read, or a model is no `.tflite`.
+            InputError: a file is missing or cannot be read, or a model is not a `.tflite` file.
         """
         for model in self.models:
-            read(model)  # better said here, before any host is asked
+            read(model)  # so that a wrong file is reported before any host is contacted
         wanted = {"models": list(self.models), "config": self.config.as_dict()}
         relative = _relative(_paths(wanted))
         names = {head: list(labels) for head, labels in self.label_names.items()}
@@ -83,7 +100,7 @@ class Job:
 
 
 def load(folder: Path) -> Job:
-    """Read, on the host, what `Job.pack` packed."""
+    """Read the unpacked archive on the host."""
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     wanted = _map(job, lambda name: folder / FILES / name)
     with np.load(folder / SAMPLE, allow_pickle=False) as sample:
@@ -111,7 +128,7 @@ def _paths(value: Any) -> Iterator[Path]:
 
 
 def _map(value: Any, replace: Any) -> Any:
-    """Replace each path by what stands for it in JSON; or, on the host, the other way round."""
+    """Replace each path by its JSON form, or on the host each JSON form by its path."""
     if isinstance(value, Path):
         return replace(value)
     if isinstance(value, Mapping):
@@ -122,10 +139,10 @@ def _map(value: Any, replace: Any) -> Any:
 
 
 def _relative(paths: Iterator[Path]) -> dict[Path, str]:
-    """Name the files below the folder that they share: so they lie to each other as they do here.
+    """Return the path of each file relative to the deepest folder that contains all of them.
 
-    Results name models by file name and, where two share it, by folder; a file that names another
-    finds it.
+    Relative positions are kept, because results name models by file name and folder, and a
+    description names its model by a relative path.
     """
     found = {path: path.resolve() for path in paths}
     shared = os.path.commonpath([path.parent for path in found.values()])

@@ -1,36 +1,26 @@
-"""The run on the host, in a process of its own: `python -m benchmarks.remote.worker FOLDER`."""
+"""Run a job on the host: `python -m benchmarks.remote.worker FOLDER`."""
 
 import sys
 from pathlib import Path
 
-import benchmarks
 from benchmarks.remote import job
 from device.errors import ExitCode, FerEdgeError
 
 
 def main(folder: Path) -> int:
-    """Measure what lies in `folder`, and leave `results.json` there.
+    """Run the job unpacked in `folder` and write `results.json` there.
 
     Returns:
-        Exit code: 0, 130 for a run that Ctrl-C ended early, or that of an error, whose line goes
-        to standard error.
+        Exit code: 0, 130 if Ctrl-C ended the run early, or the exit code of an error, whose line
+        is printed to standard error.
     """
     wanted = job.load(folder)
     try:
-        results = benchmarks.run(
-            wanted.models,
-            wanted.images,
-            wanted.labels,
-            leaked=wanted.leaked,
-            data=wanted.data,
-            out=folder,
-            config=wanted.config,
-            label_names=wanted.label_names,
-        )
+        results = wanted.run(folder)
     except FerEdgeError as error:
         print(f"{error}".replace(f"{folder / job.FILES}/", ""), file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:  # before there was anything to write
+    except KeyboardInterrupt:  # before anything was measured
         return ExitCode.INTERRUPTED
     return ExitCode.INTERRUPTED if results["partial"] else 0
 

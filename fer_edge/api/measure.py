@@ -5,9 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
+from device.errors import InputError
 from fer_edge import zoo
+
+if TYPE_CHECKING:
+    from benchmarks import BenchmarkConfig
+    from benchmarks.remote import Job
+    from benchmarks.results import types as results
+    from benchmarks.results.types import ModelResult, Results
+
+SPLITS = ("val", "test")
+"""Splits that a finished model may be evaluated on."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +65,16 @@ class BenchmarkedModel:
         path: the file.
         bytes: size of the file.
         multiply_adds: number of multiply-adds of one classification; None if not known.
-        accuracy: accuracy on the faces.
-        latency: latency in this process.
+        accuracy: accuracy on the faces; None if Ctrl-C came before it was measured.
+        latency: latency in this process; None if Ctrl-C came before the first whole round.
     """
 
     name: str
     path: Path
     bytes: int
     multiply_adds: int | None
-    accuracy: Accuracy
-    latency: Latency
+    accuracy: Accuracy | None
+    latency: Latency | None
 
 
 @dataclass(frozen=True)
@@ -115,47 +125,127 @@ def benchmark(
         >>> [model.latency.ratio for model in done.models]  # doctest: +SKIP
         [1.0, 3.4]
     """
-    import benchmarks
-    from benchmarks import report
-    from device.labels import FERPLUS
-    from fer_edge.data import evaluation_faces
+    from benchmarks import BenchmarkConfig
+
+    folder = new_folder(None if out is None else Path(out), force=False)
+    job = compose(
+        [os.fspath(model) for model in models],
+        None if data is None else Path(data),
+        split,
+        sample,
+        BenchmarkConfig(rounds=rounds, threads=(threads,)),
+    )
+    measured, written = run(job, folder)
+    found = [_model(block) for block in measured["models"]]
+    return BenchmarkRun(found, folder / "results.json", written, measured["partial"])
+
+
+def new_folder(out: Path | None, *, force: bool) -> Path:
+    """Return the folder for a result.
+
+    Args:
+        out: folder that the user named; `runs/bench-TIME` if None.
+        force: whether a result in it may be replaced.
+
+    Raises:
+        InputError: the folder holds a result already.
+    """
     from fer_edge.data.output import refuse_existing
 
-    folder = Path(out) if out else Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
-    refuse_existing(folder / "results.json", force=False)
-    path = None if data is None else Path(data)
-    split = split or ("test" if path is None else "val")
-    faces = evaluation_faces.sample(evaluation_faces.load(path, split), sample)
-    results = benchmarks.run(
-        [zoo.resolve(os.fspath(model)) for model in models],
+    folder = out or Path("runs") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
+    refuse_existing(folder / "results.json", force=force)
+    return folder
+
+
+def compose(
+    models: Sequence[str],
+    data: Path | None,
+    split: str | None,
+    sample: int | None,
+    config: "BenchmarkConfig",
+) -> "Job":
+    """Compose a benchmark, for the command line and for `benchmark`.
+
+    Settings and models are checked before the data is loaded.
+
+    Args:
+        models: paths of `.tflite` files or `zoo:NAME`.
+        data: `.npz` of `fer-edge data prepare`; generated faces if None.
+        split: split of the data; "val", or "test" of generated faces, if None.
+        sample: number of faces, drawn at random; all if None.
+        config: settings of the session.
+
+    Raises:
+        InputError: wrong model, data or setting.
+    """
+    from benchmarks.remote import Job
+    from device.labels import FERPLUS
+    from fer_edge.data import evaluation_faces
+
+    # PrivateTest is for finished models: it is used only if the user names it.
+    split = split or ("test" if data is None else "val")
+    if split not in SPLITS:
+        raise InputError(f"split {split!r}: give {' or '.join(SPLITS)}")
+    if sample is not None and sample < 1:
+        raise InputError(f"sample is {sample}: give 1 or more")
+    config.validate()
+    paths = [zoo.resolve(model) for model in models]
+    faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
+    return Job(
+        paths,
         faces.images,
         evaluation_faces.labels_by_head(faces),
-        leaked=evaluation_faces.leaked(path, faces, split) if path else None,
-        data={
+        evaluation_faces.leaked(data, faces, split) if data else None,
+        {
             "name": faces.provenance["name"],
             "digest": faces.digest,
             "synthetic": faces.synthetic,
             "split": split,
         },
-        out=folder,
-        config=benchmarks.BenchmarkConfig(rounds=rounds, threads=(threads,)),
-        label_names={"fer2013": faces.label_names, "ferplus": FERPLUS},
+        config,
+        {"fer2013": faces.label_names, "ferplus": FERPLUS},
     )
-    written = report.write(results, folder)
-    found = [_model(block) for block in results["models"]]
-    return BenchmarkRun(found, folder / "results.json", written, results["partial"])
 
 
-def _model(block: dict[str, Any]) -> BenchmarkedModel:
-    accuracy, latency = block["accuracy"], block["latency"]
-    low, high = accuracy["top1_ci95"]
+def run(job: "Job", folder: Path) -> "tuple[Results, Path]":
+    """Run a benchmark in this process and write results and report.
+
+    Args:
+        job: the benchmark.
+        folder: folder for `results.json` and the report.
+
+    Returns:
+        The results, and the path of the Markdown report.
+
+    Raises:
+        InputError: a model or a label does not fit; see `benchmarks.run`.
+    """
+    from benchmarks import report
+
+    measured = job.run(folder)
+    return measured, report.write(measured, folder)
+
+
+def _model(block: "ModelResult") -> BenchmarkedModel:
     return BenchmarkedModel(
         block["name"],
         Path(block["path"]),
         block["size"]["bytes"],
         block["size"]["multiply_adds"],
-        Accuracy(
-            accuracy["n"], accuracy["top1"], (low, high), accuracy["macro_f1"], accuracy["ece"]
-        ),
-        Latency(latency["p50_us"], latency["p90_us"], latency["p99_us"], latency["ratio_to_first"]),
+        _accuracy(block["accuracy"]),
+        _latency(block["latency"]),
     )
+
+
+def _accuracy(block: "results.Accuracy | None") -> Accuracy | None:
+    if block is None:
+        return None
+    low, high = block["top1_ci95"]
+    return Accuracy(block["n"], block["top1"], (low, high), block["macro_f1"], block["ece"])
+
+
+def _latency(block: "results.Latency | None") -> Latency | None:
+    if block is None:
+        return None
+    ratio = cast(float, block["ratio_to_first"])  # absent only in files of schema 1
+    return Latency(block["p50_us"], block["p90_us"], block["p99_us"], ratio)

@@ -1,4 +1,4 @@
-"""`fer-edge report`: the views of a results file, made anew."""
+"""`fer-edge report`: write the views of a results file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
-from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
@@ -18,22 +18,27 @@ PLOTS = ("png", "svg")
 
 
 def report(
-    results: Annotated[Path, typer.Argument(help="results.json of `bench`.", metavar="RESULTS")],
+    results: Annotated[
+        Path, typer.Argument(help="results.json that `bench` wrote.", metavar="RESULTS")
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the views.", show_default="that of RESULTS")
+        Path | None,
+        typer.Option(help="Folder for the views.", show_default="the folder of RESULTS"),
     ] = None,
     formats: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="NAME,…",
-            help="Of md, html, png, svg, csv, github.",
+            help="Views to write: md, html, png, svg, csv, github.",
             show_default="all but svg",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results, no table.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the results as JSON instead of a table.")
+    ] = False,
 ) -> None:
-    """Show a results file: as a table here, and in files that replace older views of it."""
+    """Print a results file as a table and write its views, replacing older ones."""
     from rich.console import Console
 
     from benchmarks import report as views
@@ -46,7 +51,7 @@ def report(
         raise InputError(_no_plots())
     written = views.render(known, out or results.parent, wanted)
     if as_json:
-        echo_json(known)
+        print_json(known)
     else:
         views.show(known, Console())
         for path in (path for paths in written.values() for path in paths):
@@ -61,7 +66,7 @@ def _formats(text: str) -> "list[View]":
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in list(View)]
     if unknown or not names:
-        raise InputError(f"--format {text}: give some of {', '.join(View)}, with commas between")
+        raise InputError(f"--format {text}: give some of {', '.join(View)}, separated by commas")
     return [View(name) for name in names]
 
 

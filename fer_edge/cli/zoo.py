@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import CheckFailedError, InputError
-from fer_edge.cli.shared.json_output import echo_json, print_json
+from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
     from fer_edge.zoo.recommend import Option, Target
@@ -44,8 +44,7 @@ def zoo(
         raise InputError("--budget needs --for CORE, or --for here")
     models = shipped.list_models()
     if as_json:
-        folders = [{"folder": str(m.folder), **m.card} for m in models]
-        echo_json(folders)
+        print_json({"models": [{"folder": str(m.folder), **m.card} for m in models]})
         return
     from rich.console import Console
 

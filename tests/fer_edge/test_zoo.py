@@ -124,7 +124,7 @@ def test_the_command_lists_them() -> None:
     assert told.exit_code == 0
     for model in SHIPPED:
         assert f"zoo:{model.name}" in told.output
-    listed = json.loads(fer_edge("zoo", "--json").stdout)
+    listed = json.loads(fer_edge("zoo", "--json").stdout)["models"]
     assert [card["name"] for card in listed] == [model.name for model in SHIPPED]
 
 

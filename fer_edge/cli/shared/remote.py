@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import ExitCode, FerEdgeError
-from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ OnOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ssh://USER@HOST[:PORT]",
-        help="Measure there, not here; may be repeated.",
+        help="Measure on this host instead of here; may be repeated.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -32,7 +32,7 @@ RemotePythonOption = Annotated[
 
 
 class Tracker:
-    """A line of progress for each host; plain lines where standard error is no terminal."""
+    """Progress line for each host; plain lines if standard error is not a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -56,7 +56,7 @@ class Tracker:
         self._progress.stop()
 
     def notify(self, host: "Host", text: str) -> None:
-        """Say what a host does now."""
+        """Show what a host is doing."""
         from benchmarks.remote import fleet
 
         line = f"{host}: {text}"
@@ -73,11 +73,19 @@ class Tracker:
 def measure(
     texts: Sequence[str], job: "Job", *, python: str, out: Path, force: bool, as_json: bool
 ) -> None:
-    """Measure on all hosts, and print a table across them.
+    """Measure on all hosts and print one table for all of them.
+
+    Args:
+        texts: hosts as `ssh://USER@HOST[:PORT]`.
+        job: the benchmark.
+        python: Python on the hosts; a path, or a name in their PATH.
+        out: folder for `HOST/results.json` and the reports.
+        force: whether results in `out` may be replaced.
+        as_json: whether to print JSON instead of the table.
 
     Raises:
-        InputError: a host's name is wrong, or results of it stand in `out` already.
-        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C.
+        InputError: a host's name is wrong, or `out` holds results of it already.
+        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C ended the runs.
     """
     from benchmarks import remote
     from benchmarks.remote import host
@@ -109,7 +117,7 @@ def _print(outcomes: Sequence["Outcome"], out: Path, *, as_json: bool) -> None:
         if outcome.results:
             report.write(outcome.results, out / outcome.host.folder)
     if as_json:
-        echo_json({str(one.host): _json(one) for one in outcomes})
+        print_json({str(one.host): _json(one) for one in outcomes})
         return
     table.show(outcomes, Console())
     for outcome in outcomes:
@@ -122,5 +130,5 @@ def _json(outcome: "Outcome") -> Mapping[str, Any]:
 
 
 def _exit_code(errors: Sequence[FerEdgeError]) -> int:
-    """Of wrong input before a run that broke: the input is what can be mended."""
+    """Return the highest exit code: wrong input (2) before a failed run (1)."""
     return max(error.exit_code for error in errors)

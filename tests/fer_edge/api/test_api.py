@@ -150,6 +150,22 @@ def test_a_benchmark_gives_typed_figures_of_the_file_it_wrote(tmp_path: Path) ->
         fer_edge.benchmark(["zoo:nano"], out=tmp_path / "bench")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"rounds": 0}, "rounds is 0: give 1 or more"),
+        ({"threads": 0}, "threads is 0: give 1 or more"),
+        ({"sample": 0}, "sample is 0: give 1 or more"),
+        ({"split": "train"}, "split 'train': give val or test"),
+        ({"models": ["zoo:nan"]}, "no model zoo:nan"),
+    ],
+)
+def test_wrong_arguments_of_a_benchmark_are_refused_before_the_data_is_read(wrong, line, tmp_path):
+    with pytest.raises(fer_edge.InputError, match=line):
+        fer_edge.benchmark(data=tmp_path / "gone.npz", out=tmp_path / "bench", **wrong)
+    assert not (tmp_path / "bench").exists()
+
+
 def test_export_writes_the_file_and_its_card(tmp_path: Path) -> None:
     done = fer_edge.export("zoo:nano", tmp_path / "expression.tflite", io="float32")
     assert done.files == (tmp_path / "expression.tflite",) and done.io == "float32"
