@@ -11,7 +11,7 @@ OLD := import platform, sys; old = sys.version_info < (3, 12); x86 = platform.ma
 OLD += ; print("tflite-runtime" * old, "tflite-micro" * (old and x86))
 ENVIRONMENTS := quantizer mediapipe onnxruntime $(shell $(PYTHON) -c '$(OLD)')
 
-.PHONY: install environments demo test lint types imports tests base fuzz clean
+.PHONY: install environments demo test lint types imports tests base fuzz arm64 clean
 
 install: $(VENV)/.installed
 
@@ -74,6 +74,11 @@ SECONDS ?= inf
 
 fuzz: install
 	$(BIN)/python tests/device/model/fuzz.py $(FUZZED) --changes $(CHANGES) --seconds $(SECONDS)
+
+# What `device` answers on emulated Arm cores, compared to the bit with this machine.
+arm64: install
+	$(BIN)/fer-edge fetch arm
+	$(BIN)/python -m fer_edge.release.arm64
 
 clean:
 	rm -rf $(VENV) $(BASE) .envs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

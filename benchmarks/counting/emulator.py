@@ -4,7 +4,8 @@ import ctypes
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.counting import recording
@@ -39,7 +40,7 @@ def run(
     packages: Sequence[Path] = (),
     memory: bool = True,
 ) -> Recording:
-    """Run a Python program on a core.
+    """Run a Python program on a core, and record what it executes.
 
     Args:
         kit: the installed kit.
@@ -54,26 +55,63 @@ def run(
     Raises:
         CheckFailedError: the program fails or hangs, or runs more than one thread.
     """
+    with _guest(kit, core, program, files, packages) as folder:
+        recorded = folder / "recorded.bin"
+        plugin = f"{kit.plugin},out={recorded}{'' if memory else ',memory=off'}"
+        _emulate(kit, core, folder, arguments, ("-plugin", plugin))
+        if not recorded.exists():
+            raise CheckFailedError(f"{kit.plugin} left no counts: run `fer-edge fetch arm` again")
+        return recording.read(recorded)
+
+
+def run_for_output(
+    kit: Kit,
+    core: Core,
+    program: Path,
+    arguments: Sequence[str],
+    files: Mapping[str, Path],
+    *,
+    output: str,
+    packages: Sequence[Path] = (),
+) -> bytes:
+    """Run a Python program on a core, and give the content of a file that it writes.
+
+    Args:
+        kit: the installed kit.
+        core: the core, as in `run`.
+        program: Python file.
+        arguments: of the program.
+        files: files the program reads, as in `run`.
+        output: name of the file, which the program writes to its folder.
+        packages: folders of pure Python packages besides the kit's own.
+
+    Raises:
+        CheckFailedError: the program fails or hangs.
+    """
+    with _guest(kit, core, program, files, packages) as folder:
+        _emulate(kit, core, folder, arguments, ())
+        return (folder / output).read_bytes()
+
+
+@contextmanager
+def _guest(
+    kit: Kit, core: Core, program: Path, files: Mapping[str, Path], packages: Sequence[Path]
+) -> Iterator[Path]:
+    """A folder in which the program runs: with its files, system and packages."""
     with tempfile.TemporaryDirectory(prefix="fer-edge-count-") as name:
         folder = Path(name)
-        root = folder / "root"
+        root, site = folder / "root", folder / "site"
         core.write_system(root)
         for entry in ("bin", "etc", "lib", "usr"):
             if (kit.guest / entry).exists():
                 (root / entry).symlink_to(kit.guest / entry)
         for file, path in {"main.py": program, **files}.items():
             (folder / file).symlink_to(path.absolute())
-        site = folder / "site"
         site.mkdir()
         _link(kit.site, site)
         for package in packages:
             (site / package.name).symlink_to(package.absolute())
-        recorded = folder / "recorded.bin"
-        plugin = f"{kit.plugin},out={recorded}{'' if memory else ',memory=off'}"
-        _emulate(kit, core, root, folder, site, plugin, arguments)
-        if not recorded.exists():
-            raise CheckFailedError(f"{kit.plugin} left no counts: run `fer-edge fetch arm` again")
-        return recording.read(recorded)
+        yield folder
 
 
 def _link(source: Path, target: Path) -> None:
@@ -83,20 +121,15 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _emulate(
-    kit: Kit,
-    core: Core,
-    root: Path,
-    folder: Path,
-    site: Path,
-    plugin: str,
-    arguments: Sequence[str],
+    kit: Kit, core: Core, folder: Path, arguments: Sequence[str], options: Sequence[str]
 ) -> None:
-    variables = _GUEST_ENVIRONMENT | {"PYTHONPATH": str(site)}
+    root = folder / "root"
+    variables = _GUEST_ENVIRONMENT | {"PYTHONPATH": str(folder / "site")}
     command = [
         *kit.command("usr/bin/qemu-aarch64"),
         *("-L", str(root), "-cpu", core.name, "-seed", "1"),
         *(part for item in variables.items() for part in ("-E", "=".join(item))),
-        *("-plugin", plugin),
+        *options,
         *(str(root / "usr/bin" / PYTHON), "main.py", *arguments),
     ]
     try:

@@ -47,6 +47,9 @@ def search(
         int, typer.Option(min=1, help="Nets to train, of all machines that share the storage.")
     ] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of a whole training.")] = 9,
+    min_epochs: Annotated[
+        int, typer.Option(min=1, help="Epochs before a training may be ended for falling behind.")
+    ] = 2,
     minutes: Annotated[
         float | None, typer.Option(min=0, help="Begin no training after so many minutes.")
     ] = None,
@@ -99,6 +102,7 @@ def search(
             tuple(limits),
             least=least,
             epochs=epochs,
+            min_epochs=min(min_epochs, epochs),
             sampler=sampler,
             pruner=pruner,
             storage=storage,

@@ -36,7 +36,8 @@ Sampler = Literal["tpe", "random"]
 Pruner = Literal["halving", "hyperband", "none"]
 
 ETA = 3
-"""Of the nets that reach a rung, one in three goes on; rungs are at 1, 3, 9, ... epochs."""
+"""Of the nets that reach a rung, one in three goes on; a rung has three times the epochs of the one
+before."""
 
 REJECTED = "rejected"
 """Attribute of a trial whose net was not trained: why."""
@@ -58,6 +59,7 @@ class Search:
         budgets: what a net may cost.
         least: nets that cost less than this share of every budget are not trained.
         epochs: of a whole training.
+        min_epochs: epochs before the first rung, where nets are compared.
         sampler: what draws: Tree-structured Parzen Estimator (Bergstra et al. 2011), or at random.
         pruner: what ends trainings.
         storage: URL of Optuna's storage; None for SQLite in `out`.
@@ -71,6 +73,7 @@ class Search:
     budgets: tuple[Budget, ...]
     least: float = 0.5
     epochs: int = 9
+    min_epochs: int = 2
     sampler: Sampler = "tpe"
     pruner: Pruner = "halving"
     storage: str | None = None
@@ -247,9 +250,11 @@ def _pruner(search: Search) -> optuna.pruners.BasePruner:
         return optuna.pruners.NopPruner()
     if search.pruner == "hyperband":
         return optuna.pruners.HyperbandPruner(
-            min_resource=1, max_resource=search.epochs, reduction_factor=ETA
+            min_resource=search.min_epochs, max_resource=search.epochs, reduction_factor=ETA
         )
-    return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=ETA)
+    return optuna.pruners.SuccessiveHalvingPruner(
+        min_resource=search.min_epochs, reduction_factor=ETA
+    )
 
 
 def _take_up(study: optuna.Study, worker: str) -> None:

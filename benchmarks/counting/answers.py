@@ -1,0 +1,155 @@
+"""What `device` answers on an emulated core, compared with what it answers on this machine."""
+
+import io
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import device
+from benchmarks.counting import emulator
+from benchmarks.counting.cores import Core
+from benchmarks.counting.kit import Kit
+from device.errors import CheckFailedError, InputError
+
+GUEST = Path(__file__).with_name("answers_guest.py")
+OUTPUT = "answers.npz"
+
+Answers = dict[str, NDArray[np.generic]]
+"""By model probabilities, float32 [n, labels], or logits, int8; "boxes" int32 [pictures, 4];
+"crops" uint8 [n, 48, 48]."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one kind of answer differs between two machines.
+
+    Attributes:
+        name: file name of a model, "boxes" or "crops".
+        values: how many values were compared.
+        differing: how many of them differ at all.
+        largest: largest difference: of probabilities, pixels of a box, or gray levels.
+        other_classes: answers whose most probable class is another one; 0 for boxes and crops.
+    """
+
+    name: str
+    values: int
+    differing: int
+    largest: float
+    other_classes: int
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked.
+
+    Attributes:
+        models: `.tflite` files by the name that their answers get.
+        faces: uint8 [n, 48, 48].
+        pictures: uint8 [h, w] each, with a face in the middle.
+    """
+
+    models: Mapping[str, Path]
+    faces: NDArray[np.uint8]
+    pictures: Sequence[NDArray[np.uint8]]
+
+    @contextmanager
+    def files(self) -> Iterator[dict[str, Path]]:
+        """The files of a guest, by the name that it reads them under."""
+        with tempfile.TemporaryDirectory(prefix="fer-edge-answers-") as name:
+            folder = Path(name)
+            np.save(folder / "faces.npy", self.faces)
+            for number, picture in enumerate(self.pictures):
+                cv2.imwrite(str(folder / f"{number:03}.png"), picture)
+            yield {path.name: path for path in folder.iterdir()} | dict(self.models)
+
+
+def emulated(kit: Kit, core: Core, questions: Questions) -> Answers:
+    """Answer on an emulated core.
+
+    Raises:
+        CheckFailedError: `device` fails there.
+    """
+    with questions.files() as files:
+        content = emulator.run_for_output(
+            kit,
+            core,
+            GUEST,
+            tuple(questions.models),
+            files,
+            output=OUTPUT,
+            packages=[Path(device.__path__[0])],
+        )
+    return read(io.BytesIO(content))
+
+
+def native(questions: Questions) -> Answers:
+    """Answer on this machine, by the same program.
+
+    Raises:
+        CheckFailedError: `device` fails.
+    """
+    with questions.files() as files, tempfile.TemporaryDirectory() as name:
+        for file, path in files.items():
+            (Path(name) / file).symlink_to(path.absolute())
+        done = subprocess.run(
+            [sys.executable, str(GUEST), *questions.models],
+            cwd=name,
+            env={"PYTHONPATH": str(Path(device.__path__[0]).parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            raise CheckFailedError(f"device fails on this machine: {lines[-1]}")
+        return read(io.BytesIO((Path(name) / OUTPUT).read_bytes()))
+
+
+def read(source: io.BytesIO | Path) -> Answers:
+    """Read saved answers.
+
+    Raises:
+        InputError: the file is missing or holds none.
+    """
+    try:
+        with np.load(source) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{source} holds no answers: {error}") from error
+
+
+def packed(given: Answers) -> bytes:
+    """Write answers as `read` reads them."""
+    stream = io.BytesIO()
+    arrays: dict[str, Any] = dict(given)
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def compare(one: Answers, other: Answers) -> list[Difference]:
+    """Compare answers to the bit.
+
+    Raises:
+        InputError: they are not about the same models, faces and pictures.
+    """
+    shapes = [{name: values.shape for name, values in each.items()} for each in (one, other)]
+    if shapes[0] != shapes[1]:
+        raise InputError("the answers are about different models or faces: make both anew")
+    return [_difference(name, values, other[name]) for name, values in one.items()]
+
+
+def _difference(name: str, one: NDArray[np.generic], other: NDArray[np.generic]) -> Difference:
+    apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    classes = 0
+    if one.dtype == np.float32:
+        classes = int(np.sum(one.argmax(1) != other.argmax(1)))
+    return Difference(name, apart.size, int(np.sum(apart > 0)), float(apart.max()), classes)
