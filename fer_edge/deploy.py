@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from device.errors import InputError
+from device.model.card import card_path
 from device.model.classifier import Classifier
 from device.model.file import ModelFile
 from device.system.atomic_file import replacing
 from fer_edge import zoo
+from fer_edge.data.output import refuse_existing
 
 if TYPE_CHECKING:
     from quantization.export.tflite_micro import MicroResult
@@ -88,6 +90,7 @@ def deploy(
     color: "Color",
     form: Format = "tflite",
     python: Path | None = None,
+    force: bool = False,
 ) -> Deployed:
     """Write a model file with another input and output, or as a C array, and its card.
 
@@ -100,16 +103,19 @@ def deploy(
         form: "tflite" or "c".
         python: of an environment with `tflite-micro`, to measure the arena of a C array; this one
             when left out, where it has it.
+        force: whether files that stand there already are replaced.
 
     Raises:
-        InputError: the source is no model of ours, would be overwritten, or its card is another
-            file's.
+        InputError: the source is no model of ours, a file would be overwritten, or the card is
+            another file's.
         CheckFailedError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
     """
     from quantization.export import io as io_adapter
     from quantization.tflite import card, metadata
 
     path = _target(source, out, f"{color}_{io}", form)
+    for target in (path, *([path.with_suffix(".h")] if form == "c" else []), card_path(path)):
+        refuse_existing(target, force=force)
     model = io_adapter.load(source)
     classifier = Classifier(source)  # which refuses what is no model of ours
     labels = classifier.labels

@@ -11,9 +11,14 @@ from device.image import file as image_file
 from device.sources.base import Source
 
 ENDINGS = frozenset(
-    {".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+    {
+        *(".avif", ".bmp", ".dib", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm"),
+        *(".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+    }
 )
-"""Suffixes of the files that are read from a folder, in any case."""
+"""Suffixes of pictures, in any case; GIF is a video."""
+
+_IN_FOLDERS = ENDINGS | {".gif"}  # whose first frame is read
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ class ImageFiles(Source):
         self.name = path.name or str(path)
         self.fps = fps or 1.0
         self._alone = not path.is_dir()
-        self._paths = [path] if self._alone else _list(path)
+        self._paths = [path] if self._alone else list_pictures(path)
         self._next = 0
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
@@ -52,13 +57,18 @@ class ImageFiles(Source):
         return None
 
 
-def _list(folder: Path) -> list[Path]:
+def list_pictures(folder: Path) -> list[Path]:
+    """The pictures of a folder, without its subfolders, in natural order (2 before 10).
+
+    Raises:
+        InputError: the folder cannot be read, or holds none.
+    """
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+        found = [path for path in folder.iterdir() if path.suffix.lower() in _IN_FOLDERS]
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror or error}") from error
     if not found:
-        raise InputError(f"{folder} holds no picture ({', '.join(sorted(ENDINGS))})")
+        raise InputError(f"{folder} holds no picture ({', '.join(sorted(_IN_FOLDERS))})")
     return sorted(found, key=_as_sorted_by_people)
 
 

@@ -186,6 +186,7 @@ def export(
     io: IO | None = None,
     color: Color | None = None,
     form: Literal["tflite", "c"] = "tflite",
+    force: bool = False,
 ) -> "Deployed":
     """Write a finished model with another input and output, for Android, MediaPipe or in C.
 
@@ -197,9 +198,10 @@ def export(
         io: dtype of input and output; "uint8", or "int8" for a C array, if None.
         color: of the input; "rgb", or "gray" for a C array, if None.
         form: "tflite", or "c" for a C array with its header.
+        force: whether files that stand there already are replaced.
 
     Raises:
-        InputError: no such model, or it would be overwritten.
+        InputError: no such model, or a file would be overwritten.
 
     Example:
         >>> import fer_edge
@@ -215,4 +217,5 @@ def export(
         io=io or ("int8" if is_c else "uint8"),
         color=color or ("gray" if is_c else "rgb"),
         form=form,
+        force=force,
     )

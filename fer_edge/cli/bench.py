@@ -1,5 +1,6 @@
 """`fer-edge bench`: accuracy, size and latency of model files, here or on other machines."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from device.errors import ExitCode, InputError
 from fer_edge.cli.shared import remote
 from fer_edge.cli.shared.json_output import print_json
-from fer_edge.cli.shared.options import DetectorName
+from fer_edge.cli.shared.options import MODEL_VARIABLE, DetectorName
 from fer_edge.cli.shared.splits import EvaluationSplit
 from fer_edge.cli.shared.terminal import echo
 
@@ -23,7 +24,7 @@ def bench(
         typer.Argument(
             help="Model files (.tflite) or zoo:NAME; latencies are relative to the first.",
             metavar="[MODEL]…",
-            show_default="zoo:base",
+            show_default=f"{MODEL_VARIABLE}, else zoo:base",
         ),
     ] = None,
     data: Annotated[
@@ -160,7 +161,7 @@ def bench(
 
     folder = measure.new_folder(out, force=force or bool(on))
     job = measure.compose(
-        files or [f"{zoo.PREFIX}{zoo.DEFAULT}"],
+        files or [os.environ.get(MODEL_VARIABLE) or f"{zoo.PREFIX}{zoo.DEFAULT}"],
         data,
         split,
         sample,

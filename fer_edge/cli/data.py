@@ -140,9 +140,9 @@ def synth(
     from fer_edge.data import synthetic
     from fer_edge.data.output import refuse_existing
 
-    for path in (out, sheet):
+    for option, path in (("--out", out), ("--sheet", sheet)):
         if path is not None:
-            refuse_existing(path, force=force)
+            refuse_existing(path, force=force, option=option)
     dataset = synthetic.generate(per_class, size=size, seed=seed)
     dataset.save(out)
     if sheet is not None:

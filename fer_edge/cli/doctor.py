@@ -14,12 +14,16 @@ from fer_edge.cli.shared.terminal import echo
 if TYPE_CHECKING:
     from device.doctor import Finding
 
-EXAMPLE = "Example: fer-edge doctor --model zoo:base"
+EXAMPLE = "Example: fer-edge doctor zoo:base"
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(
+    file: Annotated[
+        str | None,
+        typer.Argument(help="Model file (.tflite), or zoo:NAME.", metavar="[MODEL]"),
+    ] = None,
     model: ModelOption = None,
     detector_model: Annotated[
         Path | None, typer.Option(help="File of YuNet to try, instead of the downloaded one.")
@@ -35,7 +39,7 @@ def doctor(
     from fer_edge import zoo
 
     findings = []
-    for finding in examine(model=zoo.resolve(model), detector_model=detector_model):
+    for finding in examine(model=zoo.resolve(file or model), detector_model=detector_model):
         findings.append(finding)
         if not as_json:
             _print(finding)

@@ -1,5 +1,6 @@
 """`fer-edge eval`: robustness, calibration and slices of finished models."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -10,6 +11,7 @@ import typer
 
 from device.errors import InputError
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.options import MODEL_VARIABLE
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ def evaluate(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Model files (.tflite) or zoo:NAME.", metavar="[MODEL]…", show_default="zoo:base"
+            help="Model files (.tflite) or zoo:NAME.",
+            metavar="[MODEL]…",
+            show_default=f"{MODEL_VARIABLE}, else zoo:base",
         ),
     ] = None,
     data: Annotated[
@@ -69,7 +73,7 @@ def evaluate(
     from fer_edge.evaluation import document, report
     from fer_edge.evaluation import evaluate as evaluation
 
-    names = list(dict.fromkeys(models or ["zoo:base"]))
+    names = list(dict.fromkeys(models or [os.environ.get(MODEL_VARIABLE) or "zoo:base"]))
     chosen = [evaluation.Model(name, zoo.resolve(name)) for name in names]
     suites = _suites(suite)
     base = _reference(reference, names)

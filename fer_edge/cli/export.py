@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.options import ForceOption
 from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
 from fer_edge.cli.shared.terminal import echo
 from quantization.tflite.io_types import COLORS, IO, Color
@@ -65,6 +66,7 @@ def export(
             envvar="FER_EDGE_TFLITE_MICRO_PYTHON",
         ),
     ] = None,
+    force: ForceOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a model with the input and output that its runtime takes; the weights stay as they are.
@@ -81,6 +83,7 @@ def export(
         color=cast(Color, input or ("gray" if is_c else "rgb")),
         form=format,
         python=tflite_micro,
+        force=force,
     )
     if as_json:
         print_json(_as_json(done))

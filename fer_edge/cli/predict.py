@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from device.errors import InputError
+from device.errors import ExitCode, InputError
+from fer_edge.cli.shared import options
 from fer_edge.cli.shared.json_output import print_json
-from fer_edge.cli.shared.options import DetectorModelOption, DetectorName, DetectorOption
+from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from device.face import Face
@@ -24,73 +25,110 @@ def predict(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Model file (.tflite) or zoo:NAME, else zoo:base; then pictures.",
+            help="Model file (.tflite) or zoo:NAME, else zoo:base; then pictures or folders of "
+            "pictures.",
             metavar="[MODEL] IMAGE…",
         ),
     ],
+    model: options.ModelOption = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Draw the result into this picture; a folder for several pictures."),
     ] = None,
+    force: options.ForceOption = False,
     largest: Annotated[
         bool, typer.Option("--largest/--all", help="The largest face alone, or every face.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a picture, a line each.")
     ] = False,
-    detector: DetectorOption = DetectorName.auto,
-    detector_model: DetectorModelOption = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the interpreter.")] = 1,
+    detector: options.DetectorOption = options.DetectorName.auto,
+    detector_model: options.DetectorModelOption = None,
+    threads: options.ThreadsOption = 1,
 ) -> None:
-    """Say which expression each face in a picture shows, with the whole distribution."""
+    """Say which expression each face in a picture shows, with the whole distribution.
+
+    Pictures that cannot be read are named on stderr and the others go on; the exit code is 2 then.
+    """
     from device.faces.detector import open_detector
     from device.faces.recognize import recognize
     from device.image import draw
     from device.image import file as image_file
     from device.model import card
     from device.model.classifier import Classifier
-
-    model, images = _model_and_images(files)
-    drawings = _drawings(images, out)
-    classifier = Classifier(model, threads=threads)
-    margin = card.margin(model)
-    finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
-    for path, drawing in zip(images, drawings, strict=True):
-        picture = image_file.read(path)
-        faces = recognize(picture, classifier, finder, margin=margin, largest=largest)
-        if drawing is not None:
-            image_file.write(drawing, draw.annotate(picture, faces))
-        if as_json:
-            print_json(_as_json(model, path, faces))
-        else:
-            _print_faces(path, faces, drawing)
-
-
-def _model_and_images(files: Sequence[str]) -> tuple[Path, list[Path]]:
-    """Tell the model, where one is named first, from the pictures."""
     from fer_edge import zoo
 
-    named = files[0].startswith(zoo.PREFIX) or files[0].endswith(".tflite")
-    images = [Path(file) for file in files[1 if named else 0 :]]
+    named, words = options.model_and_rest(files, model)
+    images = _images(words)
+    drawings = _drawings(images, out, is_folder=any(Path(word).is_dir() for word in words))
+    _refuse_overwriting(drawings, images, force=force)
+    path = zoo.resolve(named)
+    classifier = Classifier(path, threads=threads)
+    margin = card.margin(path)
+    finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
+    failed = False
+    for image, drawing in zip(images, drawings, strict=True):
+        try:
+            picture = image_file.read(image)
+            faces = recognize(picture, classifier, finder, margin=margin, largest=largest)
+            if drawing is not None:
+                image_file.write(drawing, draw.annotate(picture, faces))
+        except InputError as error:
+            if len(images) == 1:
+                raise
+            echo(f"fer-edge: {error}", err=True)
+            failed = True
+            continue
+        if as_json:
+            print_json(_as_json(path, image, faces))
+        else:
+            _print_faces(image, faces, drawing)
+    if failed:
+        raise typer.Exit(ExitCode.WRONG_INPUT)
+
+
+def _images(words: Sequence[str]) -> list[Path]:
+    """The pictures that are named, and those of the folders that are."""
+    from device.sources.image_files import list_pictures
+    from device.system.redact import redact_url
+
+    images = []
+    for word in words:
+        if "://" in word:
+            raise InputError(
+                f"{redact_url(word)} is an address: save the picture first, or give the address of "
+                "a stream to `fer-edge run`"
+            )
+        path = Path(word)
+        images += list_pictures(path) if path.is_dir() else [path]
     if not images:
-        raise InputError(f"no picture: give one or more after {files[0]}")
-    return zoo.resolve(files[0] if named else None), images
+        raise InputError("no picture: give one or more, or a folder, after the model")
+    return images
 
 
-def _drawings(images: Sequence[Path], out: Path | None) -> list[Path | None]:
-    """Where each picture is drawn to; no picture is drawn over, nor two to one place."""
+def _drawings(images: Sequence[Path], out: Path | None, *, is_folder: bool) -> list[Path | None]:
+    """Where each picture is drawn to; no two to one place."""
     if out is None:
         return [None] * len(images)
-    as_folder = len(images) > 1 or out.is_dir()
-    if as_folder and out.is_file():
+    into_folder = is_folder or len(images) > 1 or out.is_dir()
+    if into_folder and out.is_file():
         raise InputError(f"--out {out} is a file: for several pictures give a folder")
-    drawings = [out / path.name if as_folder else out for path in images]
+    drawings = [out / path.name if into_folder else out for path in images]
     if len(set(drawings)) < len(drawings):
         raise InputError(f"--out {out}: two of the pictures have the same name; draw one at a time")
-    for drawing in drawings:
+    return list(drawings)
+
+
+def _refuse_overwriting(
+    drawings: Sequence[Path | None], images: Sequence[Path], *, force: bool
+) -> None:
+    """Refuse to draw over a picture that is read, and over any other file without --force."""
+    from fer_edge.data.output import refuse_existing
+
+    for drawing in filter(None, drawings):
         if any(_same_file(drawing, path) for path in images):
             raise InputError(f"--out would overwrite the picture {drawing}: give another place")
-    return list(drawings)
+        refuse_existing(drawing, force=force)
 
 
 def _same_file(one: Path, other: Path) -> bool:

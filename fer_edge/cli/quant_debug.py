@@ -43,7 +43,7 @@ def quant_debug(
     parent, model = zoo.resolve(parent), zoo.resolve(model)
     if plot is not None:
         sqnr_plot.require()
-        refuse_existing(plot, force=force)
+        refuse_existing(plot, force=force, option="--plot")
     report = sqnr.compare(parent, model, _images(data, split, n))
     if as_json:
         print_json(_as_json(parent, model, report))

@@ -36,12 +36,12 @@ def resolve(model: str | Path | None) -> Path:
     Args:
         model: the path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;
             `zoo:NAME/FILE` for another one, such as `zoo:base/ferplus_int8`; None for the one that
-            `recommend.default_model` chooses for this machine.
+            `recommend.default_model` chooses for this machine, as does an empty text.
 
     Raises:
         InputError: the zoo has no such model or file.
     """
-    if model is None:
+    if model is None or model == "":
         model = recommend.default_model()
     text = str(model)
     if not text.startswith(PREFIX):

@@ -96,6 +96,65 @@ def test_two_drawings_to_one_place_are_refused(run, models, pictures, portrait):
     assert not (pictures / "drawn").exists()
 
 
+def test_an_existing_drawing_is_replaced_by_force_alone(run, models, pictures):
+    (pictures / "drawn.png").write_bytes(b"a user's own")
+    code, _, err = run(models["int8"], "portrait.png", "--out", "drawn.png")
+    assert code == 2 and "drawn.png: exists already" in err
+    assert (pictures / "drawn.png").read_bytes() == b"a user's own"
+    code, _, _ = run(models["int8"], "portrait.png", "--out", "drawn.png", "--force")
+    assert code == 0 and image_file.read(pictures / "drawn.png").shape == (512, 512, 3)
+
+
+def test_a_folder_stands_for_its_pictures(run, models, pictures):
+    code, out, _ = run(models["int8"], ".", "--json", "--out", "drawn")
+    assert code == 0
+    assert [json.loads(line)["image"] for line in out.splitlines()] == [
+        "coffee.png",
+        "portrait.png",
+    ]
+    assert len(list((pictures / "drawn").iterdir())) == 2
+    (pictures / "empty").mkdir()
+    code, _, err = run(models["int8"], "empty")
+    assert code == 2 and "empty holds no picture" in err
+
+
+def test_broken_pictures_do_not_stop_the_others(run, models, pictures):
+    (pictures / "broken.png").write_bytes(b"no picture")
+    code, out, err = run(
+        models["int8"], "broken.png", "none.jpg", "portrait.png", "--json", "--out", "drawn"
+    )
+    assert code == 2
+    assert [json.loads(line)["image"] for line in out.splitlines()] == ["portrait.png"]
+    first, second = err.splitlines()
+    assert first.startswith("fer-edge: broken.png is no picture")
+    assert second == "fer-edge: none.jpg: no such picture"
+    assert [path.name for path in (pictures / "drawn").iterdir()] == ["portrait.png"]
+
+
+def test_an_address_is_refused_without_its_password(run, models, pictures):
+    code, _, err = run(models["int8"], "https://me:secret@example.org/face.jpg", "portrait.png")
+    assert code == 2 and "save the picture first" in err and "secret" not in err
+
+
+def test_the_model_is_named_as_for_run(run, models, pictures, monkeypatch):
+    """First argument, --model, environment, in this order; an ending in capitals is one, too."""
+    capitals = pictures / "MODEL.TFLITE"
+    capitals.write_bytes(models["int8"].read_bytes())
+
+    def model_of(*arguments):
+        code, out, err = run(*arguments, "portrait.png", "--json")
+        assert code == 0, err
+        return json.loads(out)["model"]
+
+    monkeypatch.setenv("FER_EDGE_MODEL", str(models["float32"]))
+    assert model_of() == str(models["float32"])
+    assert model_of("--model", models["int8"]) == str(models["int8"])
+    assert model_of("--model", models["int8"], "MODEL.TFLITE") == "MODEL.TFLITE"
+    monkeypatch.setenv("FER_EDGE_MODEL", "")
+    assert "/zoo/" in model_of()
+    assert "/zoo/nano/" in model_of("zoo:nano")
+
+
 @pytest.mark.parametrize(
     ("model", "picture", "complaint"),
     [

@@ -505,6 +505,19 @@ def test_the_standards_own_reader_finds_colors_and_normalization(exported, color
     assert json.loads(done.stdout) == [path.stem, space, [mean], [mean or 1]]
 
 
+def test_nothing_is_written_over_without_force(tmp_path):
+    out = tmp_path / "mine.tflite"
+    out.write_bytes(b"a user's own")
+    refused = export("zoo:nano", "--out", out)
+    assert refused.exit_code == 2 and "mine.tflite: exists already" in refused.stderr
+    assert out.read_bytes() == b"a user's own"
+    assert export("zoo:nano", "--out", out, "--force").exit_code == 0
+    assert model_content.read(out)
+    (tmp_path / "net.h").write_text("a user's own")
+    refused = export("zoo:nano", "--format", "c", "--out", tmp_path / "net.cc")
+    assert refused.exit_code == 2 and "net.h: exists already" in refused.stderr
+
+
 def test_an_ending_in_capitals_is_a_model_and_stays_as_given(tmp_path):
     source = tmp_path / "fer2013_int8.TFLITE"
     source.write_bytes(zoo.resolve("zoo:nano").read_bytes())

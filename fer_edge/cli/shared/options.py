@@ -65,12 +65,14 @@ SourceArgument = Annotated[
         metavar="[MODEL] SOURCE",
     ),
 ]
+MODEL_VARIABLE = "FER_EDGE_MODEL"
+
 ModelOption = Annotated[
     str | None,
     typer.Option(
         help="Model file (.tflite), or zoo:NAME.",
         metavar="FILE",
-        envvar="FER_EDGE_MODEL",
+        envvar=MODEL_VARIABLE,
         show_default="zoo:base",
     ),
 ]
@@ -88,6 +90,7 @@ DetectorModelOption = Annotated[
 ThreadsOption = Annotated[
     int, typer.Option(min=1, max=MAX_THREADS, help="Threads of detector and model.")
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what stands at --out already.")]
 FramesOption = Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")]
 
 
@@ -233,18 +236,28 @@ def model_and_source(words: Sequence[str], model: str | None) -> tuple[str | Non
     Raises:
         InputError: there is no source, or more than one.
     """
-    words = list(words)
-    if words and is_model(words[0]):
-        model = words.pop(0)
-    if not words and SOURCE_VARIABLE in os.environ:
-        words = [os.environ[SOURCE_VARIABLE]]
-    if not words:
+    model, sources = model_and_rest(words, model)
+    if not sources and SOURCE_VARIABLE in os.environ:
+        sources = [os.environ[SOURCE_VARIABLE]]
+    if not sources:
         raise InputError(
             f"no source: give a picture, folder, video, camera or address, or set {SOURCE_VARIABLE}"
         )
-    if len(words) > 1:
-        raise InputError(f"one source at a time, not {len(words)}: give a folder for pictures")
-    return model, words[0]
+    if len(sources) > 1:
+        raise InputError(f"one source at a time, not {len(sources)}: give a folder for pictures")
+    return model, sources[0]
+
+
+def model_and_rest(words: Sequence[str], model: str | None) -> tuple[str | None, list[str]]:
+    """Tell the model, where one is named first, from the other arguments.
+
+    Args:
+        words: arguments of the command line.
+        model: value of `--model` or its environment variable; one among the arguments comes first.
+    """
+    if words and is_model(words[0]):
+        return words[0], list(words[1:])
+    return model, list(words)
 
 
 def is_model(word: str) -> bool:
