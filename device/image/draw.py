@@ -1,6 +1,7 @@
 """Faces and their expressions, drawn into a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -8,16 +9,57 @@ import numpy.typing as npt
 
 from device.face import Face
 from device.geometry import Box
+from device.image.label_placement import place
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_HEIGHT = 22  # pixels of a capital letter at font scale 1
-_ACCENT = (80, 200, 80)  # blue, green, red
+_SMALLEST_TEXT = 6  # pixels of a capital letter
+_BAR_WIDTH = 6  # heights of a letter
 _BAR = (150, 150, 150)
 _TEXT = (255, 255, 255)
+_COLORS = (  # blue, green, red; of the faces, so that it is seen whose label is whose
+    (80, 200, 80),
+    (60, 180, 255),
+    (255, 190, 60),
+    (200, 120, 255),
+    (90, 230, 230),
+    (140, 140, 255),
+)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """A way to label the faces of a picture.
+
+    Attributes:
+        bars: whether the whole distribution is shown.
+        scale: of the text's usual height.
+        clearance: what labels leave free around the boxes, whose heads reach out of them.
+    """
+
+    bars: bool
+    scale: float
+    clearance: float
+
+
+_STYLES = (
+    _Style(bars=True, scale=1, clearance=0.15),
+    _Style(bars=True, scale=0.75, clearance=0.15),
+    _Style(bars=True, scale=0.6, clearance=0.15),
+    _Style(bars=True, scale=0.6, clearance=0),
+    _Style(bars=False, scale=1, clearance=0.15),
+    _Style(bars=False, scale=0.75, clearance=0.15),
+    _Style(bars=False, scale=0.6, clearance=0.15),
+    _Style(bars=False, scale=0.6, clearance=0),
+)
+"""The first is taken in which no label covers a face; else the last."""
 
 
 def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray[np.uint8]:
-    """Draw each face's box and the bars of its distribution, the likeliest label highlighted.
+    """Draw each face's box and its distribution beside it, the likeliest label highlighted.
+
+    Where the faces leave too little room for their distributions, each gets its label and
+    probability alone.
 
     Args:
         image: uint8 [h, w] or [h, w, 3] in the order blue, green, red; it stays as it is.
@@ -32,59 +74,122 @@ def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray
 
 
 def draw_on(canvas: npt.NDArray[np.uint8], faces: Sequence[Face]) -> None:
-    """Draw as `annotate` does, into the picture itself, uint8 [h, w, 3]."""
-    unit = text_height(canvas)
-    for face in faces:
+    """Draw as `annotate` does, into the picture itself, uint8 [h, w, 3].
+
+    A face that is tracked gets its track's number and color.
+    """
+    if not faces:
+        return
+    usual = max(_SMALLEST_TEXT, round(min(canvas.shape[:2]) / 40))
+    colors = [_COLORS[(face.track or index) % len(_COLORS)] for index, face in enumerate(faces)]
+    titles = [f"#{face.track} " if face.track else "" for face in faces]
+    style, places = _layout(canvas.shape[:2], faces, titles, usual)
+    unit = _unit(style, usual)
+    draw_label = _draw_bars if style.bars else _draw_line
+    for face, color in zip(faces, colors, strict=True):
         x, y, w, h = face.box
-        cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), _ACCENT, max(1, unit // 5))
-        _draw_bars(canvas, face, unit)
+        cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), color, max(1, usual // 5))
+    for face, title, panel, color in zip(faces, titles, places, colors, strict=True):
+        _dim(canvas, panel)
+        draw_label(canvas, face, title, panel, color, unit)
 
 
-def text_height(canvas: npt.NDArray[np.uint8]) -> int:
-    """Give the height of a line of text that suits a picture, in pixels."""
-    return max(1, round(min(canvas.shape[:2]) / 40))
+def _unit(style: _Style, usual: int) -> int:
+    """Height of a line of text, in pixels."""
+    return max(_SMALLEST_TEXT, round(style.scale * usual))
 
 
-def write(canvas: npt.NDArray[np.uint8], text: str, left: int, base: int, unit: int) -> None:
-    """Write a line of text; `base` is the row that its letters stand on, `unit` their height."""
-    scale, thickness = unit / _FONT_HEIGHT, max(1, unit // 8)
-    cv2.putText(canvas, text, (left, base), _FONT, scale, _TEXT, thickness, cv2.LINE_AA)
+def _layout(
+    shape: tuple[int, ...], faces: Sequence[Face], titles: Sequence[str], usual: int
+) -> tuple[_Style, list[Box]]:
+    """Choose how the faces are labeled, and where."""
+    boxes = [face.box for face in faces]
+    for style in _STYLES:
+        unit = _unit(style, usual)
+        size: Callable[[Face, str, int], tuple[int, int]] = _bars_size if style.bars else _line_size
+        places, covered = place(
+            boxes,
+            [size(face, title, unit) for face, title in zip(faces, titles, strict=True)],
+            (shape[0], shape[1]),
+            clearance=style.clearance,
+            gap=max(1, usual // 5),
+            beside=style.bars,
+        )
+        if not covered:
+            break
+    return style, places
 
 
-def _draw_bars(canvas: npt.NDArray[np.uint8], face: Face, unit: int) -> None:
-    """Draw the panel of labels, bars and percentages beside the face, dimming what is under it."""
-    rows = len(face.labels)
+def _bars_size(face: Face, title: str, unit: int) -> tuple[int, int]:
     labels = max(_text_width(label, unit) for label in face.labels)
-    figures, bars = _text_width("100%", unit), 6 * unit
-    panel = Box(
-        *_place(canvas, face.box, labels + bars + figures + 4 * unit, (2 * rows + 1) * unit)
-    )
-    under = canvas[panel.y : panel.y + panel.h, panel.x : panel.x + panel.w]
-    under[:] = under // 3
-    for row, (label, probability) in enumerate(face.distribution.items()):
-        color = _ACCENT if label == face.label else _BAR
-        base = panel.y + (2 * row + 2) * unit
+    width = labels + _BAR_WIDTH * unit + _text_width("100%", unit) + 4 * unit
+    rows = len(face.labels) + bool(title)
+    return max(width, _text_width(title, unit) + 2 * unit), (2 * rows + 1) * unit
+
+
+def _line_size(face: Face, title: str, unit: int) -> tuple[int, int]:
+    return _text_width(_line(face, title), unit) + unit, 2 * unit
+
+
+def _line(face: Face, title: str) -> str:
+    return f"{title}{face.label} {face.confidence:.0%}"
+
+
+def _draw_line(
+    canvas: npt.NDArray[np.uint8],
+    face: Face,
+    title: str,
+    panel: Box,
+    color: tuple[int, int, int],
+    unit: int,
+) -> None:
+    """Write label and probability."""
+    base = panel.y + panel.h - unit // 2
+    _write(canvas, _line(face, title), panel.x + unit // 2, base, unit, color)
+
+
+def _draw_bars(
+    canvas: npt.NDArray[np.uint8],
+    face: Face,
+    title: str,
+    panel: Box,
+    color: tuple[int, int, int],
+    unit: int,
+) -> None:
+    """Draw labels, bars and percentages."""
+    labels = max(_text_width(label, unit) for label in face.labels)
+    bars = _BAR_WIDTH * unit
+    base = panel.y + 2 * unit
+    if title:
+        _write(canvas, title, panel.x + unit, base, unit, color)
+        base += 2 * unit
+    for label, probability in face.distribution.items():
         left = panel.x + unit
-        write(canvas, label, left, base, unit)
+        _write(canvas, label, left, base, unit, _TEXT)
         left += labels + unit
         end = left + round(bars * min(1.0, probability))
-        cv2.rectangle(canvas, (left, base - unit), (end, base), color, cv2.FILLED)
-        write(canvas, f"{probability:.0%}", left + bars + unit, base, unit)
+        filling = color if label == face.label else _BAR
+        cv2.rectangle(canvas, (left, base - unit), (end, base), filling, cv2.FILLED)
+        _write(canvas, f"{probability:.0%}", left + bars + unit, base, unit, _TEXT)
+        base += 2 * unit
 
 
-def _place(
-    canvas: npt.NDArray[np.uint8], box: Box, width: int, height: int
-) -> tuple[int, int, int, int]:
-    """Put a panel right of the box, else left of it, else at the picture's edge over it."""
-    canvas_height, canvas_width = canvas.shape[:2]
-    if box.x + box.w + width <= canvas_width:
-        left = box.x + box.w
-    elif box.x >= width:
-        left = box.x - width
-    else:
-        left = max(0, canvas_width - width)
-    top = min(max(0, box.y), max(0, canvas_height - height))
-    return left, top, width, height
+def _dim(canvas: npt.NDArray[np.uint8], panel: Box) -> None:
+    under = canvas[max(0, panel.y) : panel.y + panel.h, max(0, panel.x) : panel.x + panel.w]
+    under[:] = under // 3
+
+
+def _write(
+    canvas: npt.NDArray[np.uint8],
+    text: str,
+    left: int,
+    base: int,
+    unit: int,
+    color: tuple[int, int, int],
+) -> None:
+    """Write a line of text; `base` is the row that its letters stand on, `unit` their height."""
+    scale, thickness = unit / _FONT_HEIGHT, max(1, unit // 8)
+    cv2.putText(canvas, text, (left, base), _FONT, scale, color, thickness, cv2.LINE_AA)
 
 
 def _text_width(text: str, unit: int) -> int:

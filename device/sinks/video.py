@@ -15,7 +15,7 @@ from device.errors import InputError
 from device.face import Face
 from device.frame import Result
 from device.geometry import Box
-from device.image.draw import draw_on, text_height, write
+from device.image.draw import draw_on
 from device.sinks.base import Sink
 from device.system.atomic_file import make_folder, replacing
 from device.system.opencv_log import suppress_opencv_log
@@ -123,12 +123,7 @@ class VideoSink(Sink):
             cv2.cvtColor(shown, cv2.COLOR_GRAY2BGR, dst=self._canvas)
         else:
             np.copyto(self._canvas, shown)
-        faces = [_scaled(face, scale) for face in result.faces]
-        draw_on(self._canvas, faces)
-        unit = text_height(self._canvas)
-        for face in faces:
-            text = f"#{face.track} {face.label} {face.confidence:.0%}"
-            write(self._canvas, text, face.box.x, max(unit, face.box.y - unit // 2), unit)
+        draw_on(self._canvas, [_scaled(face, scale) for face in result.faces])
 
     def _due(self, result: Result) -> int:
         """Number of times to write the frame: once, or by the clock of a live source."""
