@@ -1,4 +1,4 @@
-"""What a benchmark session measures, and how: the same for the command, the pipeline and hosts."""
+"""Settings of a benchmark session, shared by the command line, the pipeline and remote runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,24 +14,25 @@ class BenchmarkConfig:
     """Settings of one session.
 
     Attributes:
-        rounds: rounds in which the models are timed, interleaved.
-        per_round: timed calls of each model in a round.
-        threads: thread counts of the interpreter, without repeats; the first is that of the main
-            figures.
-        timed: whether to classify and to time; without, only what the fields below ask for.
-        builtin: whether to time the models with XNNPACK off as well.
+        rounds: number of rounds; in each the models are timed in random order.
+        per_round: number of timed calls of each model in a round.
+        threads: thread counts of the interpreter, without repeats; the main figures are those of
+            the first.
+        timed: whether to measure accuracy and latency; if not, only what the fields below ask for.
+        builtin: whether to time the models without XNNPACK as well.
         backends: further backends to time the models in, see `benchmarks.backends.backend`.
         peers: TOML files that describe external models, see `benchmarks.models.external_file`.
-        cold: fresh processes per model; 0 for no cold starts.
+        cold: number of cold starts of each model, each in a fresh process; 0 for none.
         profile: whether to time each operator.
         peak: whether to time a large matrix product.
         count: names of the cores that instructions are counted for, see `counting.cores`.
-        video: video of a face on which whole camera frames are timed; None for none.
+        video: video of a face whose camera frames are timed; None for none.
         frames: number of frames of the video.
         detector: face detector for the frames, "haar" or "yunet".
-        detector_model: YuNet's file; None where it is looked for.
-        every: frames from one detection to the next, where instructions of frames are counted.
-        seed: RNG seed of the order in the rounds and of the bootstrap.
+        detector_model: model file of YuNet; None for its default places.
+        every: number of frames from one detection to the next when instructions of frames are
+            counted.
+        seed: RNG seed for the order in the rounds and for the bootstrap.
     """
 
     rounds: int = 100
@@ -53,16 +54,16 @@ class BenchmarkConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Take any sequence, as of JSON, and drop thread counts that are given twice."""
+        """Convert sequences to tuples without repeats."""
         for name in ("threads", "backends", "peers", "count"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
 
     def validate(self) -> None:
-        """Refuse what cannot be measured, before anything is.
+        """Check the settings before anything is measured.
 
         Raises:
-            InputError: a count out of range, no such core, no emulator to count with, or no such
-                video.
+            InputError: a count is out of range, a core is unknown, there is no emulator to count
+                with, or the video is missing.
         """
         least = {"rounds": 1, "per_round": 1, "frames": 1, "every": 1, "cold": 0}
         values = {name: getattr(self, name) for name in least}
@@ -79,15 +80,15 @@ class BenchmarkConfig:
             frame.check(self.video, self.detector, self.detector_model)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the settings as JSON holds them, but for paths, which stay `Path`."""
+        """Return the settings as JSON types, except for paths, which stay `Path`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "BenchmarkConfig":
-        """Read what `as_dict` gave; settings that this version does not know are an error.
+        """Rebuild settings from the result of `as_dict`.
 
         Raises:
-            InputError: a setting of another version of fer-edge.
+            InputError: a setting is unknown, as it comes from another version of fer-edge.
         """
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:

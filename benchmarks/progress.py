@@ -1,4 +1,4 @@
-"""Bars that say on standard error how far a measurement is, and do not disturb it."""
+"""Progress bars on standard error that do not disturb a measurement."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,21 +15,21 @@ _PAUSE = 0.5  # seconds
 
 
 def skipped(what: str, path: Path | None, reason: str) -> None:
-    """Say on standard error, in one line, what was asked for and is not measured, and why."""
+    """Print one line on standard error about something that cannot be measured, and why."""
     of = f" of {path}" if path else ""
     print(f"fer-edge: no {what}{of}: {reason}", file=sys.stderr)
 
 
 def track(items: Iterable[_Item], what: str, total: int) -> Iterator[_Item]:
-    """Show how many of the items were taken.
+    """Show a progress bar while iterating.
 
-    A bar that redraws itself from a thread of its own would be timed along: it is redrawn between
-    items, and at most twice a second, as it takes milliseconds on a small board.
+    The bar is redrawn between items, at most twice a second: a thread that redraws it would take
+    processor time from the measured calls, and redrawing takes milliseconds on a small board.
 
     Args:
-        items: what is measured, one after the other.
-        what: in words.
-        total: how many items.
+        items: items to iterate over.
+        what: label of the bar.
+        total: number of items.
     """
     with Progress(
         TextColumn("{task.description}"),

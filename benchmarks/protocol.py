@@ -1,4 +1,4 @@
-"""What a measured classifier is: the contract between models and metrics."""
+"""Types that models, metrics and latency measurements share."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEFT_OUT = -1
-"""The label of an image that no class holds, such as one without a FER+ majority."""
+"""Label of an image that is left out, such as one without a FER+ majority."""
 
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""What is measured: one gray face in, one probability a label out."""
+"""A classifier: one gray face, uint8 [48, 48], to one probability per label, float32 [labels]."""

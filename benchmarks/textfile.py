@@ -1,4 +1,4 @@
-"""TOML and JSON files that somebody wrote: read within bounds, refused in one line."""
+"""Read TOML and JSON files within bounds, with one-line errors."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any
 from device.errors import InputError
 
 MAX_BYTES = 64_000_000
-"""Largest file that is read: results of hundreds of models are some MB."""
+"""Largest file that is read; results of hundreds of models have a few MB."""
 
 MAX_NUMBER = 1e18
 """Largest magnitude of a number: squares and ratios of such numbers are still finite floats."""
@@ -20,21 +20,29 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        InputError: no such file, too large, not UTF-8, no TOML, nested too deeply, or a number out
-            of range.
+        InputError: the file is missing, too large, not UTF-8, not TOML or nested too deeply, or has
+            a number out of range.
     """
     return parse_toml(_read(path, "TOML"), path)
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """Parse TOML; `path` names it in errors. Raises as `read_toml`."""
+    """Parse TOML.
+
+    Args:
+        text: content of the file.
+        path: name of the file in errors.
+
+    Raises:
+        InputError: as of `read_toml`.
+    """
     try:
         values = tomllib.loads(text)
         wrong = next((one for one in _numbers(values) if not _fits(one[1])), None)
     except RecursionError:
         raise InputError(f"{path} is nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError is one, and an integer of too many digits
-        raise InputError(f"{path} is no TOML: {error}") from error
+    except ValueError as error:  # TOMLDecodeError, and integers of too many digits
+        raise InputError(f"{path} is not TOML: {error}") from error
     if wrong is not None:
         key, number = wrong
         raise InputError(f"{path}: {key} is {str(number)[:24]}: give a number below {MAX_NUMBER:g}")
@@ -42,11 +50,11 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file as RFC 8259 has it, without NaN and Infinity.
+    """Read a JSON file (RFC 8259, so without NaN and Infinity).
 
     Raises:
-        InputError: no such file, too large, not UTF-8, no JSON, nested too deeply, or a number out
-            of range.
+        InputError: the file is missing, too large, not UTF-8, not JSON or nested too deeply, or has
+            a number out of range.
     """
     try:
         return json.loads(
@@ -58,20 +66,20 @@ def read_json(path: Path) -> Any:
     except RecursionError:
         raise InputError(f"{path} is nested too deeply") from None
     except ValueError as error:
-        raise InputError(f"{path} is no JSON file ({error})") from error
+        raise InputError(f"{path} is not a JSON file ({error})") from error
 
 
 def _read(path: Path, kind: str) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise InputError(f"{path} is no regular file")
+            raise InputError(f"{path} is not a regular file")
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path} has {path.stat().st_size:,} bytes, at most {MAX_BYTES:,}")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no {kind}: it is not UTF-8") from error
+        raise InputError(f"{path} is not a {kind}: it is not UTF-8") from error
 
 
 def _bounded(number: Any, text: str) -> Any:
@@ -81,11 +89,11 @@ def _bounded(number: Any, text: str) -> Any:
 
 
 def _fits(number: float) -> bool:
-    return abs(number) <= MAX_NUMBER  # NaN does not
+    return abs(number) <= MAX_NUMBER  # false for NaN
 
 
 def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, int | float]]:
-    """Give all numbers with the key that each stands under."""
+    """Yield all numbers, each with its key."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from _numbers(item, name)

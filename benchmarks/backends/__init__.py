@@ -1,1 +1,1 @@
-"""The runtimes that execute a model, each in a process of its own where it needs one."""
+"""The runtimes that execute a model, in separate processes where necessary."""

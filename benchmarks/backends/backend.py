@@ -1,8 +1,8 @@
-"""The same model in other runtimes, for comparison: each one in a process of its own.
+"""Run a model in other runtimes for comparison, each in a separate process.
 
-A second runtime beside the first would bring its memory and its threads, and tflite-runtime needs
-an older numpy: it cannot share an environment with the rest. So a backend other than the device's
-own runs in another process, of another Python where there is one, and times itself in there.
+A second runtime in the same process would add its memory and threads, and tflite-runtime needs an
+older numpy, so it cannot share an environment. A backend other than the one of this process
+therefore runs in another process, if necessary with another Python, and times itself there.
 """
 
 import importlib.util
@@ -26,14 +26,14 @@ from device.model.classifier import Classifier
 from device.model.runtime import Resolver, runtime_name
 
 NAMES = ("litert", "tflite-runtime", "tensorflow", "onnxruntime")
-"""What `open` knows."""
+"""Names of the backends."""
 
 PYTHON = {
     "tflite-runtime": "FER_EDGE_TFLITE_RUNTIME_PYTHON",
     "tensorflow": "FER_EDGE_TENSORFLOW_PYTHON",
     "onnxruntime": "FER_EDGE_ONNXRUNTIME_PYTHON",
 }
-"""Variable of the environment that names the `python` of the environment that has a backend."""
+"""Environment variable with the path of the Python that has a backend."""
 
 _NEEDS = {
     "tflite-runtime": ("tflite_runtime",),
@@ -43,12 +43,12 @@ _NEEDS = {
 
 
 class Worker:
-    """A model in a process of its own, called and timed like one in this process.
+    """A model in a separate process, with the interface of one in this process.
 
     Attributes:
-        labels: as the file names them.
+        labels: labels that the file names.
         precision: dtype of the input.
-        runtime: name and version of what runs the model.
+        runtime: name and version of the runtime.
         delegated: whether XNNPACK took the graph.
     """
 
@@ -57,8 +57,15 @@ class Worker:
     ) -> None:
         """Start the process and wait until the model is loaded.
 
+        Args:
+            python: path of the Python to start.
+            backend: name of the backend, one of NAMES.
+            path: `.tflite` file.
+            threads: number of threads of the kernels.
+            resolver: kernels of a TensorFlow Lite runtime; None for ONNX Runtime.
+
         Raises:
-            InputError: there is no such Python, it lacks what it needs, or the model cannot be run.
+            InputError: the Python is missing or lacks the backend, or the model cannot be run.
         """
         self._name = f"{path} in {backend} of {python}"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
@@ -89,11 +96,18 @@ class Worker:
         self.delegated: bool = hello["delegated"]
 
     def __call__(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify one face, uint8 [48, 48]; gives float32 [labels]."""
+        """Classify one face.
+
+        Args:
+            face: uint8 [48, 48], gray 0..255.
+
+        Returns:
+            float32 [labels], probabilities.
+        """
         return np.frombuffer(self._ask("classify", [face], 4 * len(self.labels)), np.float32)
 
     def time(self, faces: Sequence[NDArray[np.uint8]]) -> list[int]:
-        """Time calls in the process, see `benchmarks.latency.timer.turn`; the pipe is not timed."""
+        """Time calls in the process; see `benchmarks.latency.timer.time_calls`."""
         answer = self._ask("time", faces, 8 * len(faces))
         return [int(time) for time in np.frombuffer(answer, np.int64)]
 
@@ -110,7 +124,7 @@ class Worker:
         self._log.close()
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return the worker."""
         return self
 
     def __exit__(
@@ -123,7 +137,7 @@ class Worker:
         self.close()
 
     def _ask(self, what: str, faces: Sequence[NDArray[np.uint8]], size: int) -> bytes:
-        """Send a request and read an answer of so many bytes."""
+        """Send a request and read an answer of `size` bytes."""
         request = json.dumps({"do": what, "faces": len(faces)}).encode() + b"\n"
         try:
             self._requests.write(request + np.stack(faces).tobytes())
@@ -144,9 +158,9 @@ class Worker:
 
 
 def available() -> list[str]:
-    """Name the backends that can be opened here: "litert" and those whose Python has them.
+    """List the backends that can be opened: that of this process, and those with a Python.
 
-    A Python that a variable of the environment names is taken at its word.
+    A Python that is named by an environment variable is not checked.
     """
     return [name for name in NAMES if name == own() or (name in PYTHON and _python(name))]
 
@@ -158,16 +172,16 @@ def open(
 
     Args:
         name: one of NAMES.
-        path: a `.tflite` file that `device.model.classifier.Classifier` runs.
-        threads: of the kernels.
+        path: `.tflite` file that `device.model.classifier.Classifier` can run.
+        threads: number of threads of the kernels.
         resolver: see `device.model.classifier.Classifier`; None for ONNX Runtime, which has no such
             choice.
 
     Returns:
-        Called like a `Classifier`. What is a `Worker` is a process, which `close` ends.
+        A callable like `Classifier`. A `Worker` has to be closed.
 
     Raises:
-        InputError: no such backend, it is not installed, or it cannot run the model.
+        InputError: the backend is unknown or not installed, or cannot run the model.
     """
     if name not in NAMES:
         raise InputError(f"backend {name!r}: give one of {', '.join(NAMES)}")
@@ -180,7 +194,7 @@ def open(
 
 
 def own() -> str:
-    """Name the backend that runs in this process."""
+    """Return the name of the backend that runs in this process."""
     return "tflite-runtime" if runtime_name().startswith("tflite-runtime") else "litert"
 
 
@@ -201,6 +215,6 @@ def _how_to_get(name: str) -> str:
 
 
 def _environment(python: str) -> dict[str, str]:
-    """Give the variables of the process; packages of this Python are none of another's business."""
+    """Return the environment of the process, without PYTHONPATH for another Python."""
     own = ("PYTHONPATH", "PYTHONHOME") if python != sys.executable else ()
     return {name: value for name, value in os.environ.items() if name not in own}

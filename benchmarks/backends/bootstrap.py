@@ -1,11 +1,10 @@
-"""Runs one module of ours in a fresh Python, which need not have fer-edge installed.
+"""Run one module of this project in another Python, which need not have fer-edge installed.
 
     python -P benchmarks/backends/bootstrap.py MODULE ARGUMENT…
 
-calls the module's `main(ARGUMENT…)`. The packages are named to Python without what their own
-`__init__` imports, so that nothing is loaded but what the module itself asks for. -P keeps this
-folder, some of whose names are also Python's, off the path. The last line of an error says what is
-wrong.
+calls `main(ARGUMENT…)` of the module. The packages are registered without running their `__init__`,
+so that only the imports of the module itself are loaded. -P keeps this folder off the path, because
+some of its names are those of standard modules. The last line of an error is its message.
 """
 
 import importlib
@@ -14,11 +13,11 @@ import types
 from pathlib import Path
 
 BOOTSTRAP = Path(__file__).resolve()
-"""This file: what another Python is started with."""
+"""Path of this file, the program of the other Python."""
 
 
 def main() -> None:
-    """Name the packages, import the module, call it."""
+    """Register the packages, import the module and call its `main`."""
     root = BOOTSTRAP.parents[2]
     for name in ("device", "benchmarks"):
         package = types.ModuleType(name)

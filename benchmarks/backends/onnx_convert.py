@@ -1,4 +1,4 @@
-"""Convert a `.tflite` file to ONNX, in a process of its own that `onnx_runtime` starts."""
+"""Convert a `.tflite` file to ONNX, in a process that `onnx_runtime` starts."""
 
 import tempfile
 from pathlib import Path
@@ -9,8 +9,12 @@ OPSET = 17
 def main(source: str, target: str) -> None:
     """Convert with tf2onnx.
 
-    tf2onnx tells tensors apart by their names, which TensorFlow Lite does not: it would take one
-    for another where two have the same. So each gets a name of its own first.
+    tf2onnx identifies tensors by name, and names in a `.tflite` file need not be unique, so each
+    tensor is given a unique name first.
+
+    Args:
+        source: path of the `.tflite` file.
+        target: path of the ONNX file.
     """
     import flatbuffers
     import tf2onnx

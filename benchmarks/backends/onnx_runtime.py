@@ -18,25 +18,29 @@ from device.model.input_table import TensorDetails, input_table
 
 
 class OnnxClassifier:
-    """Called like `device.model.classifier.Classifier`; needs onnxruntime, tf2onnx and TensorFlow.
+    """Classifier with the interface of `Classifier`; needs onnxruntime, tf2onnx and TensorFlow.
 
-    tf2onnx makes of an int8 operator a float one between DequantizeLinear and QuantizeLinear, which
-    ONNX Runtime fuses to an int8 kernel where it has one.
+    tf2onnx converts an int8 operator to a float one between DequantizeLinear and QuantizeLinear,
+    which ONNX Runtime fuses to an int8 kernel if it has one.
 
     Attributes:
-        labels: as the file names them.
+        labels: labels that the file names.
         precision: dtype of the input.
         runtime: name and version of ONNX Runtime.
-        delegated: False: there is no delegate.
+        delegated: False, as there is no delegate.
     """
 
     delegated = False
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
-        """Convert and load.
+        """Convert and load a model.
+
+        Args:
+            path: `.tflite` file.
+            threads: number of threads of the kernels.
 
         Raises:
-            InputError: the file is no model that tf2onnx converts.
+            InputError: tf2onnx cannot convert the file.
         """
         import onnxruntime
 
@@ -61,7 +65,14 @@ class OnnxClassifier:
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Classify one face, uint8 [48, 48]; gives float32 [labels]."""
+        """Classify one face.
+
+        Args:
+            face: uint8 [48, 48], gray 0..255.
+
+        Returns:
+            float32 [labels], probabilities.
+        """
         np.take(self._table, face, out=self._pixels[0, :, :, 0], mode="clip")
         output = self._session.run(None, {self._input: self._pixels})[0][0]
         probabilities: npt.NDArray[np.float32] = output.astype(np.float32)
@@ -77,7 +88,7 @@ def _details(tensor: Tensor) -> TensorDetails:
 
 
 def _convert(path: Path) -> bytes:
-    """Convert in a process of its own: TensorFlow's memory and threads must not stay here."""
+    """Convert in a separate process, so that memory and threads of TensorFlow do not stay."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model.onnx"
         command = [sys.executable, "-P", str(BOOTSTRAP), "benchmarks.backends.onnx_convert"]

@@ -1,9 +1,10 @@
-"""A model in a process of its own that answers over pipes; `backend` starts it.
+"""Serve a model over pipes in a separate process; `backend` starts it.
 
-It first writes a line of JSON with the model's labels, precision, runtime and delegated. A request
-is a line of JSON, {"do": "classify" or "time", "faces": n}, and n faces, uint8 [48, 48] each. The
-answer to "classify" is float32 [labels] of the one face; to "time" int64 [n] nanoseconds, noted in
-here so that the pipe is not timed. The process ends when nobody asks any more.
+The process first writes a line of JSON with the labels, precision, runtime and delegated of the
+model. A request is a line of JSON, {"do": "classify" or "time", "faces": n}, followed by n faces,
+uint8 [48, 48] each. The answer to "classify" is float32 [labels] of one face, the answer to "time"
+is int64 [n] nanoseconds, measured here so that the pipe is not included. The process ends with its
+input.
 """
 
 import importlib
@@ -36,12 +37,18 @@ _INTERPRETERS = {
 def main(backend: str, path: str, threads: str, resolver: str) -> None:
     """Open a model and answer requests on standard input until it ends.
 
+    Args:
+        backend: name of the backend.
+        path: path of the `.tflite` file.
+        threads: number of threads of the kernels.
+        resolver: kernels of a TensorFlow Lite runtime.
+
     Raises:
         InputError: the model cannot be run.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and closes the pipe
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever the runtime has to say must not stand among the answers
+    os.dup2(2, 1)  # keep messages of the runtime out of the answers
     classifier = _open(backend, Path(path), int(threads), cast(Resolver, resolver))
     facts = ("labels", "precision", "runtime", "delegated")
     hello = {name: getattr(classifier, name) for name in facts}

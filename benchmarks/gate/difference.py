@@ -1,7 +1,7 @@
-"""How far two measurements differ, with an interval that noise between rounds does not fool.
+"""Estimate the difference between two measurements, with bounds that allow for noise.
 
-A bound here is one-sided: with 95 % confidence the true value is not below `low`, and likewise not
-above `high`. Both together are an interval of 90 %.
+A bound is one-sided: with the given confidence, the true value is not below `low`, and with the
+same confidence it is not above `high`.
 """
 
 import math
@@ -30,10 +30,12 @@ def to_reference(
     """Estimate a model's latency as a multiple of the reference workload's.
 
     Args:
-        medians: float64 [n], the model's median of each round, in time order; n >= MIN_ROUNDS.
-        reference: float64 [n], the reference workload's of the same rounds.
-        confidence: of each bound, 0.5 to 1.
-        seed: of the bootstrap.
+        medians: float64 [n], median latency of the model in each round, in time order; n >=
+            MIN_ROUNDS.
+        reference: float64 [n], median latency of the reference workload in the same rounds and
+            unit.
+        confidence: confidence of each bound, 0.5 to 1.
+        seed: RNG seed of the bootstrap.
     """
     series = np.log(medians / reference)
     value, draws = float(np.median(series)), bootstrap.medians(series, seed)
@@ -53,20 +55,21 @@ def slow_down(
     confidence: float,
     seed: int = 0,
 ) -> Estimate:
-    """Estimate by what share a model became slower between two sessions.
+    """Estimate the relative increase of a model's latency between two sessions.
 
-    Within a session each round of the model is set against the reference workload in the same
-    round, which takes out what the rounds share, and the machine. The two sessions are drawn
-    independently of each other. The statistic is the difference of the medians of the log ratios.
+    In each session the model's median of a round is divided by that of the reference workload in
+    the same round, which cancels the speed of the machine and disturbances that affect both. The
+    statistic is the difference of the medians of the logarithms of these ratios; the sessions are
+    resampled independently.
 
     Args:
-        now: the model's and the reference workload's round medians, float64 [n] each.
-        before: those of the baseline, float64 [m] each.
-        confidence: of each bound, 0.5 to 1.
-        seed: of the bootstrap.
+        now: round medians of the model and of the reference workload, float64 [n] each.
+        before: the same for the baseline, float64 [m] each.
+        confidence: confidence of each bound, 0.5 to 1.
+        seed: RNG seed of the bootstrap.
 
     Returns:
-        0.05 for 5 % slower, negative for faster.
+        0.05 for 5 % slower; negative for faster.
     """
     series = [np.log(medians / reference) for medians, reference in (now, before)]
     value = float(np.median(series[0]) - np.median(series[1]))
@@ -81,21 +84,27 @@ def slow_down(
 
 
 def top1(block: "Accuracy", *, confidence: float) -> Estimate:
-    """Estimate top-1 with Wilson's bounds from an `accuracy` block."""
+    """Estimate top-1 with Wilson bounds.
+
+    Args:
+        block: `accuracy` block of a model.
+        confidence: confidence of each bound.
+    """
     low, high = wilson(_right(block), block["n"], NormalDist().inv_cdf(confidence))
     return Estimate(block["top1"], low, high)
 
 
 def top1_loss(now: "Accuracy", before: "Accuracy", *, confidence: float) -> Estimate:
-    """Estimate by how much top-1 fell, as a fraction of 1 (Newcombe 1998, method 10).
+    """Estimate the decrease of top-1, as a fraction of 1 (Newcombe 1998, method 10).
 
-    The hybrid score interval for independent samples. Two models on the same images mostly err on
-    the same ones, so the true interval is narrower: this one errs towards not complaining.
+    This is the hybrid score interval for independent samples. Two models mostly fail on the same
+    images, so on the same images the interval is wider than it has to be, and fails a check too
+    rarely rather than too often.
 
     Args:
-        now: an `accuracy` block.
-        before: the block of the parent or of the baseline.
-        confidence: of each bound.
+        now: `accuracy` block of the model.
+        before: `accuracy` block of the parent or of the model in the baseline.
+        confidence: confidence of each bound.
     """
     ours, theirs = (top1(block, confidence=confidence) for block in (now, before))
     loss = theirs.value - ours.value
@@ -107,7 +116,13 @@ def top1_loss(now: "Accuracy", before: "Accuracy", *, confidence: float) -> Esti
 
 
 def macro_f1(block: "Accuracy", *, confidence: float, seed: int = 0) -> Estimate:
-    """Estimate macro-F1, drawing the images anew (see `macro_f1_draws`)."""
+    """Estimate macro-F1 with the bootstrap over images, see `macro_f1_draws`.
+
+    Args:
+        block: `accuracy` block of a model.
+        confidence: confidence of each bound.
+        seed: RNG seed.
+    """
     low, high = np.quantile(macro_f1_draws(block, seed), (1 - confidence, confidence))
     value = block["macro_f1"]
     return Estimate(value, min(value, float(low)), max(value, float(high)))
@@ -116,7 +131,14 @@ def macro_f1(block: "Accuracy", *, confidence: float, seed: int = 0) -> Estimate
 def macro_f1_loss(
     now: "Accuracy", before: "Accuracy", *, confidence: float, seed: int = 0
 ) -> Estimate:
-    """Estimate by how much macro-F1 fell, as a fraction of 1; the two are drawn independently."""
+    """Estimate the decrease of macro-F1, as a fraction of 1; the two are resampled independently.
+
+    Args:
+        now: `accuracy` block of the model.
+        before: `accuracy` block of the parent or of the model in the baseline.
+        confidence: confidence of each bound.
+        seed: RNG seed.
+    """
     loss = before["macro_f1"] - now["macro_f1"]
     draws = macro_f1_draws(before, seed) - macro_f1_draws(now, seed + 1)
     low, high = np.quantile(draws, (1 - confidence, confidence))
@@ -124,10 +146,17 @@ def macro_f1_loss(
 
 
 def macro_f1_draws(block: "Accuracy", seed: int) -> NDArray[np.float64]:
-    """Resample macro-F1 over the images: float64 [RESAMPLES].
+    """Resample macro-F1 over the images.
 
     Drawing images with replacement is the same as drawing the cells of the confusion matrix in
     proportion to their counts, so the predictions of single images are not needed.
+
+    Args:
+        block: `accuracy` block of a model.
+        seed: RNG seed.
+
+    Returns:
+        float64 [RESAMPLES].
     """
     draws = bootstrap.resampled_counts(np.array(block["confusion"]), seed)
     _, _, f1 = per_class(draws)

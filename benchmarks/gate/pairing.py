@@ -1,7 +1,7 @@
-"""Which model of one results file is which in another one, and which models a glob names.
+"""Match the models of two results files, and the models that a glob names.
 
-A model's display name is as short as the session allows, so it depends on what was measured beside
-it. Identity does not: it is a given name, the path that was measured, or the bytes of the file.
+The display name of a model depends on the other models in its session. So models are matched by a
+name given in a description, by the path that was measured, or by the bytes of the file.
 """
 
 import re
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def matches(model: "ModelResult", glob: str) -> bool:
-    """Whether a glob names a model: by its name, its file's name, or folders and file name.
+    """Whether a glob matches a model's name, its file name, or its folders and file name.
 
-    `fer2013_int8`, `base-fer2013_int8` and `zoo-base-fer2013_int8` all name
-    `zoo/base/fer2013_int8.tflite`, whatever else was measured in the session.
+    `fer2013_int8`, `base-fer2013_int8` and `zoo-base-fer2013_int8` all match
+    `zoo/base/fer2013_int8.tflite`, regardless of the other models in the session.
     """
     return any(fnmatchcase(name, glob) for name in (model["name"], *_path_names(model)))
 
@@ -27,18 +27,18 @@ def matches(model: "ModelResult", glob: str) -> bool:
 def pair(
     models: Sequence["ModelResult"], others: Sequence["ModelResult"]
 ) -> dict[str, "ModelResult"]:
-    """Find each model of a session in another one.
+    """Match the models of a session with those of another one.
 
-    In this order: a name that its description gives an external model, the path, the longest common
-    end of the paths with at least one folder, the digest, the file name. A match counts only when
-    it is the only one on both sides, and models with different label sets never match.
+    These keys are tried in order: the name given in the description of an external model, the path,
+    the longest common end of the paths with at least one folder, the digest, the file name. A match
+    counts only if it is unique on both sides; models with different label sets never match.
 
     Args:
-        models: `models` blocks of the session.
-        others: `models` blocks of the other one.
+        models: `models` of the session.
+        others: `models` of the other session.
 
     Returns:
-        By name in the session: the block in the other one. Models without a match are left out.
+        By name in the session, the entry in the other one. Models without a match are left out.
     """
     found: dict[str, ModelResult] = {}
     left, right = list(models), list(others)
@@ -80,7 +80,7 @@ def _end(count: int, model: "ModelResult") -> tuple[str, ...] | None:
 
 
 def _path_names(model: "ModelResult") -> list[str]:
-    """Give the names that the path can lead to, the shortest first."""
+    """Return the names that can be formed from a model's path, the shortest first."""
     *folders, file = _parts(model)
     stem = PurePath(file).stem
     return [

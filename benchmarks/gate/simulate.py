@@ -1,10 +1,10 @@
-"""How often the gate cries wolf and how often it misses, tried on noise that was recorded.
+"""Estimate the gate's false-alarm and detection rates on recorded noise.
 
     python -m benchmarks.gate.simulate MONDAY/results.json TUESDAY/results.json …
 
-The files are sessions of the same models on one machine (schema 2.0, 100 rounds or more, best on
-days as different as the gate will see). Pairs of identical models are drawn from them, as are pairs
-of which one is made slower; figures go to standard output.
+The files are sessions of the same models on one machine: schema 2.0 or later, 100 rounds or more,
+preferably on days with different load. Pairs of sessions are drawn from them, once unchanged and
+once with one session made slower. The rates are printed on standard output.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from device.system.atomic_file import replacing
 
 @dataclass(frozen=True)
 class Rates:
-    """What the rule "slower by more than `limit`" said of pairs of sessions.
+    """Share of pairs that the rule "slower by more than `limit`" fails.
 
     Attributes:
-        false_alarms: share of the pairs of identical models that it called slower.
-        detected: share of the pairs with a slow-down that it called slower.
+        false_alarms: share of failed pairs of identical models.
+        detected: share of failed pairs in which one session was made slower.
     """
 
     false_alarms: float
@@ -45,26 +45,25 @@ def simulate(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Rates:
-    """Draw pairs of sessions of one model and let the rule judge them.
+    """Draw pairs of sessions of one model and apply the rule to them.
 
-    A pair is two different recorded sessions, from each `rounds` consecutive rounds that begin
-    anywhere: what rounds share with their neighbors, and what sets one session apart from another,
-    stays in.
+    A pair consists of excerpts of two different recorded sessions, each of consecutive rounds. So
+    the correlation between rounds and the differences between sessions are preserved.
 
     Args:
         noise: float64 [sessions, rounds, models], round medians in microseconds; the first model is
             the reference workload.
-        pairs: of either kind.
-        rounds: of each session of a pair.
-        limit: of the rule, a fraction of 1.
-        slow: the slow-down that is put into the second kind.
-        confidence: of the rule.
-        seed: of the draws.
+        pairs: number of pairs, for each of the two rates.
+        rounds: number of rounds in an excerpt.
+        limit: limit of the rule, a fraction of 1.
+        slow: slow-down that is to be detected, a fraction of 1.
+        confidence: confidence of the rule.
+        seed: RNG seed.
     """
     draw = np.random.default_rng(seed)
 
     def share(factor: float) -> float:
-        judged = []
+        failed = []
         for repeat in range(pairs):
             model = int(draw.integers(1, noise.shape[2]))
             now, before = (
@@ -74,8 +73,8 @@ def simulate(
             found = difference.slow_down(
                 (factor * now[0], now[1]), before, confidence=confidence, seed=repeat
             )
-            judged.append(found.low > limit)
-        return float(np.mean(judged))
+            failed.append(found.low > limit)
+        return float(np.mean(failed))
 
     return Rates(false_alarms=share(1.0), detected=share(1.0 + slow))
 
@@ -89,13 +88,18 @@ def _excerpt(
 
 
 def load(paths: Sequence[Path]) -> NDArray[np.float64]:
-    """Read the noise of sessions: float64 [sessions, rounds, models], the reference first.
+    """Read the round medians of sessions.
 
     Args:
         paths: `results.json` files of the same models, or one `.npz` that `save` wrote.
 
+    Returns:
+        float64 [sessions, rounds, models] in microseconds; the first model is the reference
+        workload.
+
     Raises:
-        InputError: fewer than two sessions, other models in one, or no round medians.
+        InputError: there are fewer than two sessions, they have different models, or a file has no
+            round medians.
     """
     if len(paths) == 1 and paths[0].suffix == ".npz":
         with np.load(paths[0]) as file:
@@ -118,22 +122,22 @@ def load(paths: Sequence[Path]) -> NDArray[np.float64]:
 
 
 def save(noise: NDArray[np.float64], path: Path, unit_us: float = 0.05) -> None:
-    """Write noise in few bytes: 16-bit multiples of `unit_us`, compressed."""
+    """Write round medians in a compact form: compressed 16-bit multiples of `unit_us`."""
     counts = np.rint(noise / unit_us).clip(0, np.iinfo(np.uint16).max).astype(np.uint16)
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, medians=counts, unit_us=unit_us)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, simulate, print."""
+    """Parse the command line, simulate, and print the rates."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate.simulate", description=__doc__)
     parser.add_argument("sessions", type=Path, nargs="+", help="results.json files, or one .npz")
-    parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=100, help="of each session of a pair")
-    parser.add_argument("--limit", type=float, default=0.05, help="slower by more than this")
-    parser.add_argument("--slow", type=float, default=0.15, help="the slow-down to be found")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--save", type=Path, help="keep the noise as .npz")
+    parser.add_argument("--pairs", type=int, default=200, help="pairs for each rate")
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of each session in a pair")
+    parser.add_argument("--limit", type=float, default=0.05, help="limit, a fraction of 1")
+    parser.add_argument("--slow", type=float, default=0.15, help="slow-down, a fraction of 1")
+    parser.add_argument("--seed", type=int, default=0, help="RNG seed")
+    parser.add_argument("--save", type=Path, help="write the noise to this .npz")
     options = parser.parse_args(arguments)
     try:
         noise = load(options.sessions)
@@ -156,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{options.pairs} pairs of {options.rounds} rounds, rule: slower by more than "
         f"{options.limit:.1%} with 95 % confidence\n"
         f"false alarms on identical models: {rates.false_alarms:.1%}\n"
-        f"found of a {options.slow:.1%} slow-down: {rates.detected:.1%}"
+        f"detected of a {options.slow:.1%} slow-down: {rates.detected:.1%}"
     )
     return 0
 

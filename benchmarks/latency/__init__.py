@@ -1,1 +1,1 @@
-"""Timing one classification."""
+"""Measure the latency of one classification."""

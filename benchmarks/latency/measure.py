@@ -1,9 +1,8 @@
-"""How long one classification takes, measured so that a noisy machine treats all models alike.
+"""Measure latency in interleaved rounds, so that disturbances affect all models alike.
 
-What is timed is the whole call of `device.model.classifier.Classifier`: set the input, invoke,
-read the probabilities. That is what a program pays for a face, and the parts around `invoke` differ
-between precisions (an int8 file is spared the scaling, a float file the dequantization), so timing
-`invoke` alone would flatter one of them.
+The timed call is that of `device.model.classifier.Classifier`: set the input, invoke, read the
+probabilities. Its parts around `invoke` differ between precisions (an int8 model needs no scaling
+of the input, a float model no dequantization), so timing `invoke` alone would favor one of them.
 """
 
 import time
@@ -30,11 +29,11 @@ _NAP_NS, _MOST_NAPS = 1_000_000, 50
 
 @dataclass(frozen=True)
 class Round:
-    """What one round measured.
+    """Measurements of one round.
 
     Attributes:
         times: int64 [m, per_round], nanoseconds of each timed call.
-        preempted: int64 [m], how often the system took the processor away during the turn.
+        preempted: int64 [m], involuntary context switches while each model was timed.
     """
 
     times: NDArray[np.int64]
@@ -50,23 +49,24 @@ def rounds(
     seed: int = 0,
     threads: Sequence[int] | None = None,
 ) -> Iterator[Round]:
-    """Time the models interleaved: in every round each has its turn, in random order.
+    """Time models interleaved: each round times all of them in random order.
 
-    A drift of the machine (clock, heat, neighbors) then hits all models alike, and what one round
-    measured can be compared within it. A turn is as `benchmarks.latency.timer` says.
+    A drift of the machine (clock, temperature, other load) then affects all models alike, and
+    figures of one round can be compared. `benchmarks.latency.timer` describes how one model is
+    timed.
 
     Args:
-        classifiers: the m models, or m settings of models.
-        faces: uint8 [n, 48, 48], n > 0; calls take them in turn.
-        count: rounds.
-        per_round: timed calls of each model in a round.
-        seed: of the order of the models.
-        threads: that each works with, 1 where nothing is said. The next turn waits for those of the
-            last one to sleep, since they spin a while in the hope of more work.
+        classifiers: the m models, or models in m settings.
+        faces: uint8 [n, 48, 48], n > 0, gray 0..255; the calls use them in turn.
+        count: number of rounds.
+        per_round: number of timed calls of each model in a round.
+        seed: RNG seed of the order of the models.
+        threads: number of threads of each model; 1 if None. After a model with several threads, the
+            next one starts only when the worker threads sleep, because they spin for a while after
+            a call.
 
     Yields:
-        Each round once it is whole. Whoever collects the rounds may be interrupted at any moment
-        and keeps those.
+        Each round when it is complete, so that an interruption loses at most one round.
     """
     order = np.random.default_rng(seed)
     face = 0
@@ -85,6 +85,7 @@ def rounds(
 
 
 def _let_workers_sleep() -> None:
+    """Wait until the other threads of this process use hardly any processor time."""
     for _ in range(_MOST_NAPS):
         others = time.process_time_ns() - time.thread_time_ns()
         time.sleep(_NAP_NS / 1e9)
@@ -101,22 +102,21 @@ def summary(
     marked: bool = False,
     seed: int = 0,
 ) -> "Latency":
-    """Sum up the timed calls of one model.
+    """Summarize the timed calls of one model.
 
-    The intervals are those of the bootstrap that draws whole rounds (see `resampled`).
+    The intervals come from a bootstrap over rounds, see `benchmarks.stats.bootstrap`.
 
     Args:
-        times: int64 [rounds, models, per_round] nanoseconds, at least one round.
-        model: which of the models.
-        first: the model that others are compared with.
-        reference: the reference workload among the models.
-        marked: whether something disturbed the rounds.
-        seed: of the bootstrap.
+        times: int64 [rounds, models, per_round] in nanoseconds, at least one round.
+        model: index of the model.
+        first: index of the model that latencies are relative to.
+        reference: index of the reference workload; None if it was not timed.
+        marked: whether the rounds were disturbed.
+        seed: RNG seed of the bootstrap.
 
     Returns:
         The `latency` block of `results.json`, in microseconds. A ratio is the median over rounds of
-        one round's median against the other's. Intervals are None when there is but one round to
-        draw from.
+        the ratio of two round medians. Intervals are None for a single round.
     """
     own = times[:, model] / 1000.0
     medians = np.median(times, axis=2)
@@ -143,21 +143,31 @@ def summary(
             f"ratio_to_{name}": float(np.median(ratios[:, i])) if known else None,
             f"ratio_to_{name}_ci95": intervals[len(QUANTILES) + i] if known else None,
         }
-    return cast("Latency", block)  # the keys are put together from the quantiles
+    return cast("Latency", block)  # its keys are composed from the quantiles
 
 
 def _quantiles(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the quantiles of each of [draws, rounds, per_round]: float64 [draws, QUANTILES]."""
+    """Compute the QUANTILES of each resample.
+
+    Args:
+        drawn: float64 [draws, rounds, per_round].
+
+    Returns:
+        float64 [draws, len(QUANTILES)].
+    """
     return np.percentile(drawn.reshape(len(drawn), -1), QUANTILES, axis=1).T
 
 
 def histogram(values: NDArray[np.float64]) -> dict[str, list[Any]]:
-    """Count values in bins: equally wide up to p99 or 1.5 medians, then ever wider.
+    """Count values in bins: of equal width up to p99 or 1.5 medians, of growing width above.
 
-    A few calls that the system interrupted would else leave all others in one bin.
+    With bins of equal width throughout, a few interrupted calls would put all others in one bin.
 
     Args:
-        values: above 0, in microseconds.
+        values: float64, above 0, in microseconds.
+
+    Returns:
+        `edges` [bins + 1] in microseconds and `counts` [bins].
     """
     low, top = values.min(), values.max()
     high = min(np.percentile(values, 99), 1.5 * np.median(values))

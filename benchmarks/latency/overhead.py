@@ -1,9 +1,9 @@
-"""What the clock around every call costs: `python -m benchmarks.latency.overhead MODEL`.
+"""Measure the overhead of timing each call: `python -m benchmarks.latency.overhead MODEL`.
 
-In the same process, in rounds: a turn as a session times it, each call with a clock around it,
-against a bare loop of the same calls with one clock around the loop. What the sum of the turn is
-longer than the loop is what measuring adds to the measured. Beside it stands how much longer the
-calls are than `invoke` alone: pixels in, probabilities out, which belongs to the measured.
+In rounds in one process, calls that are timed one by one, as in a session, are compared with the
+same calls in a loop that is timed as a whole. The difference is the overhead. The share of a call
+outside `invoke` (writing the pixels, reading the probabilities) is given as well; it belongs to the
+measured latency.
 """
 
 import argparse
@@ -23,20 +23,20 @@ from device.geometry import FACE_SIZE
 from device.model.classifier import Classifier
 
 LIMIT = 0.02
-"""Of the measured inference: what measuring may add."""
+"""Largest acceptable overhead, as a fraction of the latency."""
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """What measuring adds, as fractions of the inference; negative where noise is larger.
+    """Overhead as a fraction of the latency; negative if it is smaller than the noise.
 
     Attributes:
-        model: file name.
-        rounds: that were measured.
-        bare_us: a call in the bare loop, median over rounds.
-        added: by the clock, median over rounds.
-        added_ci95: its interval; None for a single round.
-        around_invoke: what a call takes beside `invoke`.
+        model: name of the model file.
+        rounds: number of rounds.
+        bare_us: median over rounds of a call in the loop that is timed as a whole, in microseconds.
+        added: overhead of timing each call, median over rounds.
+        added_ci95: 95 % interval of `added`; None for a single round.
+        around_invoke: share of a call outside `invoke`, relative to `invoke`.
     """
 
     model: str
@@ -48,19 +48,19 @@ class Overhead:
 
 
 def measure(path: Path, *, rounds: int = 200, per_round: int = 50, seed: int = 0) -> Overhead:
-    """Measure it on one model, one thread.
+    """Measure the overhead on one model with one thread.
 
     Args:
-        path: a `.tflite` file that `device.model.classifier.Classifier` runs.
-        rounds: in which timed and bare calls take turns, in random order.
-        per_round: calls of each.
-        seed: of the order and the faces.
+        path: `.tflite` file that `device.model.classifier.Classifier` can run.
+        rounds: number of rounds, each with all kinds of calls in random order.
+        per_round: number of calls of each kind in a round.
+        seed: RNG seed of the order and of the random faces.
 
     Raises:
         InputError: the model cannot be run, or a count is below 1.
     """
     if min(rounds, per_round) < 1:
-        raise InputError("give 1 or more rounds, and calls in a round")
+        raise InputError(f"rounds is {rounds} and per_round {per_round}: give 1 or more")
     classifier = Classifier(path)
     draw = np.random.default_rng(seed)
     faces = list(draw.integers(0, 256, (per_round, FACE_SIZE, FACE_SIZE), np.uint8))
@@ -86,7 +86,7 @@ def _timed(classifier: Classifier, faces: list[NDArray[np.uint8]]) -> int:
 
 
 def _bare(classifier: Classifier, faces: list[NDArray[np.uint8]]) -> int:
-    classifier(faces[0])  # a turn begins so, too
+    classifier(faces[0])  # a warm-up call, as in `time_calls`
     start = perf_counter_ns()
     for face in faces:
         classifier(face)
@@ -102,12 +102,12 @@ def _invoke(classifier: Classifier, faces: list[NDArray[np.uint8]]) -> int:
 
 
 def main() -> int:
-    """Read the command line, measure, print; exit code 1 where the clock adds more than LIMIT."""
+    """Parse the command line, measure, print; return 1 if the overhead exceeds LIMIT."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.latency.overhead", description=__doc__
     )
     parser.add_argument("model", type=Path, help=".tflite file")
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=200, help="number of rounds")
     parser.add_argument("--per-round", type=int, default=50, help="calls of each kind in a round")
     options = parser.parse_args()
     try:

@@ -1,4 +1,4 @@
-"""One model's turn: single calls timed one after the other."""
+"""Time single calls of one model, one after the other."""
 
 import gc
 from collections.abc import Callable, Sequence
@@ -8,24 +8,24 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Timed(Protocol):
-    """What takes its turn elsewhere, as in a process of its own, so that the way is not timed."""
+    """A callable that times its own calls, as in another process, without the communication."""
 
     def time(self, arguments: Sequence[Any]) -> list[int]:
-        """Take a turn; see `time_calls`."""
+        """Time calls, see `time_calls`."""
         ...
 
 
 def time_calls(call: Callable[[Any], object], arguments: Sequence[Any]) -> list[int]:
-    """Call once without a clock, because the model before has the caches, then with one.
+    """Make one call to warm up, because the caches hold the previous model, then timed calls.
 
-    The garbage collector rests meanwhile, as in `timeit`.
+    The garbage collector is disabled meanwhile, as in `timeit`.
 
     Args:
-        call: what is timed; one that is `Timed` does it itself.
-        arguments: of one timed call each, at least one; the first is that of the warm-up too.
+        call: the timed function; if it is `Timed`, it times its calls itself.
+        arguments: one argument for each timed call, at least one; the warm-up call uses the first.
 
     Returns:
-        Nanoseconds of each call.
+        Nanoseconds of each timed call.
     """
     if isinstance(call, Timed):
         return call.time(arguments)

@@ -1,1 +1,1 @@
-"""The machine that measures: hardware, load, interference, memory."""
+"""The machine that a measurement is made on: hardware, load, disturbances, memory."""

@@ -1,8 +1,8 @@
-"""Runs at the same time on the same machine: each one says that it is there, and so all know.
+"""Detect benchmark runs that overlap in time on the same machine.
 
-A run has a file of its own, which it holds locked; a file that nobody holds was left by a run that
-was killed. Who comes later also writes himself into the files of those that run, so that they know
-of him. It is advice: nobody waits, and where no such file can be written nothing happens.
+Advisory only. Each run holds a lock on a file of its own and appends itself to the files of the
+other running ones. A file without a lock was left behind by a run that was killed. No run waits for
+another, and nothing happens if the files cannot be written.
 """
 
 import fcntl
@@ -17,27 +17,27 @@ from typing import Any, BinaryIO
 
 
 class Presence:
-    """Says that a run is there, as long as the block lasts.
+    """Context manager that announces a run while its block is executed.
 
     Attributes:
-        about: what it measures, in a few words.
+        about: short description of what the run measures.
     """
 
     def __init__(self, about: str) -> None:
-        """Prepare; nothing is written yet."""
+        """Store the description; nothing is written yet."""
         self.about = about
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._met: list[dict[str, Any]] = []
 
     def __enter__(self) -> "Presence":
-        """Write the file, and read those of others."""
+        """Write this run's file and read those of other runs."""
         with suppress(OSError):
             self._announce(_folder())
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove the file, and the folder unless others are in it."""
+        """Remove this run's file, and the folder if it is empty."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
             with suppress(OSError):
@@ -46,7 +46,7 @@ class Presence:
             self._file.close()
 
     def others(self) -> list[dict[str, Any]]:
-        """Give the runs that were there at any time in this one's: `pid`, `since`, `about`."""
+        """Return the runs that overlapped with this one, each as `pid`, `since` and `about`."""
         later: list[dict[str, Any]] = []
         if self._path is not None:
             with suppress(OSError):
@@ -55,7 +55,7 @@ class Presence:
         return list(found.values())
 
     def _announce(self, folder: Path) -> None:
-        """Make the file under another name first: one that is seen is always locked."""
+        """Create the file under a temporary name, so that every visible file is locked."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = json.dumps({"pid": os.getpid(), "since": now, "about": self.about}) + "\n"
         number, name = tempfile.mkstemp(dir=folder, prefix="run-", suffix=".new")
@@ -81,12 +81,16 @@ class Presence:
 
 
 def _folder() -> Path:
-    """Give this user's folder for such files; raises OSError where it is not his."""
+    """Return the folder of such files for this user.
+
+    Raises:
+        OSError: the folder cannot be created or belongs to another user.
+    """
     folder = Path(tempfile.gettempdir()) / f"fer-edge-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to somebody else")
+        raise PermissionError(f"{folder} belongs to another user")
     return folder
 
 

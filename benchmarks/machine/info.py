@@ -1,4 +1,4 @@
-"""The machine that a measurement was made on: without it a latency means nothing."""
+"""Describe the machine that a measurement was made on."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ GOVERNOR = CORES / "cpu0/cpufreq/scaling_governor"
 
 
 def facts() -> dict[str, Any]:
-    """Collect what identifies the machine and its software; None where the system does not say."""
+    """Collect what identifies the machine and its software; None for what the system hides."""
     found = processor.read(CPU_INFO)
     return {
         "cpu": cpu_model(),
@@ -43,16 +43,16 @@ def facts() -> dict[str, Any]:
 
 
 def describe() -> "Machine":
-    """Describe the machine and its state now, as `results.json` holds it before a session."""
+    """Return the `machine` block of `results.json` with the state before a session."""
     found = facts() | {"host": None, "before": state(), "after": None, "marks": []}
     return cast("Machine", found)
 
 
 def state() -> "MachineState":
-    """Note what may change while it is measured; None where the system does not say.
+    """Read what may change during a session; None for what the system does not report.
 
     Returns:
-        A `state` block of `results.json`.
+        A state of the machine in `results.json`.
     """
     return {
         "load": load(),
@@ -65,12 +65,17 @@ def state() -> "MachineState":
 
 
 def load() -> list[float] | None:
-    """Read the load averages of the last 1, 5 and 15 minutes; None where there are none."""
+    """Read the load averages of the last 1, 5 and 15 minutes; None if the system has none."""
     return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def clocks() -> list[float] | None:
-    """Read the clock of each core in MHz: what the governor set, else what /proc/cpuinfo says."""
+    """Read the clock of each core in MHz.
+
+    Returns:
+        The frequencies set by the governor, or those of /proc/cpuinfo; None if neither is
+        available.
+    """
     files = sorted(
         CORES.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"),
         key=lambda file: int(file.parts[-3].removeprefix("cpu")),
@@ -83,7 +88,7 @@ def clocks() -> list[float] | None:
 
 
 def throttled() -> "Throttled | None":
-    """Read a Raspberry Pi's throttle flags: those that apply now, and those "since boot"."""
+    """Read the throttle flags of a Raspberry Pi: current ones and those "since boot"."""
     text = firmware.get_throttled()
     try:
         raw = None if text is None else firmware.bits(text)
@@ -96,7 +101,7 @@ def throttled() -> "Throttled | None":
 
 
 def cpu_model() -> str | None:
-    """Read the processor's name: Linux says it in /proc/cpuinfo, a Pi only on some kernels."""
+    """Read the name of the processor, which some Arm kernels give in /proc/cpuinfo."""
     known = {name: value for name, value in reversed(_cpu_info()) if value}
     for key in ("model name", "Model", "Hardware"):
         if key in known:

@@ -1,4 +1,4 @@
-"""What disturbed a session, and so casts doubt on its latencies: marked, never hidden."""
+"""Detect what disturbed a session; such sessions are marked, not discarded."""
 
 import os
 import time
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 STAT = Path("/proc/stat")
 
 HOT = 80.0
-"""Degrees Celsius; from here a Raspberry Pi slows itself down."""
+"""Degrees Celsius at which a Raspberry Pi reduces its clock."""
 
 FAR, OFTEN = 1.25, 0.1
-"""A model was disturbed where the medians of so large a share of its rounds are above so many times
-the median over rounds."""
+"""A model was disturbed if the medians of more than the share OFTEN of its rounds are above FAR
+times the median over rounds."""
 
 PREEMPTIONS = 20.0
-"""A model was preempted where the system took the processor away more often than this a second; at
-a millisecond each that is 2 % of the time."""
+"""Involuntary context switches per second above which a model was preempted; at a millisecond each,
+they take 2 % of the time."""
 
 FEW_PREEMPTIONS = 5
-"""So few say nothing about how often."""
+"""Number of context switches up to which their rate is not evaluated."""
 
 OTHERS = 0.25
-"""A machine is busy where other processes use more than this of a core."""
+"""Number of cores used by other processes above which the machine counts as busy."""
 
-_NAMED = 3  # models in a line for people
-_FACTS = frozenset({"governor"})  # marks that are to be known, but disturbed nothing by themselves
+_NAMED = 3  # models named in a message
+_FACTS = frozenset({"governor"})  # marks that do not make latencies doubtful
 
 
 class Watch:
-    """Notes how much of the processors others use, from its start to `others`."""
+    """Measures the processor time that other processes use from its creation to `others`."""
 
     def __init__(self) -> None:
-        """Start."""
+        """Start measuring."""
         self._wall, self._busy, self._own = time.monotonic(), busy_seconds(), _own_seconds()
 
     def others(self) -> float | None:
-        """Give the cores that other processes used on average; None where Linux does not say.
+        """Return the average number of cores that other processes used; None if not on Linux.
 
-        The time that a hypervisor gave to other machines counts too.
+        Time that a hypervisor gave to other machines is included.
         """
         busy = busy_seconds()
         if busy is None or self._busy is None:
@@ -56,7 +56,7 @@ class Watch:
 
 
 def busy_seconds() -> float | None:
-    """Add up the time that all cores have worked since the machine started, in seconds."""
+    """Read the processor time of all cores since boot, in seconds; None if not on Linux."""
     try:
         line = STAT.read_text().partition("\n")[0]
         user, nice, system, _, _, irq, softirq, steal = map(int, line.split()[1:9])
@@ -78,13 +78,13 @@ def marks(
     preempted: Sequence[str],
     runs: Sequence[Mapping[str, Any]],
 ) -> list["Mark"]:
-    """Say what disturbed a session, or may have.
+    """List what disturbed a session, or may have.
 
     Args:
-        before: `state` of the machine, see `benchmarks.machine.info`.
-        after: the same at the end.
-        cores: that this process may use.
-        others: cores that other processes used while the rounds were timed.
+        before: state of the machine before the session, see `benchmarks.machine.info`.
+        after: state after the session.
+        cores: number of cores that this process may use.
+        others: average number of cores that other processes used while the rounds were timed.
         preempted: names of the models whose rounds were disturbed.
         runs: other runs at the same time, see `benchmarks.machine.concurrent_runs`.
 
@@ -104,18 +104,18 @@ def marks(
 
 
 def is_doubtful(marks: Sequence["Mark"]) -> bool:
-    """Tell whether a mark casts doubt on all latencies of a session.
+    """Whether a mark makes all latencies of a session doubtful.
 
-    Models that were preempted are marked one by one.
+    Preempted models are not included, because each is marked itself.
     """
     return any(mark["what"] not in _FACTS | {"preempted"} for mark in marks)
 
 
 def disturbed(times: NDArray[np.int64], preempted: NDArray[np.int64]) -> bool:
-    """Tell whether a model's rounds were disturbed beyond the bounds of this module.
+    """Whether a model's rounds were disturbed beyond the bounds of this module.
 
     Args:
-        times: int64 [rounds, per_round], nanoseconds.
+        times: int64 [rounds, per_round] in nanoseconds.
         preempted: int64 [rounds], involuntary context switches.
     """
     medians = np.median(times, axis=1)
@@ -157,7 +157,7 @@ def _busy(before: "MachineState", cores: int | None, others: float | None) -> "M
     count = cores or 1
     load = before["load"][0] if before["load"] else 0.0
     parts = []
-    if load > max(1.0, count / 2):  # a run just before this one leaves up to 1
+    if load > max(1.0, count / 2):  # a run that has just ended leaves a load of up to 1
         parts.append(f"load {load:.2f} at the start")
     if others is not None and others > OTHERS:
         parts.append(f"other processes used {others:.2f} cores while the models were timed")

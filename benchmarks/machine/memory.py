@@ -1,4 +1,4 @@
-"""How much memory this process has, as Linux counts it."""
+"""Memory of this process, as Linux reports it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ STATUS = Path("/proc/self/status")
 
 
 def resident() -> int:
-    """Give the resident memory of this process in bytes.
+    """Read the resident memory of this process in bytes.
 
     Raises:
         InputError: this is not Linux.
@@ -17,10 +17,10 @@ def resident() -> int:
 
 
 def peak() -> int:
-    """Give the most resident memory that this process has had, in bytes.
+    """Read the peak resident memory of this process in bytes.
 
-    `getrusage` says it too, but of a program that was just started it gives what the process that
-    started it had.
+    Not from `getrusage`: its value includes the peak of the parent process before the program was
+    started.
 
     Raises:
         InputError: this is not Linux.

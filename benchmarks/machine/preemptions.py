@@ -4,5 +4,5 @@ import resource
 
 
 def preemptions() -> int:
-    """Count how often the system took the processor from this process: since it began."""
+    """Count the involuntary context switches of this process since its start."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

@@ -1,4 +1,4 @@
-"""How right a classifier is: counts, rates and their uncertainty, from probabilities and labels."""
+"""Accuracy figures with their uncertainty, from probabilities and labels."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from benchmarks.results.types import Accuracy
 
 ECE_BINS = 15
-"""Bins of the calibration error, as in Guo et al. 2017."""
+"""Number of bins of the calibration error, as in Guo et al. 2017."""
 
 
 def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
     """Classify images one by one: single crop, no test-time augmentation.
 
     Args:
-        classifier: a `device.model.classifier.Classifier`, or anything called like one.
+        classifier: a `device.model.classifier.Classifier`, or any callable with its signature.
         images: uint8 [n, 48, 48], n > 0, gray 0..255.
 
     Returns:
-        float32 [n, k], the probabilities of the k labels.
+        float32 [n, k], probabilities of the k labels.
     """
     # The classifier reuses its output buffer, so each row is copied before the next call.
     return np.stack([np.array(classifier(image), np.float32) for image in images])
@@ -33,10 +33,10 @@ def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArra
 def metrics(
     probabilities: NDArray[np.float32], labels: NDArray[np.integer], names: Sequence[str]
 ) -> "Accuracy":
-    """Compute every accuracy figure of one model on one set of images.
+    """Compute all accuracy figures of one model on one set of images.
 
     A class that is never predicted has precision 0, a class without images has recall 0, and F1 is
-    0 where both are. The macro averages are taken over the classes that have images.
+    0 if both hold. Macro averages are over the classes that have images.
 
     Args:
         probabilities: float32 [n, k].
@@ -47,10 +47,12 @@ def metrics(
         The `accuracy` block of `results.json`; rates are fractions of 1.
 
     Raises:
-        ValueError: no row has a label, or the shapes do not fit.
+        ValueError: no row has a label, or the shapes do not match.
     """
     if probabilities.shape != (len(labels), len(names)):
-        raise ValueError(f"{probabilities.shape} probabilities, {len(labels)} x {len(names)} due")
+        raise ValueError(
+            f"{probabilities.shape} probabilities for {len(labels)} images and {len(names)} labels"
+        )
     kept = labels != LEFT_OUT
     probabilities, labels = probabilities[kept], labels[kept]
     if not len(labels):
@@ -85,7 +87,16 @@ def metrics(
 def confusion(
     truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int
 ) -> NDArray[np.int64]:
-    """Count images by true class (row) and predicted class (column): int64 [classes, classes]."""
+    """Count images by true class (row) and predicted class (column).
+
+    Args:
+        truth: integers [n] in 0..classes-1.
+        predicted: integers [n] in 0..classes-1.
+        classes: number of classes.
+
+    Returns:
+        int64 [classes, classes].
+    """
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (truth, predicted), 1)
     return counts
@@ -119,15 +130,15 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.fl
 def calibration_error(
     probabilities: NDArray[np.float32], labels: NDArray[np.integer], bins: int = ECE_BINS
 ) -> float:
-    """Compute the expected calibration error (Guo et al. 2017, equal-width bins).
+    """Compute the expected calibration error (Guo et al. 2017, bins of equal width).
 
-    The mean distance between confidence (the largest probability) and accuracy over bins of equal
-    width of confidence, each weighted by its share of images.
+    It is the mean distance between confidence (the largest probability) and accuracy over the bins
+    of confidence, weighted by the share of images in each bin.
 
     Args:
         probabilities: float32 [n, k], n > 0.
         labels: integers [n] in 0..k-1.
-        bins: how many bins 0..1 is cut into, each closed on the right.
+        bins: number of bins of 0..1, each closed on the right.
 
     Returns:
         0 (confidence equals accuracy in every bin) to 1.

@@ -1,4 +1,4 @@
-"""How large a model file is: on the device, when it travels, and in arithmetic."""
+"""Size of a model file in bytes, gzipped bytes, parameters and multiply-adds."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def measure(path: Path) -> "Size":
-    """Measure a file's bytes, raw and gzipped, and count what is in its graph.
+    """Measure the size of a model file.
 
-    Gzip at level 9 and without a time stamp, so that the same file has the same size every day.
+    The gzipped size is that of level 9 without a time stamp, so that it is reproducible.
 
     Returns:
         The `size` block of `results.json`.
@@ -34,7 +34,7 @@ def measure(path: Path) -> "Size":
 
 
 def precision(path: Path) -> "Precision":
-    """Tell in what numbers a model computes, by most of its weights.
+    """Determine the precision of a model from the dtypes of most of its weights and activations.
 
     Returns:
         "float32", "float16" (float16 weights), "dynamic" (int8 weights, float activations), "int8"

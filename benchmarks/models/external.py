@@ -1,4 +1,4 @@
-"""External models, called and timed as fer-edge's own."""
+"""External models, called and timed like those of fer-edge."""
 
 import math
 from collections.abc import Mapping
@@ -19,11 +19,13 @@ _WAYS = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
 
 
 class ExternalModel:
-    """A model of another project, called with a 48x48 face; resizing and normalizing are timed.
+    """A model of another project, called with a 48x48 face.
+
+    Resizing and normalization are part of the call, so they are timed.
 
     Attributes:
         path: the model file.
-        spec: how it is fed and read.
+        spec: preprocessing and meaning of the outputs.
         labels: classes in the order of the output.
         precision: dtype of the input.
         delegated: whether the XNNPACK delegate took the graph.
@@ -32,10 +34,16 @@ class ExternalModel:
     def __init__(
         self, path: Path, spec: Spec, *, threads: int = 1, resolver: Resolver = "xnnpack"
     ) -> None:
-        """Load a model and check that it is as its description says.
+        """Load a model and check that it matches its description.
+
+        Args:
+            path: `.tflite` file.
+            spec: preprocessing and meaning of the outputs.
+            threads: number of threads of the interpreter.
+            resolver: see `device.model.classifier.Classifier`.
 
         Raises:
-            InputError: the file is missing, damaged, or has other inputs or outputs.
+            InputError: the file is missing or damaged, or has other inputs or outputs.
         """
         self.path, self.spec, self.labels = path, spec, spec.labels
         content = read(path)
@@ -49,7 +57,7 @@ class ExternalModel:
         self._index, self._sink = source["index"], sink["index"]
         self._pixels = _pixel_values(spec, source, path)
         self._input = np.zeros(spec.shape, source["dtype"])
-        # The same memory with the channels last, as the pixel table gives them.
+        # A view with the channels last, the order of the pixel table.
         nchw = spec.layout == "NCHW"
         self._channels_last = self._input[0].transpose(1, 2, 0) if nchw else self._input[0]
         self._scale, self._zero_point = sink["quantization"]
@@ -61,7 +69,14 @@ class ExternalModel:
         return runtime_name()
 
     def __call__(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify one face, uint8 [48, 48]; gives float32 [labels] in a buffer that is reused."""
+        """Classify one face.
+
+        Args:
+            face: uint8 [48, 48], gray 0..255.
+
+        Returns:
+            float32 [labels], in a buffer that the next call overwrites.
+        """
         height, width = self.spec.size
         if (height, width) != face.shape:
             face = cv2.resize(face, (width, height), interpolation=_WAYS[self.spec.resize])
@@ -82,10 +97,12 @@ class ExternalModel:
         return out
 
     def _input_of(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        """Check the only input."""
+        """Return the only input after checking it."""
         if len(inputs) != 1:
             names = ", ".join(tensor["name"] for tensor in inputs)
-            raise InputError(f"{self.path} has {len(inputs)} inputs ({names}): one face is all")
+            raise InputError(
+                f"{self.path} has {len(inputs)} inputs ({names}): give a model with one"
+            )
         (source,) = inputs
         wanted = self.spec.shape
         found = tuple(int(size) for size in source["shape"])
@@ -104,9 +121,9 @@ class ExternalModel:
         return source
 
     def _output_of(self, outputs: list[dict[str, Any]]) -> dict[str, Any]:
-        """Find the described output, whose elements are one value per class.
+        """Find the described output, with one element for each class.
 
-        Its shape may have more axes of size one, as [1, 1, 1, 7].
+        Its shape may have further axes of size one, such as [1, 1, 1, 7].
         """
         chosen, wanted = outputs, self.spec.output
         known = "; ".join(
@@ -137,7 +154,11 @@ class ExternalModel:
 
 
 def _pixel_values(spec: Spec, source: Mapping[str, Any], path: Path) -> NDArray[Any]:
-    """Tabulate the input's values for each pixel 0..255: [256, channels]."""
+    """Tabulate the input values of each gray value.
+
+    Returns:
+        [256, channels] in the dtype of the input.
+    """
     real = (np.arange(256)[:, None] - np.array(spec.mean)) / np.array(spec.std)
     dtype = np.dtype(source["dtype"])
     if dtype == np.float32:

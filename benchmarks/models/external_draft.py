@@ -1,4 +1,4 @@
-"""A first description of an external model, from what its file says about itself."""
+"""Draft the description of an external model from the content of its file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,26 +21,26 @@ _USUAL = {
     "suprise": "surprise",
     "natural": "neutral",
 }
-"""Other words for FER2013's labels that published models use."""
+"""Labels of published models and their names in FER2013."""
 
 
 def draft(path: Path) -> str:
-    """Write the TOML that `external_file.load` reads; what the file does not say is marked CHECK.
+    """Draft the TOML that `external_file.load` reads; values that the file lacks are marked CHECK.
 
     Args:
-        path: a `.tflite` file with one input of 1 or 3 channels and an output of 7 or 8 classes.
+        path: `.tflite` file with one input of 1 or 3 channels and an output of 7 or 8 classes.
 
     Raises:
-        InputError: the file is damaged, or no such model.
+        InputError: the file is damaged, or is not such a model.
     """
     model = graph.load(path)
     if len(model.inputs) != 1:
         names = ", ".join(model.tensors[i].name for i in model.inputs)
-        raise InputError(f"{path} has {len(model.inputs)} inputs ({names}): one face is all")
+        raise InputError(f"{path} has {len(model.inputs)} inputs ({names}): give a model with one")
     source = model.tensors[model.inputs[0]]
     number, sink = _output(model)
     lines = [
-        f"# How {path.name} is fed and read; check the lines marked CHECK, then measure it with",
+        f"# Preprocessing and outputs of {path.name}. Check the lines marked CHECK, then run",
         f"# fer-edge bench {path} --peer THIS_FILE",
         f"name = {_text(path.stem)}",
         f"model = {_text(path.name)}  # relative to this file",
@@ -71,7 +71,7 @@ def _classes(path: Path, count: int) -> list[str]:
     try:
         labels: Sequence[str] = read_labels(read(path), path)
         said = len(labels) == count
-    except InputError:  # the file names none
+    except InputError:  # the file has no labels
         said = False
     if not said:
         labels = HEADS[head]
@@ -88,7 +88,7 @@ def _classes(path: Path, count: int) -> list[str]:
 
 
 def _words(labels: Sequence[str], head: str) -> dict[str, str] | None:
-    """Translate labels into those of a head; None when one is not known."""
+    """Map labels to those of a head; None if one of them is not known."""
     known = {label: label for label in HEADS[head]}
     if HEADS[head] == FER2013:
         known = _USUAL | known
@@ -101,7 +101,7 @@ def _input(source: Tensor, path: Path) -> list[str]:
     if source.dtype not in DTYPES:
         raise InputError(f"{path}: its input is {source.dtype}: {', '.join(DTYPES)} are known")
     if len(source.shape) != 4:
-        raise InputError(f"{path} has input {list(source.shape)}: a picture has four axes")
+        raise InputError(f"{path} has input {list(source.shape)}: an image has four axes")
     _, first, middle, last = source.shape
     layout = "NCHW" if first in (1, 3) and last not in (1, 3) else "NHWC"
     height, width, channels = (middle, last, first) if layout == "NCHW" else (first, middle, last)
@@ -109,7 +109,7 @@ def _input(source: Tensor, path: Path) -> list[str]:
         raise InputError(f"{path} has input {list(source.shape)}: give 1 or 3 channels")
     size = f"size = [{height}, {width}]"
     if height == width == 1:
-        size = "size = [48, 48]  # CHECK: the file leaves it open"
+        size = "size = [48, 48]  # CHECK: the file has a dynamic size"
     return [
         size,
         f"channels = {channels}",
@@ -131,7 +131,7 @@ def _normalization(channels: int, path: Path) -> list[str]:
 
 
 def _ends_in_softmax(model: Graph, sink: Tensor) -> bool:
-    """Whether the output comes from a softmax, directly or by a change of type or shape."""
+    """Whether the output comes from a softmax, except for a change of type or shape."""
     tensor = sink.index
     for operator in reversed(model.operators):
         if tensor in operator.outputs:

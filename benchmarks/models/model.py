@@ -1,4 +1,4 @@
-"""The models under test: a name for each file, and the labels that each is measured against."""
+"""The models under test, with their names and the labels that they are measured against."""
 
 import hashlib
 import re
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a model runs in.
+    """Runtime settings of a model.
 
     Attributes:
         backend: see `benchmarks.backends.backend`.
         resolver: kernels of a TensorFlow Lite runtime, see `device.model.classifier.Classifier`;
-            None for another one.
-        threads: of the kernels.
+            None for others.
+        threads: number of threads of the kernels.
     """
 
     backend: str
@@ -41,25 +41,26 @@ class Setting:
     threads: int
 
     def __str__(self) -> str:
-        """Say it in a few words: "litert builtin, 1 thread"."""
+        """Short description such as "litert builtin, 1 thread"."""
         words = f"{self.backend} {self.resolver}" if self.resolver else self.backend
         return f"{words}, {self.threads} {'thread' if self.threads == 1 else 'threads'}"
 
     def result(self, latency: "Latency") -> "SettingResult":
-        """Give the entry of `sweep` in `results.json`."""
+        """Return the entry of `sweep` in `results.json`."""
         return cast("SettingResult", asdict(self) | {"latency": latency})
 
 
 @dataclass(frozen=True)
 class ModelUnderTest:
-    """One model, loaded.
+    """One loaded model.
 
     Attributes:
-        name: unique among the models of a run and safe in a file name.
-        head: whose labels it names, "fer2013" or "ferplus".
-        classifier: the model in the device's interpreter.
-        labels: integers [n] in the order of the model's own labels; -1 is left out.
-        spec: how a model of others is fed and read; None for one of ours.
+        name: name that is unique among the models of a session and safe as a file name.
+        head: head that has its labels, "fer2013" or "ferplus".
+        classifier: the model in the interpreter of this process.
+        labels: integers [n], true classes of the images in the order of the model's labels; -1 is
+            left out.
+        spec: specification of an external model; None for others.
     """
 
     name: str
@@ -69,14 +70,14 @@ class ModelUnderTest:
     spec: Spec | None = None
 
     def runs_in(self, setting: Setting) -> bool:
-        """Whether the model can be opened there: one of others in this process alone."""
+        """Whether the model can be opened in a setting; external models only in this process."""
         return self.spec is None or setting.backend == backends.own()
 
     def open(self, setting: Setting) -> Classifier | ExternalModel | backends.Worker:
-        """Load the model once more.
+        """Load the model again, in a setting.
 
         Raises:
-            InputError: the backend is not there, or does not run it.
+            InputError: the backend is missing, or does not run the model.
         """
         path, resolver = self.classifier.path, setting.resolver or "xnnpack"
         if self.spec:
@@ -84,7 +85,7 @@ class ModelUnderTest:
         return backends.open(setting.backend, path, threads=setting.threads, resolver=resolver)
 
     def describe(self) -> "ModelResult":
-        """Give the model's block of `results.json`, with nothing but the size measured yet."""
+        """Return the model's block of `results.json` with the size, before other measurements."""
         path = self.classifier.path
         return {
             "name": self.name,
@@ -111,11 +112,11 @@ class ModelUnderTest:
     def _size(self) -> "Size":
         found = size.measure(self.classifier.path)
         if self.spec and not self.has_fixed_shape():
-            found["multiply_adds"] = None  # they depend on the size of the input
+            found["multiply_adds"] = None  # they depend on the dynamic size of the input
         return found
 
     def has_fixed_shape(self) -> bool:
-        """Whether the file itself gives the shape of the input that the model is fed with."""
+        """Whether the shape of the input in the file is the one that the model is run with."""
         if self.spec is None:
             return True
         read = graph.load(self.classifier.path)
@@ -129,17 +130,18 @@ def load(
     specs: Mapping[Path, Spec],
     label_names: Mapping[str, Sequence[str]] = HEADS,
 ) -> list[ModelUnderTest]:
-    """Load models and give each the labels that it can be measured against.
+    """Load models and assign to each the labels that it is measured against.
 
     Args:
         models: `.tflite` files.
-        labels: for each head the integers [n] of the images, -1 where one is left out.
-        threads: of the interpreter.
-        specs: how those of others are fed and read.
-        label_names: for each head what the integers stand for.
+        labels: by head, integers [n]; -1 for images that are left out.
+        threads: number of threads of the interpreter.
+        specs: specifications of external models by file.
+        label_names: by head, the names of its classes.
 
     Raises:
-        InputError: a file is no model, names labels of no known set, or of one without data.
+        InputError: a file is not a model, has labels of no known set, or of a set that the data
+            lacks.
     """
     models_under_test = []
     for name, path in zip(names(models, specs), models, strict=True):
@@ -154,12 +156,13 @@ def load(
 
 
 def _own(path: Path, threads: int) -> Classifier:
-    """Load a model that feeds and names its labels as fer-edge's own do.
+    """Load a model that needs no description.
 
     Raises:
-        InputError: it is damaged, or it does not, and the message names the option that helps.
+        InputError: the file is damaged, or the model needs a description; the message names the
+            option.
     """
-    graph.load(path)  # a damaged file is no matter of a description
+    graph.load(path)  # report a damaged file as such
     try:
         return Classifier(path, threads=threads)
     except InputError as error:
@@ -180,18 +183,18 @@ def _head(labels: Sequence[str], heads: Mapping[str, Sequence[str]], path: Path)
 def _reorder(
     labels: NDArray[np.integer], order: Sequence[str], wanted: Sequence[str]
 ) -> NDArray[np.integer]:
-    """Renumber labels of one order of names to another, leaving -1 as it is."""
+    """Renumber labels from one order of names to another; -1 stays."""
     position = np.array([*(wanted.index(name) for name in order), LEFT_OUT])
-    return position[labels]  # -1 picks the last
+    return position[labels]  # index -1 selects the last entry, which is -1
 
 
 def names(paths: Sequence[Path], specs: Mapping[Path, Spec] | None = None) -> list[str]:
-    """Name each model: its file's name, with as many folders before it as set it apart.
+    """Name each model by its file, with as many folders as needed to make the name unique.
 
-    A model of others has the name that its description gives it.
+    External models have the name that their description gives them.
 
     Raises:
-        InputError: a file is given twice, or two have the same name.
+        InputError: a file is given twice, or two models have the same name.
     """
     whole = [path.resolve() for path in paths]
     given = [_safe(specs[path].name) if specs and path in specs else None for path in paths]

@@ -1,7 +1,7 @@
-"""The reference workload: one net that every session times, so that machines compare by ratios.
+"""The reference workload: one net that every session times, to compare machines by ratios.
 
-It comes with fer-edge, has fixed weights and never changes; another one would get another number
-and another name. `benchmarks.models.reference_generate` made it.
+It ships with fer-edge, has fixed weights and never changes; another one would get another number
+and name. `benchmarks.models.reference_generate` built it.
 """
 
 from pathlib import Path
@@ -14,5 +14,5 @@ PATH = Path(__file__).parent / f"{NAME}.tflite"
 
 
 def load(threads: int = 1) -> Classifier:
-    """Load it: int8, called like any other model."""
+    """Load the reference workload, an int8 classifier."""
     return Classifier(PATH, threads=threads)

@@ -1,9 +1,9 @@
-"""Makes the reference workload: `python -m benchmarks.models.reference_generate FILE`.
+"""Build the reference workload: `python -m benchmarks.models.reference_generate FILE`.
 
-A net of the shape that compact face nets have (3x3 convolutions down to 12x12, depthwise separable
-ones after), with weights from a seeded generator: it recognizes nothing, and never changes. The
-file that is shipped was made with TensorFlow 2.21; another version may write other bytes, so the
-file is what counts, and its digest is in `benchmarks.models.reference`.
+The net has the structure of compact face nets (3x3 convolutions down to 12x12, depthwise separable
+ones after that) and weights from a seeded generator; it recognizes nothing. The shipped file was
+built with TensorFlow 2.21. Another version may write other bytes, so the shipped file is
+authoritative; its digest is in `benchmarks.models.reference`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from device.system.atomic_file import replacing
 
 SEED = 48
 
-# (filters, stride); what follows DENSE is depthwise separable.
+# (filters, stride); layers after DENSE are depthwise separable.
 DENSE = ((16, 2), (32, 1), (48, 2), (64, 1))
 SEPARABLE = ((96, 2), (96, 1), (128, 1))
 
@@ -33,7 +33,7 @@ def net() -> Any:
 
     layers = keras.layers
     same: dict[str, Any] = {"padding": "same", "activation": "relu6"}
-    # Names of our own: Keras would count on from the last net that was built.
+    # Explicit names, because Keras numbers its own on from the last net that was built.
     faces = x = layers.Input((FACE_SIZE, FACE_SIZE, 1), name="faces")
     for i, (filters, stride) in enumerate(DENSE):
         x = layers.Conv2D(filters, 3, strides=stride, name=f"dense_{i}", **same)(x)
@@ -56,7 +56,7 @@ def net() -> Any:
 
 
 def content() -> bytes:
-    """Convert the net to int8, whose input byte is pixel - 128, and name labels for it."""
+    """Convert the net to int8, with pixel - 128 as input byte, and attach labels."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(net())
@@ -64,7 +64,7 @@ def content() -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     pixels = np.random.default_rng(SEED).integers(0, 256, (32, 1, FACE_SIZE, FACE_SIZE, 1))
-    pixels[0].flat[:256] = np.arange(256)  # so that the range is that of all pixels
+    pixels[0].flat[:256] = np.arange(256)  # so that the range covers all pixel values
     faces = ((pixels - 128) / 128).astype(np.float32)
     converter.representative_dataset = lambda: ([face] for face in faces)
     archive = io.BytesIO()
@@ -74,7 +74,7 @@ def content() -> bytes:
 
 
 def main() -> None:
-    """Write the file, and print its digest."""
+    """Write the file and print its digest."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.models.reference_generate")
     parser.add_argument("file", type=Path)
     path = parser.parse_args().file

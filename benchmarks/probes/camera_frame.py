@@ -1,7 +1,7 @@
-"""What a whole camera frame costs, from detector to smoothing, in the loop of `fer-edge run`.
+"""Time the stages of camera frames, from detection to smoothing, in the loop of `fer-edge run`.
 
-A video stands for the camera. Detection is done in every frame: with `--every N` a device does it
-less often, and follows the faces in between.
+A video stands for the camera. Faces are detected in every frame; with `--every N` a device detects
+less often and tracks the faces in between.
 """
 
 import threading
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from benchmarks.results.types import FrameTimes, StageTimes
 
 STAGES = ("detect", "crop", "classify", "smooth", "whole")
-"""Of a frame, in this order; "smooth" is all that follows a face from frame to frame."""
+"""Stages of a frame, in this order; "smooth" is tracking and temporal smoothing."""
 
 WARM = 10
-"""Frames at the start that are not counted."""
+"""Number of frames of the warm-up."""
 
 
 class ClockedClassifier(Classifier):
-    """Notes what its calls take, so that they can be told from the crop before them.
+    """Measures the time of its calls, to separate them from the crop before them.
 
     Attributes:
-        seconds: in all calls since somebody set it to 0.
+        seconds: time of all calls since it was last set to 0.
     """
 
     seconds = 0.0
@@ -51,7 +51,7 @@ class ClockedClassifier(Classifier):
 
 
 class Stopwatch(Sink):
-    """Notes the stages of each frame that has a face.
+    """Sink that records the stages of each frame that has a face.
 
     Attributes:
         rows: microseconds, in the order of STAGES.
@@ -60,13 +60,13 @@ class Stopwatch(Sink):
     name = "stopwatch"
 
     def __init__(self, classifier: ClockedClassifier) -> None:
-        """Begin with nothing noted."""
+        """Start without records."""
         self.rows: list[tuple[float, ...]] = []
         self._classifier = classifier
         self._seen = 0
 
     def write(self, result: Result) -> None:
-        """Note one frame."""
+        """Record one frame."""
         self._seen += 1
         stages = result.stages
         classify = self._classifier.seconds * 1000
@@ -77,7 +77,7 @@ class Stopwatch(Sink):
             self.rows.append(tuple(ms * 1000 for ms in row))
 
     def close(self) -> None:
-        """Keep what was noted."""
+        """Do nothing: the records stay available."""
 
 
 def measure(
@@ -89,25 +89,25 @@ def measure(
     frames: int = 300,
     threads: int = 1,
 ) -> "FrameTimes":
-    """Play a video, again from the start when it ends, and time the stages of its frames.
+    """Play a video in a loop and time the stages of its frames.
 
-    Reading the frame is not timed: a camera hands it over.
+    Reading a frame is not included, because a camera delivers it.
 
     Args:
-        video: best 640x480 with one face.
+        video: video, preferably 640x480 with one face.
         model: `.tflite` file.
         detector: "haar" or "yunet".
-        detector_model: file of YuNet.
-        frames: to analyze, besides those of the warm-up.
-        threads: of OpenCV and of the interpreter.
+        detector_model: model file of YuNet; None for its default places.
+        frames: number of frames to analyze after the warm-up.
+        threads: number of threads of OpenCV and of the interpreter.
 
     Returns:
-        The `frame` block of `results.json`: percentiles over the frames that have a face, which
-        `frames` counts. A stage is that of all faces of a frame, and `whole` their sum; percentiles
-        do not add up.
+        The `frame` block of `results.json`: percentiles over the frames that have a face (their
+        number is `frames`). A stage includes all faces of a frame, and `whole` is the sum of the
+        stages; percentiles do not add up.
 
     Raises:
-        InputError: a file is no such thing, there are too few frames, or no face is found.
+        InputError: a file is not a video or a model, there are too few frames, or no face is found.
     """
     if frames < 1:
         raise InputError(f"frames is {frames}: give 1 or more")

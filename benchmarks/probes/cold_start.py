@@ -1,4 +1,4 @@
-"""What a model costs before it is warm: load, first inference, memory, each in fresh processes."""
+"""Measure load time, first inference and memory of a model in fresh processes."""
 
 import json
 import subprocess
@@ -27,28 +27,29 @@ def measure(
 ) -> "ColdStart | None":
     """Load a model and run it once, in one fresh process after another.
 
-    A process imports what a device needs and nothing else, and notes its memory; then it opens the
-    model file and classifies one face. One process before the first is not counted: after it the
-    file is in the system's cache for all alike.
+    Each process imports what a device needs, reads its memory use, opens the model file and
+    classifies one face. One process before the first is not counted, so that the file is in the
+    page cache for all of them.
 
     Args:
-        path: a `.tflite` file that `device.model.classifier.Classifier` runs, or `peer` describes.
-        threads: of the interpreter.
-        n: processes, at least 1.
-        peer: description of an external model, which `ExternalModel` runs.
-        seed: of the bootstrap.
+        path: `.tflite` file that `device.model.classifier.Classifier` can run, or that `peer`
+            describes.
+        threads: number of threads of the interpreter.
+        n: number of processes, at least 1.
+        peer: specification of an external model; None for others.
+        seed: RNG seed of the bootstrap.
 
     Returns:
-        The `cold` block of `results.json`: milliseconds from the path to a model that is ready,
-        and of the first call; the most resident memory of a process in kB (1000 bytes), and in
-        `runtime_rss_kb` what it had with the runtime alone. None where the system does not say
-        what memory a process had (other than Linux).
+        The `cold` block of `results.json`: milliseconds from the path to a ready model (`load_ms`)
+        and of the first call (`first_ms`), peak resident memory in kB (1000 bytes), and in
+        `runtime_rss_kb` the memory with the runtime alone. None if the system does not report
+        memory (not Linux).
 
     Raises:
         InputError: the model cannot be run.
     """
     if not memory.STATUS.is_file():
-        progress.skipped("cold starts", path, "this system does not say a process's memory")
+        progress.skipped("cold starts", path, "this system does not report the memory of a process")
         return None
     arguments = [str(path), str(threads)]
     if peer is not None:

@@ -1,4 +1,4 @@
-"""Load a model and run it once, in a process of its own that `cold_start` starts."""
+"""Load a model and run it once, in a process that `cold_start` starts."""
 
 import json
 from collections.abc import Callable
@@ -17,12 +17,12 @@ Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def main(path: str, threads: str, peer: str = "") -> None:
-    """Load a model, classify one face, print milliseconds and kB (1000 bytes) as JSON.
+    """Load a model, classify one face, and print milliseconds and kB (1000 bytes) as JSON.
 
     Args:
-        path: the model file.
-        threads: of the interpreter.
-        peer: of a model of others, the description as JSON.
+        path: path of the model file.
+        threads: number of threads of the interpreter.
+        peer: specification of an external model as JSON; "" for others.
     """
     runtime_name()  # imports the runtime
     load = _loader(Path(path), int(threads), peer)
@@ -43,7 +43,7 @@ def main(path: str, threads: str, peer: str = "") -> None:
 
 
 def _loader(path: Path, threads: int, peer: str) -> Callable[[], Classify]:
-    """Import what loads the model, which is not timed."""
+    """Import what loads the model; the import is not timed."""
     if not peer:
         return lambda: Classifier(path, threads=threads)
     from benchmarks.models.external import ExternalModel

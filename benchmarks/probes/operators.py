@@ -1,8 +1,8 @@
-"""What each operator of a model costs, from models that are cut off after it.
+"""Time each operator of a model, by truncating the model after it.
 
-LiteRT's Python interface has no profiler, and with XNNPACK the whole graph is a single operator to
-it. So the model is cut off after each operator in turn; what an operator costs is by how much the
-cut after it takes longer than the cut before it.
+LiteRT's Python interface has no profiler, and with XNNPACK the whole graph is a single operator. So
+the model is truncated after each operator in turn; the time of an operator is the difference
+between the model truncated after it and the one truncated before it.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.results.types import OperatorProfile
 
 MOST_BYTES = 200_000_000
-"""Of all cuts together: they are in memory at the same time."""
+"""Largest size of all truncated models together, which are in memory at the same time."""
 
 
 def operators(
@@ -35,28 +35,29 @@ def operators(
     seconds: float = 20.0,
     seed: int = 0,
 ) -> "OperatorProfile | None":
-    """Profile a model, one thread, XNNPACK where it takes the graph.
+    """Profile a model with one thread, with XNNPACK if it takes the graph.
 
-    All cuts are timed interleaved, in random order in every round, and compared within a round, so
-    that a drift of the machine hits them alike. Times of longer and longer cuts are then made
-    to grow (isotonic regression; Barlow et al. 1972), because no operator costs less than nothing.
+    All truncated models are timed interleaved, in random order in every round, and compared within
+    a round, so that a drift of the machine affects all alike. Their times are then made
+    non-decreasing (isotonic regression; Barlow et al. 1972), because no operator takes negative
+    time.
 
     Args:
-        path: any `.tflite` file with one input.
-        images: uint8 [n, h, w], n > 0; the first fills the input, whatever its size. What it shows
-            does not matter to the time.
-        rounds: at most.
-        per_round: timed runs of each cut in a round.
-        seconds: after which no further round begins.
-        seed: of the order in the rounds.
+        path: `.tflite` file with one input.
+        images: uint8 [n, h, w], n > 0; the first fills the input, whatever its size. The content
+            does not affect the time.
+        rounds: largest number of rounds.
+        per_round: number of timed runs of each truncated model in a round.
+        seconds: time after which no further round starts.
+        seed: RNG seed of the order in the rounds.
 
     Returns:
-        The `operators` block of `results.json`, microseconds and shares of the sum; None where the
-        runtime has no schema to cut models with, or the model branches, is empty or too large, or
-        the runtime does not run a cut of it; standard error says which.
+        The `operators` block of `results.json`, in microseconds and shares of the sum. None, with
+        the reason on standard error, if the runtime has no schema to edit models with or does not
+        run a truncated model, or if the model branches, is empty or is too large.
 
     Raises:
-        InputError: the file is damaged or no model.
+        InputError: the file is damaged or not a model.
     """
     schema = raw_model.schema()
     whole = graph.load(path)
@@ -79,7 +80,7 @@ def operators(
         for interpreter in cuts:
             _fill(interpreter, images[0])
         medians = _time(cuts, rounds, per_round, seconds, seed)
-    except (RuntimeError, ValueError) as error:  # the runtime's own
+    except (RuntimeError, ValueError) as error:  # raised by the runtime
         lines = str(error).strip().splitlines() or ["no reason given"]
         progress.skipped("operator times", path, f"a cut of it does not run ({lines[0]})")
         return None
@@ -105,18 +106,18 @@ def operators(
 
 
 def cut(schema: Any, content: bytes) -> list[bytes]:
-    """Cut a model off after 0, 1, … all of its operators.
+    """Truncate a model after 0, 1, … all of its operators.
 
-    What an operator writes and no other one of the cut reads becomes an output, so that nothing is
-    left out as useless; but for what follows from constants alone, which the runtime computes when
-    it loads a model.
+    Tensors that an operator writes and no other one reads become outputs, so that the runtime does
+    not drop the operator as unused. Tensors that depend on constants alone are excluded, because
+    the runtime computes them when it loads the model.
 
     Args:
-        schema: of model files, see `benchmarks.probes.raw_model.schema`.
-        content: the whole model file, with one subgraph.
+        schema: schema of model files, see `benchmarks.probes.raw_model.schema`.
+        content: content of a model file with one subgraph.
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    model.signatureDefs = []  # they name outputs
+    model.signatureDefs = []  # signatures refer to outputs
     part = model.subgraphs[0]
     every = list(part.operators)
     cuts = []
@@ -128,7 +129,14 @@ def cut(schema: Any, content: bytes) -> list[bytes]:
 
 
 def dangling_outputs(part: Any) -> list[int]:
-    """Give the tensors that follow from the input and that no operator of a subgraph reads."""
+    """Find the tensors that depend on the input and that no operator of a subgraph reads.
+
+    Args:
+        part: subgraph of the schema.
+
+    Returns:
+        Indices of the tensors.
+    """
     live, read = {int(i) for i in part.inputs}, set()
     written = []
     for operator in part.operators:
@@ -141,10 +149,10 @@ def dangling_outputs(part: Any) -> list[int]:
 
 
 def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the nearest values, by least squares, none of which is below the one before it.
+    """Compute the non-decreasing values that are nearest by least squares.
 
     Pool adjacent violators: Barlow, Bartholomew, Bremner, Brunk, "Statistical inference under order
-    restrictions" (1972).
+    restrictions" (1972). By hand, because SciPy is no dependency of a Raspberry Pi.
 
     Args:
         values: float64 [n].
@@ -172,7 +180,11 @@ def _fill(interpreter: Any, image: NDArray[np.uint8]) -> None:
 def _time(
     cuts: list[Any], rounds: int, per_round: int, seconds: float, seed: int
 ) -> NDArray[np.float64]:
-    """Give each round's median of each cut: nanoseconds, float64 [rounds, cuts]."""
+    """Time the truncated models.
+
+    Returns:
+        float64 [rounds, models], the median of each round in nanoseconds.
+    """
     order = np.random.default_rng(seed)
     end = perf_counter() + seconds
     medians: list[NDArray[np.float64]] = []

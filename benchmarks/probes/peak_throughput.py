@@ -1,4 +1,4 @@
-"""How many multiply-adds a second a core reaches at best: the yardstick for a model's speed."""
+"""Measure the peak multiply-adds per second of a core, to rate the throughput of models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from benchmarks.results.types import Peak, Throughput
 
 SIDE = 512
-"""Of the matrices: enough work for a call to cost nothing beside it, and weights of 262 kB that
-stay in a cache of the second level."""
+"""Rows and columns of the matrices: large enough that the overhead of a call is negligible, while
+the weights of 262 kB stay in a level 2 cache."""
 
 _SCALE = 1 / 128
 
 
 def measure(*, calls: int = 50) -> "Peak | None":
-    """Time an int8 matrix product in the runtime that the models run in, one thread.
+    """Time an int8 matrix product in the runtime of the models, with one thread.
 
     Args:
-        calls: timed calls, at least 1.
+        calls: number of timed calls, at least 1.
 
     Returns:
-        The `peak` block of `results.json`; None where the runtime is tflite-runtime, which has no
-        schema to make a model with.
+        The `peak` block of `results.json`; None with tflite-runtime, which has no schema to build a
+        model with.
     """
     schema = raw_model.schema()
     if schema is None:
@@ -52,12 +52,12 @@ def measure(*, calls: int = 50) -> "Peak | None":
 def throughput(
     multiply_adds: int | None, p50_us: float, peak: "Peak | None"
 ) -> "Throughput | None":
-    """Work out what a model reaches, and its share of the peak.
+    """Compute a model's multiply-adds per second and their share of the peak.
 
     Args:
-        multiply_adds: of one inference.
-        p50_us: of a call with one thread, in microseconds.
-        peak: what `measure` gave.
+        multiply_adds: number of multiply-adds of one inference; None if not known.
+        p50_us: median latency with one thread, in microseconds.
+        peak: result of `measure`.
 
     Returns:
         The `throughput` block of `results.json`; None for a model without multiply-adds.
@@ -70,16 +70,19 @@ def throughput(
 
 
 def product(schema: Any, side: int) -> bytes:
-    """Make a model that multiplies int8 [side, side] by weights of the same size.
+    """Build a model that multiplies int8 [side, side] by weights of the same size.
 
     Args:
-        schema: of model files, see `benchmarks.probes.raw_model.schema`.
-        side: rows and columns.
+        schema: schema of model files, see `benchmarks.probes.raw_model.schema`.
+        side: number of rows and columns.
+
+    Returns:
+        Content of a `.tflite` file.
     """
     kind = schema.BuiltinOperator.FULLY_CONNECTED
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = kind
-    code.version = 4  # the first with int8
+    code.version = 4  # first version with int8
 
     weights = schema.BufferT()
     drawn = np.random.default_rng(0).integers(-127, 128, side * side, np.int8)
@@ -101,7 +104,7 @@ def product(schema: Any, side: int) -> bytes:
     model = schema.ModelT()
     model.version = 3
     model.operatorCodes, model.subgraphs = [code], [graph]
-    model.buffers = [schema.BufferT(), weights]  # the first is the empty one
+    model.buffers = [schema.BufferT(), weights]  # the first has to be empty
     return raw_model.pack(model)
 
 

@@ -1,4 +1,4 @@
-"""Models made in memory, and the device's interpreter without what a classifier needs around it."""
+"""Models built in memory, and interpreters without the checks of a classifier."""
 
 import importlib
 from typing import Any
@@ -8,7 +8,7 @@ from device.system.stderr import suppress_stderr
 
 
 def schema() -> Any | None:
-    """Import the schema of model files as LiteRT ships it; None where tflite-runtime runs alone."""
+    """Import LiteRT's schema of model files; None if only tflite-runtime is installed."""
     try:
         return importlib.import_module("ai_edge_litert.schema_py_generated")
     except ModuleNotFoundError:
@@ -16,7 +16,7 @@ def schema() -> Any | None:
 
 
 def pack(model: Any) -> bytes:
-    """Write a `ModelT` of the schema as the content of a `.tflite` file."""
+    """Serialize a `ModelT` of the schema to the content of a `.tflite` file."""
     import flatbuffers
 
     builder = flatbuffers.Builder()
@@ -25,10 +25,10 @@ def pack(model: Any) -> bytes:
 
 
 def load(content: bytes) -> Any:
-    """Give a model's interpreter: one thread, XNNPACK where it takes the graph.
+    """Create the interpreter of a model: one thread, XNNPACK if it takes the graph.
 
     Raises:
-        ValueError, RuntimeError: the runtime does not take the model.
+        ValueError, RuntimeError: the runtime does not load the model.
     """
     with suppress_stderr(show_on_error=False):
         interpreter = find_runtime().module.Interpreter(model_content=content, num_threads=1)

@@ -1,9 +1,9 @@
-"""What the loop costs beside detector and classifier, and whether its memory stays flat.
+"""Measure the overhead of the run loop, and whether its memory stays constant.
 
     python -m benchmarks.probes.run_loop VIDEO MODEL --frames 20000
 
-The video is played again and again through source, faces and a JSON Lines sink, as by
-`fer-edge run`; figures go to standard output as JSON.
+The video is played in a loop through source, face analyzer and a JSON Lines sink, as by `fer-edge
+run`. The figures are printed on standard output as JSON.
 """
 
 import argparse
@@ -33,23 +33,23 @@ from device.sources import Source, open_source
 from device.tracking.analyzer import FaceAnalyzer
 
 WARM = 2000
-"""Frames after which memory must not grow any more."""
+"""Number of frames after which memory must not grow."""
 
-_EVERY = 100  # frames between two looks at the memory
+_EVERY = 100  # frames between two readings of the memory
 
 
 class Again(Source):
-    """Plays a video again when it ends; its position goes back to 0 each time."""
+    """Source that plays a video in a loop; its position returns to 0 each time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the video the first time."""
+        """Open the video."""
         self.name = path.name
         self._path = str(path)
         self._source = open_source(self._path)
         self._number = -1
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next frame, the first one after the last."""
+        """Return the next frame; the first one after the last."""
         self._number += 1
         frame = self._source.read(stop)
         if frame is None and self._number:
@@ -66,20 +66,20 @@ class Again(Source):
 
 
 class Meter(Sink):
-    """Notes what each frame took; the last of the sinks, so that it sees the others' time too.
+    """Last of the sinks; records the time of each frame, that of the other sinks included.
 
     Attributes:
-        detect: milliseconds, float64 [frames]; 0 where no detection was due.
-        classify: milliseconds, likewise.
-        loop: milliseconds from the frame's arrival to its last sink, float64 [frames].
-        rss: bytes of resident memory, after every hundredth frame.
-        faces: in all frames.
+        detect: float64 [frames], milliseconds of detection; 0 for frames without it.
+        classify: float64 [frames], milliseconds of classification.
+        loop: float64 [frames], milliseconds from the arrival of the frame to the last sink.
+        rss: int64, resident memory in bytes after every hundredth frame.
+        faces: number of faces in all frames.
     """
 
     name = "meter"
 
     def __init__(self, frames: int) -> None:
-        """Make room for so many frames, in memory that is taken now and not while measuring."""
+        """Allocate the arrays for `frames` frames, so that recording allocates nothing."""
         self.detect = np.full(frames, np.nan)
         self.classify = np.full(frames, np.nan)
         self.loop = np.full(frames, np.nan)
@@ -89,7 +89,7 @@ class Meter(Sink):
         self._last = time.perf_counter()
 
     def write(self, result: Result) -> None:
-        """Note one frame."""
+        """Record one frame."""
         now = time.perf_counter()
         place, stages = self._seen, result.stages
         self.detect[place] = stages["detect"]
@@ -102,7 +102,7 @@ class Meter(Sink):
         self._last = time.perf_counter()
 
     def close(self) -> None:
-        """Keep what was noted."""
+        """Do nothing: the records stay available."""
 
 
 def measure(
@@ -114,22 +114,23 @@ def measure(
     detector_model: Path | None = None,
     every: int = 3,
 ) -> dict[str, Any]:
-    """Play a video through the loop and say what it took.
+    """Play a video through the run loop and summarize the records.
 
     Args:
-        video: best 640x480 with one face.
+        video: video, preferably 640x480 with one face.
         model: `.tflite` file.
-        frames: how many, at least 2 hundreds; the first hundred warms up and is left out.
+        frames: number of frames, at least 200; the first hundred are the warm-up and are not
+            counted.
         detector: "haar" or "yunet".
-        detector_model: file of YuNet.
-        every: detection in every n-th frame.
+        detector_model: model file of YuNet; None for its default places.
+        every: number of frames from one detection to the next.
 
     Returns:
-        latencies in milliseconds; `overhead`, all that is neither detector nor classifier as a
-        fraction of their time, of sums and of medians; memory in MB. All measured here and now.
+        Latencies in milliseconds; `overhead`, the time outside detector and classifier as a
+        fraction of their time, from sums and from medians; memory in MB.
 
     Raises:
-        InputError: a file is no such thing, or there are too few frames.
+        InputError: a file is not a video or a model, or there are too few frames.
     """
     if frames < 2 * _EVERY:
         raise InputError(f"--frames {frames}: give {2 * _EVERY} or more")
@@ -179,9 +180,10 @@ def _latencies(meter: Meter) -> dict[str, Any]:
 
 
 def _typical(times: NDArray[np.float64], due: NDArray[np.bool_]) -> float:
-    """Add up a run of undisturbed frames: the median of those with and of those without detection.
+    """Return the time of all frames if none were disturbed.
 
-    Sums are at the mercy of whatever else the machine does; this is not.
+    That is the median of the frames with detection and the median of those without, each times
+    their number. Unlike a sum, it does not depend on single disturbed frames.
     """
     kinds = [times[kind] for kind in (due, ~due) if kind.any()]
     return sum(len(kind) * float(np.median(kind)) for kind in kinds)
@@ -212,16 +214,16 @@ def _percentiles(times: NDArray[np.float64]) -> dict[str, float] | None:
 
 
 def main() -> int:
-    """Read the command line, measure, print."""
+    """Parse the command line, measure, and print the figures."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.probes.run_loop", description=__doc__
     )
-    parser.add_argument("video", type=Path, help="best 640x480 with one face")
+    parser.add_argument("video", type=Path, help="video, preferably 640x480 with one face")
     parser.add_argument("model", type=Path, help=".tflite file")
     parser.add_argument("--frames", type=int, default=20_000)
     parser.add_argument("--detector", choices=DETECTORS, default="haar")
-    parser.add_argument("--detector-model", type=Path, help="file of YuNet")
-    parser.add_argument("--every", type=int, default=3, help="detection in every n-th frame")
+    parser.add_argument("--detector-model", type=Path, help="model file of YuNet")
+    parser.add_argument("--every", type=int, default=3, help="detect faces in every n-th frame")
     try:
         print(json.dumps(measure(**vars(parser.parse_args())), indent=2))
     except FerEdgeError as error:

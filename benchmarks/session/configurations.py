@@ -1,4 +1,4 @@
-"""What takes turns in the rounds: the models, the same models in other settings, the reference."""
+"""The configurations that a session times: models in their settings, and the reference workload."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,18 +10,18 @@ from benchmarks.models.model import ModelUnderTest, Setting
 from benchmarks.protocol import Classify
 
 REFERENCE = -1
-"""Stands for the reference workload where the number of a model is asked for."""
+"""Index of the reference workload in place of the index of a model."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One thing that is timed.
+    """One model in one setting.
 
     Attributes:
-        model: number of the model, or REFERENCE.
-        setting: what it runs in.
-        is_main: whether it is the model's main figure, and no entry of its sweep.
-        call: a face in, probabilities out.
+        model: index of the model, or REFERENCE.
+        setting: threads and backend.
+        is_main: whether this is the main figure of the model, as opposed to an entry of its sweep.
+        call: function from a face to probabilities.
     """
 
     model: int
@@ -31,12 +31,12 @@ class Configuration:
 
 
 def settings(threads: Sequence[int], *, builtin: bool, others: Sequence[str]) -> list[Setting]:
-    """List the settings of a session, the one of the main figures first.
+    """List the settings of a session, the main one first.
 
     Args:
-        threads: the first is that of the main figures and of what follows the other numbers.
-        builtin: whether to time TensorFlow Lite's own kernels, which is XNNPACK off.
-        others: backends to compare with.
+        threads: numbers of threads; the main figures and the other backends use the first.
+        builtin: whether to time the built-in kernels of TensorFlow Lite (XNNPACK off) as well.
+        others: further backends.
     """
     own = backend.own()
     found = [Setting(own, "xnnpack", count) for count in threads]
@@ -52,18 +52,18 @@ def open_all(
 ) -> list[Configuration]:
     """Load the models in all settings, and the reference workload in the first.
 
-    A model of others runs in this process alone.
+    External models run in this process only.
 
     Args:
         models_under_test: the models.
-        settings: as `settings` lists them.
-        closing: ends the processes of other backends.
+        settings: settings as returned by `settings`.
+        closing: stack on which the processes of other backends are closed.
 
     Returns:
-        The models' main configurations, the reference workload's, then the other settings.
+        The main configuration of each model, the reference workload, then the other settings.
 
     Raises:
-        InputError: a backend is not there, or does not run a model.
+        InputError: a backend is missing, or does not run a model.
     """
     main, *others = settings
     configurations = [

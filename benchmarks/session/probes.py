@@ -1,6 +1,6 @@
 """Optional probes of a session: cold starts, operators, peak, instructions, camera frames.
 
-Each has a module of its own; this one runs those that a configuration asks for.
+Each has a module of its own; this one runs those that the settings ask for.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ def measure(
     images: NDArray[np.uint8],
     written: "Results",
 ) -> None:
-    """Measure what the configuration asks for, and fill in the blocks.
+    """Run the probes and fill in their blocks of the results.
 
-    Whole frames are those of the first model that is not external: what an external one needs
-    around it in an application is not known here.
+    Camera frames are measured with the first model that is not external, because the preprocessing
+    of an external model in its application is not known.
 
     Args:
         config: settings of the session.
-        models_under_test: loaded models, in the order of the blocks.
+        models_under_test: loaded models, in the order of their blocks.
         images: uint8 [n, 48, 48], gray 0..255.
         written: results, changed in place.
 
@@ -79,7 +79,7 @@ def _count(
     pairs: Sequence[tuple[ModelUnderTest, "ModelResult"]],
     written: "Results",
 ) -> None:
-    """Count instructions of the models, and of whole frames where there is a video."""
+    """Count the instructions of the models, and of camera frames if there is a video."""
     found, emulated = kit.find(), cores.select(config.count)
     counter = InstructionCounter(found)
     wanted = [(*pair, core) for pair in pairs for core in emulated]
@@ -103,17 +103,20 @@ def _count(
 
 
 def _first_own(models_under_test: Sequence[ModelUnderTest]) -> Path:
-    """Give the file of the first model that is not external."""
+    """Return the file of the first model that is not external."""
     return next(one.classifier.path for one in models_under_test if not one.spec)
 
 
 def throughput(block: "ModelResult", threads: int, reached: "Peak | None") -> "Throughput | None":
-    """Work out a model's multiply-adds a second, from its latency with one thread.
+    """Compute a model's multiply-adds per second from its latency with one thread.
 
     Args:
-        block: of the model.
-        threads: of its main figure.
+        block: block of the model.
+        threads: number of threads of its main figure.
         reached: the `peak` block of the results.
+
+    Returns:
+        None if there is no latency with one thread.
     """
     single = [
         one["latency"]

@@ -1,4 +1,4 @@
-"""The rounds of a session: timed, judged whether anything disturbed them, and summed up."""
+"""Time the rounds of a session, detect disturbances, and summarize."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 
 
 class Timing:
-    """The rounds that were timed so far; whoever is interrupted keeps the whole ones.
+    """The rounds timed so far; an interruption keeps the complete ones.
 
     Attributes:
-        others: cores that other processes used meanwhile; None where Linux does not say.
+        others: average number of cores that other processes used meanwhile; None if not on Linux.
     """
 
     def __init__(self, configurations: Sequence[Configuration]) -> None:
-        """Begin with no rounds.
+        """Start without rounds.
 
         Args:
-            configurations: what is timed, as `benchmarks.session.configurations.open_all` gives it.
+            configurations: timed configurations, as returned by
+                `benchmarks.session.configurations.open_all`.
         """
         self._configurations = configurations
         self._rounds: list[latency.Round] = []
         self.others: float | None = None
 
     def run(self, faces: NDArray[np.uint8], *, count: int, per_round: int, seed: int) -> None:
-        """Time so many rounds; see `benchmarks.latency.measure.rounds`."""
+        """Time `count` rounds; see `benchmarks.latency.measure.rounds`."""
         calls = [each.call for each in self._configurations]
         threads = [each.setting.threads for each in self._configurations]
         rounds = latency.rounds(
@@ -45,21 +46,21 @@ class Timing:
             for one in progress.track(rounds, "latency, models interleaved", count):
                 self._rounds.append(one)
         finally:
-            # Processes of other backends are ours, and would be taken for others'.
+            # Processes of other backends belong to this run, but would count as other processes.
             if not any(isinstance(call, backend.Worker) for call in calls):
                 self.others = watch.others()
 
     @property
     def has_rounds(self) -> bool:
-        """Whether anything was timed."""
+        """Whether at least one round is complete."""
         return bool(self._rounds)
 
     def disturbed(self, cores: int | None, names: Sequence[str]) -> list[str]:
-        """Name what was disturbed: models, the reference workload, other settings of models.
+        """Name what was disturbed: models, the reference workload, models in other settings.
 
         Args:
-            cores: that this process may use.
-            names: of the models.
+            cores: number of cores that this process may use.
+            names: names of the models.
         """
         found = []
         for each, disturbed in zip(self._configurations, self._disturbed(cores), strict=True):
@@ -73,7 +74,7 @@ class Timing:
             return [False] * len(self._configurations)
         times = np.stack([one.times for one in self._rounds])
         preempted = np.stack([one.preempted for one in self._rounds])
-        # More threads than cores take the processor from each other: that is no disturbance.
+        # With more threads than cores they preempt each other, which is no disturbance.
         crowded = [each.setting.threads > (cores or 1) for each in self._configurations]
         return [
             interference.disturbed(times[:, i], preempted[:, i] * (not crowded[i]))
@@ -88,16 +89,16 @@ class Timing:
         doubtful: bool,
         seed: int,
     ) -> "Latency | None":
-        """Fill in `latency` and `sweep` of the models, where there is a whole round.
+        """Fill in `latency` and `sweep` of the models, if there is a complete round.
 
         Args:
-            blocks: of the models, in `results.json`.
-            cores: that this process may use.
-            doubtful: whether something disturbed the whole session.
-            seed: of the bootstrap.
+            blocks: blocks of the models in the results.
+            cores: number of cores that this process may use.
+            doubtful: whether the whole session was disturbed.
+            seed: RNG seed of the bootstrap.
 
         Returns:
-            The reference workload's latency.
+            Latency of the reference workload; None without a complete round.
         """
         if not self._rounds:
             return None

@@ -1,4 +1,4 @@
-"""One measuring session: models and labeled faces in, `results.json` out."""
+"""Run one benchmark session: models and labeled faces in, `results.json` out."""
 
 import signal
 import threading
@@ -48,30 +48,30 @@ def run(
     config: BenchmarkConfig = BenchmarkConfig(),
     label_names: Mapping[str, Sequence[str]] = HEADS,
 ) -> "Results":
-    """Measure size, accuracy and latency of models with one and the same interpreter.
+    """Measure size, accuracy and latency of models with the same interpreter.
 
-    Ctrl-C ends the run early: what was measured until then is written and returned, with
-    `partial` set; the caller decides whether to stop. Partial results are also written before an
-    exception propagates.
+    Ctrl-C ends the run early: what was measured until then is written and returned, with `partial`
+    set; the caller decides whether to stop. Partial results are also written before an exception
+    propagates.
 
     Args:
-        models: `.tflite` files; the first is the one that latencies are compared with.
+        models: `.tflite` files; latencies are relative to the first.
         images: uint8 [n, 48, 48], gray 0..255, n > 0.
-        labels: for each head ("fer2013", "ferplus") integers [n], -1 for images that are left out.
-            A model is measured against the head whose labels it names.
-        leaked: bool [n], images that are also in the training split; None when nobody looked.
+        labels: by head ("fer2013", "ferplus"), integers [n]; -1 for images that are left out. A
+            model is measured on the head that has its labels.
+        leaked: bool [n], whether an image is also in the training split; None if not known.
         data: `name`, `digest`, `synthetic` and `split` of the images.
-        out: folder that `results.json` is written to, replacing one that is there.
-        config: what to measure, and how.
-        label_names: for each head the names of its classes.
+        out: folder for `results.json`; an existing file is replaced.
+        config: settings of the session.
+        label_names: by head, the names of its classes.
 
     Returns:
         The results as written; see `benchmarks/schema/results.schema.json`.
 
     Raises:
-        InputError: no model, a model that is given twice or cannot be used, or names labels that
-            the data has none of; no image, or images of another size; labels out of range or not
-            as many as images; a setting that cannot be measured; `out` cannot be made.
+        InputError: there is no model, or one is given twice, cannot be used, or has labels that the
+            data lacks; there is no image, or images have another size; labels are out of range or
+            not as many as images; a setting cannot be measured; `out` cannot be created.
     """
     _check(models, images, labels, label_names, leaked)
     config.validate()
@@ -83,11 +83,11 @@ def run(
         specs = _external_specs(models, config)
         models_under_test = model_under_test.load(models, labels, threads, specs, label_names)
         if config.video is not None and all(one.spec for one in models_under_test):
-            raise InputError("whole frames take a model of fer-edge's own: give one")
+            raise InputError("camera frames need a model that is not external: give one")
         opened = []
         if config.timed:
             opened = configurations.open_all(models_under_test, settings, closing)
-        make_folder(out)  # what cannot be written is better not measured first
+        make_folder(out)  # fail now if the results cannot be written
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
         written = _blank(config, settings[0], data, images, leaked, models_under_test)
@@ -101,7 +101,7 @@ def run(
             probes.measure(config, models_under_test, images, written)
             written["partial"] = False
         except KeyboardInterrupt:
-            pass  # the blocks keep what they have, and `partial` stays set
+            pass  # keep what was measured; `partial` stays set
         finally:
             with _ignore_sigint():
                 _finish(written, timing, presence, config.seed)
@@ -137,7 +137,7 @@ def _check(
 
 
 def _external_specs(models: Sequence[Path], config: BenchmarkConfig) -> dict[Path, Spec]:
-    """Read the descriptions of external models; only they need pydantic."""
+    """Read the descriptions of external models; nothing else in a session needs pydantic."""
     if not config.peers:
         return {}
     from benchmarks.models import external_file
@@ -153,7 +153,7 @@ def _blank(
     leaked: NDArray[np.bool_] | None,
     models_under_test: Sequence[model_under_test.ModelUnderTest],
 ) -> "Results":
-    """Give results in which nothing but sizes and the machine is measured yet."""
+    """Return results with the sizes and the machine, before anything else is measured."""
     return {
         "schema_version": "2.1",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -204,7 +204,7 @@ def _classify(
 
 
 def _finish(written: "Results", timing: Timing, presence: Presence, seed: int) -> None:
-    """Note the machine's state, what disturbed the session, and sum up what was timed."""
+    """Fill in the state of the machine, the disturbances and the latencies."""
     place, blocks = written["machine"], written["models"]
     place["after"] = machine_info.state()
     cores = place["cores_allowed"]
@@ -216,7 +216,7 @@ def _finish(written: "Results", timing: Timing, presence: Presence, seed: int) -
         preempted=timing.disturbed(cores, [block["name"] for block in blocks]),
         runs=presence.others(),
     )
-    place["marks"] = found if timing.has_rounds else []  # they are about latencies
+    place["marks"] = found if timing.has_rounds else []  # marks concern latencies
     doubtful = interference.is_doubtful(place["marks"])
     written["reference"] = {
         "name": reference.NAME,

@@ -1,4 +1,4 @@
-"""`fer-edge gate`: whether measured models hold their limits and did not get worse."""
+"""`fer-edge gate`: check measured models against limits and against a baseline."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import CheckFailedError, InputError
+from device.system.terminal import printable_lines
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.terminal import echo
 
@@ -20,33 +21,36 @@ _COLORS = {"passed": "green", "inconclusive": "yellow", "failed": "red", "skippe
 
 def gate(
     results: Annotated[
-        Path | None, typer.Argument(help="results.json of `bench`.", metavar="RESULTS")
+        Path | None, typer.Argument(help="results.json that `bench` wrote.", metavar="RESULTS")
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option(help="Limits by model (TOML).", show_default="what --print-rules shows"),
+        typer.Option(help="Rules file (TOML).", show_default="those of --print-rules"),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="results.json that regressions are measured from.")
+        Path | None, typer.Option(help="results.json that changes are measured from.")
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to.")] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write Markdown there, as for a pull request.")
+        Path | None, typer.Option(help="File to write Markdown to, such as for a pull request.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace these files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     allow_new: Annotated[
         bool,
         typer.Option("--allow-new", help="Accept models, or a whole run, without a baseline."),
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Print passed checks, too.")] = False,
-    print_rules: Annotated[
-        bool, typer.Option("--print-rules", help="Print the default rules, as a start.")
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print passed and skipped checks as well.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no lines.")] = False,
+    print_rules: Annotated[
+        bool,
+        typer.Option("--print-rules", help="Print the default rules and exit."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Hold results to limits, and to a baseline: by the interval, not by the point.
+    """Check results against limits and a baseline; intervals decide, not point estimates.
 
-    Exit code 1 when a check fails, with one line for each.
+    Prints one line for each failed or inconclusive check; exit code 1 if a check fails.
     """
     from benchmarks.gate import rules as rule_files
 
@@ -54,7 +58,7 @@ def gate(
         typer.echo(rule_files.DEFAULT.read_text(encoding="utf-8"), nl=False)
         return
     if results is None:
-        raise InputError("no results to judge: give the results.json of `fer-edge bench`")
+        raise InputError("no results to check: give the results.json of `fer-edge bench`")
 
     from benchmarks.gate.case import Session
     from benchmarks.gate.check import evaluate
@@ -100,7 +104,7 @@ def _print(verdict: "Verdict", verbose: bool) -> None:
     for check in verdict.checks:
         if verbose or check.status in ("failed", "inconclusive"):
             status = typer.style(f"{check.status:12}", fg=_COLORS[check.status])
-            echo(f"{status} {check.message}")
+            typer.echo(f"{status} {printable_lines(check.message)}")
 
 
 def _as_json(

@@ -112,7 +112,7 @@ def test_an_older_result_is_held_to_what_it_measured(tmp_path):
         ),
         ('[models."*"]\nzzzz = 1', "known are parent, "),
         ('[models."*_int4"]\nmax_bytes = 1', "matches no model"),
-        ("[[[", "is no TOML"),
+        ("[[[", "is not TOML"),
     ],
 )
 def test_wrong_rules_are_exit_code_2_in_one_line(files, tmp_path, text, message):

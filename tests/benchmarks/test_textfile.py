@@ -48,7 +48,7 @@ def test_a_file_that_never_ends_or_is_no_text_is_refused(tmp_path, kind):
     refuse(kind, path, "UTF-8")
     fifo = tmp_path / f"fifo.{kind}"
     os.mkfifo(fifo)
-    refuse(kind, fifo, "no regular file")
+    refuse(kind, fifo, "not a regular file")
 
 
 def refuse(kind, path, message):

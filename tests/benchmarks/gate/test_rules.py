@@ -86,7 +86,7 @@ def test_a_mistyped_key_is_named_with_one_that_is_known(key, place, letter):
         ('[models."*"]\nmax_bytes = 1\ndecide_by = "luck"', "give 'interval' or 'point'"),
         ('[models."*"]\nmax_bytes = 1\nparent = 3', "text in quotes"),
         ('allow_new = 1\n[models."*"]\nmax_bytes = 1', "true or false"),
-        ('[models."*"]\nmax_bytes = 1\n[models."*"]', "is no TOML"),
+        ('[models."*"]\nmax_bytes = 1\n[models."*"]', "is not TOML"),
     ],
 )
 def test_a_wrong_rule_says_what_to_write(text, message):

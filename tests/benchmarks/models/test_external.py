@@ -239,7 +239,7 @@ def test_labels_in_other_words_are_translated(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("labels = [", "is no TOML"),
+        ("labels = [", "is not TOML"),
         ('head = "fer2013"', "labels is missing, and so are size, mean, std"),
         (DESCRIPTION + "color = 1", "color is no key of a description"),
         (DESCRIPTION.replace("fer2013", "affectnet"), "head is 'affectnet': give 'fer2013'"),
