@@ -44,6 +44,7 @@ def export(run: "Run", out: Path) -> None:
                 normalization=normalization,
                 calibration=calibration,
                 description=_description(recipe.name, data),
+                space_to_depth=recipe.export.space_to_depth,
             )
             card.write(
                 path,

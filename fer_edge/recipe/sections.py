@@ -325,6 +325,12 @@ class Export(Section):
         description="precisions of the files; ptq and int8 only with a [quantize] section",
     )
 
+    space_to_depth: bool = Field(
+        default=False,
+        description="compute the first convolution of integer files over blocks of 2x2 pixels: the "
+        "same output, in fewer instructions on cores without an int8 dot product",
+    )
+
     @field_validator("precisions")
     @classmethod
     def _each_once(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 from device.geometry import FACE_SIZE
 from device.model.content import LABEL_FILE
 from device.model.flatbuffer import Flatbuffer
-from quantization.tflite import compact
+from quantization.tflite import compact, first_convolution
 from quantization.tflite.io_types import Color
 
 _BUFFER_NAME = b"TFLITE_METADATA"
@@ -40,6 +40,7 @@ def embed(
     labels: Sequence[str],
     mean: float,
     std: float,
+    space_to_depth: bool = False,
 ) -> bytes:
     """Add metadata and the label file to what the converter wrote: a gray image in, a softmax out.
 
@@ -55,6 +56,8 @@ def embed(
         mean: with `std`, what is left to do to a pixel before the input (quantization apart):
             (pixel - mean) / std.
         std: see `mean`.
+        space_to_depth: whether to compute the first convolution over blocks of pixels, where that
+            is the same; see `quantization.tflite.first_convolution`.
 
     Returns:
         The content of the file with metadata.
@@ -65,6 +68,8 @@ def embed(
     for buffer in graph.buffers:
         buffer.data = _content(buffer, model)
     compact.shorten_names(graph)
+    if space_to_depth:
+        first_convolution.to_blocks(graph)
     return attach(graph, name=name, description=description, labels=labels, mean=mean, std=std)
 
 
