@@ -15,6 +15,7 @@ from fer_edge.cli import (
     bench,
     data,
     doctor,
+    explain,
     export,
     fetch,
     gate,
@@ -118,6 +119,7 @@ app.command("ptq", epilog=ptq.EXAMPLE)(ptq.ptq)
 app.command("quant-debug", epilog=quant_debug.EXAMPLE)(quant_debug.quant_debug)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.command("eval", epilog=eval_command.EXAMPLE)(eval_command.evaluate)
+app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
 app.command("gate", epilog=gate.EXAMPLE)(gate.gate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 
