@@ -20,9 +20,11 @@ class Detector(Protocol):
 
     Attributes:
         color: whether it searches the picture in color rather than in gray.
+        min_hits: detections in a row that make a face of a video; 1 where false ones are rare.
     """
 
     color: ClassVar[bool]
+    min_hits: ClassVar[int]
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
         """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in color; the largest first."""

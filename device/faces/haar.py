@@ -24,6 +24,7 @@ class HaarDetector:
     """
 
     color: ClassVar[bool] = False
+    min_hits: ClassVar[int] = 3
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ class YuNetDetector:
     """
 
     color: ClassVar[bool] = True
+    min_hits: ClassVar[int] = 1
 
     def __init__(
         self,

@@ -86,7 +86,7 @@ class FaceAnalyzer:
         self._hysteresis = hysteresis
         self._crop = FaceCropper(margin=margin)
         self._templates = TemplateTracker()
-        self._tracker = Tracker(max_age=max_age)
+        self._tracker = Tracker(max_age=max_age, min_hits=detector.min_hits)
         self._states: dict[int, _TrackState] = {}
         self._faces: list[Face] = []
         self._gray = GrayFrame()
@@ -196,7 +196,8 @@ class FaceAnalyzer:
         seen = [
             track
             for track in self._tracker.tracks
-            if self._states[track.face.track].template is not None
+            if self._tracker.is_confirmed(track)
+            and self._states[track.face.track].template is not None
         ]
         seen.sort(key=_area, reverse=True)
         if not self._largest or not seen:

@@ -33,20 +33,24 @@ class Tracker:
 
     Greedy nearest-neighbor association: the nearest pairs first, as long as a face did not jump
     or change its size more than a face does. A face that is not detected keeps its number for a
-    while.
+    while, once it is confirmed: found by several detections in a row (as in SORT, Bewley et al.,
+    "Simple online and realtime tracking", 2016), since false detections seldom repeat.
 
     Attributes:
         tracks: known faces, detected in the last frame or not, the oldest first.
     """
 
-    def __init__(self, *, max_age: float = 1.0) -> None:
+    def __init__(self, *, max_age: float = 1.0, min_hits: int = 1) -> None:
         """Start without faces.
 
         Args:
-            max_age: seconds that a face may go without detection before it is dropped.
+            max_age: seconds that a confirmed face may go without detection before it is dropped.
+            min_hits: detections that confirm a face; fewer while there were fewer.
         """
         self.tracks: list[Track] = []
         self._max_age = max_age
+        self._min_hits = min_hits
+        self._updates = 0
         self._last_id = 0
 
     def update(self, detections: Sequence[Face], time: float) -> None:
@@ -56,6 +60,7 @@ class Tracker:
             detections: faces as a detector gives them; those without a pair start new tracks.
             time: time of the frame in seconds.
         """
+        self._updates += 1
         for track in self.tracks:
             track.found = False
         paired = set()
@@ -66,7 +71,10 @@ class Tracker:
             track.detections += 1
             paired.add(column)
         self.tracks = [
-            track for track in self.tracks if track.found or time - track.seen <= self._max_age
+            track
+            for track in self.tracks
+            if track.found
+            or (track.detections >= self._min_hits and time - track.seen <= self._max_age)
         ]
         for column, detection in enumerate(detections):
             if column not in paired:
@@ -74,9 +82,14 @@ class Tracker:
                 face = Face(detection.box, detection.roll, track=self._last_id)
                 self.tracks.append(Track(face, time))
 
+    def is_confirmed(self, track: Track) -> bool:
+        """Tell whether a face was found often enough to be taken for one."""
+        return track.detections >= min(self._min_hits, self._updates)
+
     def clear(self) -> None:
         """Drop all faces; their numbers are not given again."""
         self.tracks = []
+        self._updates = 0
 
 
 def distance(one: Box, other: Box) -> float:

@@ -190,3 +190,24 @@ def test_results_of_an_older_or_interrupted_run_have_a_page_too(browse, tmp_path
     assert found["points"] == 1
     assert "Synthetic" in found["notices"] and "Partial" in found["notices"]
     assert found["hidden"][0] > found["hidden"][1]
+
+
+PROBE = """<script>addEventListener("load", () => {
+  const table = document.getElementById("table");
+  document.title = `widths ${table.closest(".scroll").clientWidth} ${table.scrollWidth}`;
+})</script></body>"""
+
+
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_the_table_is_not_cut_on_a_laptop(tmp_path, width):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium")
+    results = full_results()
+    results["models"][0]["name"] = "a-long-name-of-a-folder-fer2013_int8_rgb_uint8"
+    page = tmp_path / "report.html"
+    page.write_text(html.page(results).replace("</body>", PROBE), encoding="utf-8")
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path}", f"--window-size={width},900"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True)
+    found = re.search(r"widths (\d+) (\d+)", done.stdout)
+    assert found, done.stderr[-500:]
+    assert int(found[2]) <= int(found[1])

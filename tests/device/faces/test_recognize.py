@@ -16,6 +16,7 @@ class FoundAt:
     """A detector that has found its boxes already."""
 
     color = False
+    min_hits = 1
 
     def __init__(self, *boxes):
         self.faces = [Face(box) for box in boxes]
