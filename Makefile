@@ -80,5 +80,9 @@ arm64: install
 	$(BIN)/fer-edge fetch arm
 	$(BIN)/python -m fer_edge.release.arm64
 
+# A pipeline killed twenty times, against one that was not disturbed, byte by byte.
+kills: install
+	$(BIN)/python tests/fer_edge/pipeline/kills.py
+
 clean:
 	rm -rf $(VENV) $(BASE) .envs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

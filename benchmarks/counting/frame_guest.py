@@ -72,7 +72,7 @@ class Detecting:
     def __init__(self, detector: Any) -> None:
         """Wrap a detector."""
         self._detector = detector
-        self.color = detector.color
+        self.color, self.min_hits = detector.color, detector.min_hits
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Any]:
         """Find the faces."""

@@ -169,5 +169,6 @@ def _explained(address: str, asset: Asset) -> Iterator[None]:
         return
     raise InputError(
         f"{redact_url(address)} cannot be fetched ({reason}): check the network, or bring "
-        f"{asset.file} from elsewhere to {asset.path()} or give it with --detector-model"
+        f"{asset.file} ({asset.size:,} bytes, SHA-256 {asset.sha256}) from elsewhere to "
+        f"{asset.path()}, or give it with --detector-model"
     )

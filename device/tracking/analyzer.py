@@ -196,8 +196,7 @@ class FaceAnalyzer:
         seen = [
             track
             for track in self._tracker.tracks
-            if self._tracker.is_confirmed(track)
-            and self._states[track.face.track].template is not None
+            if track.confirmed and self._states[track.face.track].template is not None
         ]
         seen.sort(key=_area, reverse=True)
         if not self._largest or not seen:

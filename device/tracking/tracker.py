@@ -20,12 +20,14 @@ class Track:
         seen: time of the last detection, in seconds.
         found: whether the last detection found it.
         detections: how many detections have found it.
+        confirmed: whether it was found often enough to be taken for a face.
     """
 
     face: Face
     seen: float
     found: bool = True
     detections: int = 1
+    confirmed: bool = False
 
 
 class Tracker:
@@ -73,18 +75,16 @@ class Tracker:
         self.tracks = [
             track
             for track in self.tracks
-            if track.found
-            or (track.detections >= self._min_hits and time - track.seen <= self._max_age)
+            if track.found or (track.confirmed and time - track.seen <= self._max_age)
         ]
         for column, detection in enumerate(detections):
             if column not in paired:
                 self._last_id += 1
                 face = Face(detection.box, detection.roll, track=self._last_id)
                 self.tracks.append(Track(face, time))
-
-    def is_confirmed(self, track: Track) -> bool:
-        """Tell whether a face was found often enough to be taken for one."""
-        return track.detections >= min(self._min_hits, self._updates)
+        needed = min(self._min_hits, self._updates)
+        for track in self.tracks:
+            track.confirmed |= track.detections >= needed
 
     def clear(self) -> None:
         """Drop all faces; their numbers are not given again."""

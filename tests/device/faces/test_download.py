@@ -156,8 +156,9 @@ def test_a_download_that_is_cut_off_is_refused_and_can_be_repeated(server, folde
 
 def test_without_a_network_it_says_what_to_do_instead(folder):
     assert_refused(
-        r"cannot be fetched \(Connection refused\): check the network, or bring thing.onnx from "
-        r"elsewhere to .*/fer-edge/thing/thing.onnx or give it with --detector-model",
+        r"cannot be fetched \(Connection refused\): check the network, or bring thing.onnx "
+        r"\([\d,]+ bytes, SHA-256 [0-9a-f]{64}\) from elsewhere to .*/fer-edge/thing/thing.onnx, "
+        r"or give it with --detector-model",
         ASSET.url,
     )
     assert files(folder) == set()

@@ -38,8 +38,8 @@ class Brightness:
 class Told:
     """A detector that finds what it was told, and counts how often it is asked."""
 
-    def __init__(self, *boxes, color=False):
-        self.color = color
+    def __init__(self, *boxes, color=False, min_hits=1):
+        self.color, self.min_hits = color, min_hits
         self.boxes = list(boxes)
         self.asked = 0
         self.image = None
@@ -233,3 +233,24 @@ def test_frames_of_any_size_may_follow_each_other(model, portrait, shape):
 def test_options_out_of_range_are_named_before_the_first_frame(model, option, value):
     with pytest.raises(InputError, match=option):
         FaceAnalyzer(model, Told(), **{option: value})
+
+
+OTHER = Box(330, 300, 100, 100)
+
+
+def test_a_face_that_comes_later_is_shown_when_it_was_found_often_enough(model, portrait):
+    """The first frame shows what there is; a false detection that does not repeat is not shown."""
+    detector = Told(FACE, min_hits=3)
+    faces = FaceAnalyzer(model, detector)
+    shown = []
+    for number, frame in enumerate(frames(*[portrait] * 8)):
+        detector.boxes = [FACE, OTHER] if number in (2, 4, 5, 6, 7) else [FACE]
+        shown.append(len(faces.process(frame)))
+    assert shown == [1, 1, 1, 1, 1, 1, 2, 2]
+
+
+def test_a_single_picture_shows_what_is_found_in_it(model, portrait):
+    faces = FaceAnalyzer(model, Told(FACE, OTHER, min_hits=3))
+    for name in ("one.png", "two.png"):
+        (frame,) = frames(portrait, name=name)
+        assert len(faces.process(frame)) == 2

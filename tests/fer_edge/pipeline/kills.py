@@ -1,0 +1,111 @@
+"""A pipeline killed twenty times ends with the bytes of one that was not disturbed.
+
+    python tests/fer_edge/pipeline/kills.py [--kills 20] [--seed 1] [--folder FOLDER]
+
+(`make kills` does it; it takes about ten minutes on two slow cores.) Each start of the same command
+gets SIGKILL after a random time, anywhere from Python's imports to the report. A run that comes to
+its end all the same is compared, and another one begins, until there were enough kills. All files
+are compared byte by byte with those of an undisturbed run: models, weights, histories and recipes
+must be equal. Files with measured times differ from one run to the next anyway, and are listed.
+"""
+
+import argparse
+import hashlib
+import random
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+EQUAL = (".tflite", ".npz", ".csv", ".toml")
+"""Endings of files that must be equal, outside the measuring stages."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where to work; a temporary one if left out")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kills-") as name:
+        return compare(given.folder or Path(name), given.kills, random.Random(given.seed))
+
+
+def compare(folder: Path, kills: int, draw: random.Random) -> int:
+    """Run the undisturbed pipeline and killed ones, and compare them; gives the exit code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.toml").write_text(runpy.run_path(str(CONFTEST))["TINY"])
+    words = ("data", "synth", "--per-class", "40", "--seed", "5", "--out", folder / "data.npz")
+    subprocess.run(command(*words), check=True, stdout=subprocess.DEVNULL)
+    begin = time.monotonic()
+    if run(folder, "whole").wait():
+        return 1
+    whole = time.monotonic() - begin
+    print(f"undisturbed: {whole:.0f} s", flush=True)
+    killed, number, faults = 0, 1, 0
+    while killed < kills:
+        name = f"killed-{number}"
+        process = run(folder, name)
+        try:
+            process.wait(draw.uniform(0.05, 0.4) * whole)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+            print(f"kill {killed}: {name}, stages {finished(folder / name)}", flush=True)
+            if killed < kills:
+                continue
+            run(folder, name).wait()
+        number += 1
+        faults += report(folder / "whole", folder / name)
+    print(f"{killed} kills in {number - 1} runs: {faults} faults", flush=True)
+    return 1 if faults else 0
+
+
+def finished(folder: Path) -> str:
+    """Name the folders of stages that have begun."""
+    return ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "none"
+
+
+def run(folder: Path, out: str) -> "subprocess.Popen[bytes]":
+    """Start the pipeline in a process of its own."""
+    log = (folder / f"{out}.log").open("ab")
+    words = ["pipeline", folder / "tiny.toml", "--data", folder / "data.npz", "--out", folder / out]
+    return subprocess.Popen(command(*words), stdout=log, stderr=log)
+
+
+def command(*words: object) -> list[str]:
+    program = "import sys; sys.argv[0] = 'fer-edge'; from fer_edge.cli.app import app; app()"
+    return [sys.executable, "-c", program, *map(str, words)]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file, by its path in the run."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def report(whole: Path, killed: Path) -> int:
+    """Print what differs; gives the number of files that have to be equal and are not."""
+    ours, theirs = digests(whole), digests(killed)
+    different = sorted(
+        name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
+    )
+    faults = [name for name in different if name.endswith(EQUAL) and not name.startswith("bench")]
+    missing = [name for name in different if name not in ours or name not in theirs]
+    same = len(ours) - len([name for name in different if name in ours])
+    print(f"{killed.name}: {same} of {len(ours)} files are the same", flush=True)
+    for name in different:
+        kind = "FAULT" if name in faults or name in missing else "measured"
+        print(f"  {kind}: {name}", flush=True)
+    return len({*faults, *missing})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
