@@ -1,4 +1,4 @@
-"""Measure on other machines over ssh: models and faces out, one `results.json` a host back."""
+"""Measure on other machines over ssh and bring one `results.json` back from each host."""
 
 from benchmarks.remote.fleet import Outcome, run
 from benchmarks.remote.host import Host

@@ -1,10 +1,10 @@
-"""What runs on the host as `python -c`: unpacks, starts the run, watches the line, cleans up.
+"""Agent on a host, run as `python -c`: unpacks the payload, runs the benchmark, cleans up.
 
-It is sent as source, so it imports nothing but the standard library, and still runs on a Python
-that is too old for fer-edge, to say so. What is said on standard output is one JSON object a line
-after `MARK`; what comes on standard input is the length of the payload on a line, the payload, and
-then a byte every few seconds. When those stop, or the input ends, nobody is there any more: the run
-is killed and its folder removed.
+It is sent as source, so it imports the standard library alone, and also runs on a Python that is
+too old for fer-edge, to report that. Its standard output is one JSON object a line after `MARK`.
+Its standard input is the length of the payload on a line, the payload, and then a byte every few
+seconds. If these bytes stop or the input ends, the connection is gone: the run is killed and its
+folder removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MARK = "fer-edge agent 1"
 ALIVE, INTERRUPT = b".", b"i"
 LOG = "log"
 SILENCE = 90.0
-"""Seconds without a byte after which the other side counts as gone."""
+"""Seconds without a byte after which the connection counts as gone."""
 
 OLDEST = (3, 11)
 NEEDED = {
@@ -40,11 +40,11 @@ NEEDED = {
     "rich": ("rich",),
 }
 GRACE = 20.0
-"""Seconds that an interrupted run has to write what it measured."""
+"""Seconds that an interrupted run has to write its results."""
 
 
 class Disconnected(Exception):
-    """The other side has gone, or somebody ended this process."""
+    """The connection is gone, or this process received a signal to end."""
 
 
 def main() -> None:
@@ -71,12 +71,12 @@ def main() -> None:
 
 
 def _on_signal(*_: Any) -> None:
-    """End as if the other side had gone."""
+    """End as if the connection were gone."""
     raise Disconnected
 
 
 def hello() -> bool:
-    """Say what this Python is and lacks; and return whether the run can be made."""
+    """Report what this Python is and lacks; return whether the run is possible."""
     missing = [
         what
         for what, modules in NEEDED.items()
@@ -103,7 +103,7 @@ def emit(event: str, **facts: Any) -> None:
 
 
 def read(most: int) -> bytes:
-    """Read what there is of standard input, at least a byte."""
+    """Read available bytes of standard input, at least one."""
     if not select.select([0], [], [], SILENCE)[0]:
         raise Disconnected
     chunk = os.read(0, most)
@@ -113,7 +113,7 @@ def read(most: int) -> bytes:
 
 
 def read_line() -> bytes:
-    """Read to the end of a line, and not a byte further."""
+    """Read up to the end of a line and no further."""
     line = b""
     while not line.endswith(b"\n"):
         line += read(1)
@@ -134,7 +134,7 @@ def unpack(folder: Path, size: int) -> None:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the run, in a session of its own, so that all of its processes can be killed."""
+    """Start the run in a session of its own, so that all its processes can be killed."""
     code = folder / "code"
     known = os.environ.get("PYTHONPATH")
     paths = f"{code}{os.pathsep}{known}" if known else str(code)
@@ -142,7 +142,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "benchmarks.remote.worker", str(folder)],
             cwd=str(code),
-            # Its temporary files go with the folder even when it is killed.
+            # Temporary files are removed with the folder even if the run is killed.
             env=dict(os.environ, PYTHONPATH=paths, TMPDIR=str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -152,8 +152,8 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def watch(run: subprocess.Popen[bytes]) -> int:
-    """Wait for the end of the run, or for that of the other side."""
-    assert run.stdout is not None
+    """Wait until the run ends, or the connection is gone."""
+    assert run.stdout is not None  # for the type checker: `start` opens a pipe
     out = run.stdout.fileno()
     heard = time.monotonic()
     limit = None
@@ -173,7 +173,7 @@ def watch(run: subprocess.Popen[bytes]) -> int:
 
 
 def answer(folder: Path, code: int) -> None:
-    """Send the results, or the last line that the run said."""
+    """Send the results, or the last line of the log."""
     try:
         emit("results", results=json.loads((folder / "results.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -183,13 +183,13 @@ def answer(folder: Path, code: int) -> None:
 
 
 def clean(folder: Path | None, run: subprocess.Popen[bytes] | None) -> None:
-    """Kill what still runs, and remove the folder."""
+    """Kill processes that still run, and remove the folder."""
     if run is not None:
-        with contextlib.suppress(OSError):  # it has ended, with all that it started
+        with contextlib.suppress(OSError):  # all its processes have ended
             os.killpg(run.pid, signal.SIGKILL)
         run.wait()
     while folder is not None and folder.exists():
-        shutil.rmtree(str(folder), ignore_errors=True)  # fails while one of them is still dying
+        shutil.rmtree(str(folder), ignore_errors=True)  # fails while a process is ending
         time.sleep(0.05)
 
 

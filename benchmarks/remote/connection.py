@@ -1,4 +1,4 @@
-"""One host, one ssh process: everything goes over its standard input and output."""
+"""Run a job on one host over one ssh process, through its standard input and output."""
 
 import asyncio
 import base64
@@ -16,22 +16,23 @@ from benchmarks.remote import agent
 from benchmarks.remote.host import Host, quoted
 from benchmarks.remote.requirements import missing_requirements
 from device.errors import CheckFailedError, ExitCode, FerEdgeError, InputError
+from device.labels import printable
 
 HEARTBEAT = 15.0
-"""Seconds; the agent gives up after `agent.SILENCE`."""
+"""Seconds between heartbeats; the agent gives up after `agent.SILENCE`."""
 
 TIMEOUT = 10.0
-"""Seconds that the host has to clean up after the end."""
+"""Seconds that the host has to clean up."""
 
 LONGEST_LINE = 1 << 27
-"""Bytes; a line holds a whole `results.json`."""
+"""Bytes in a line, which may be a whole `results.json`."""
 
 Notify = Callable[[str], None]
 T = TypeVar("T")
 
 
 class Interrupted(FerEdgeError):
-    """Ctrl-C came before there was anything to keep: exit code 130."""
+    """Ctrl-C came before anything was measured: exit code 130."""
 
     exit_code = ExitCode.INTERRUPTED
 
@@ -46,23 +47,23 @@ async def measure(
 ) -> dict[str, Any]:
     """Run a packed job on a host.
 
-    The host keeps nothing: its agent removes the folder at the end of the run, or when this
+    Nothing stays on the host: its agent removes the folder at the end of the run, or when this
     process, the connection or this task ends.
 
     Args:
-        host: where.
-        payload: of `Job.pack`.
-        python: on the host; a path or a name in its PATH.
-        notify: is told what goes on.
-        stop: ends the run early when set; what was measured until then comes back as partial.
+        host: the host.
+        payload: result of `Job.pack`.
+        python: Python on the host; a path, or a name in its PATH.
+        notify: callback for the progress, called with a short text.
+        stop: event that ends the run early; what was measured until then is returned as partial.
 
     Returns:
-        The results, as JSON has them.
+        The results as JSON types.
 
     Raises:
-        InputError: the host is not reached, or its Python lacks something, or refuses the job.
-        CheckFailedError: the connection was cut, or the run broke.
-        Interrupted: `stop` came before anything was measured.
+        InputError: the host cannot be reached, its Python lacks a package, or it refuses the job.
+        CheckFailedError: the connection was lost, or the run failed.
+        Interrupted: `stop` was set before anything was measured.
     """
     notify("connecting")
     async with _ssh(host, python) as (process, said):
@@ -88,9 +89,9 @@ async def measure(
 async def _ssh(
     host: Host, python: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, IO[bytes]]]:
-    """Start ssh with the agent at its other end; end it, however the block ends."""
+    """Start ssh with the agent on the host; end it when the block is left."""
     source = base64.b64encode(zlib.compress(Path(agent.__file__).read_bytes()))
-    # Nothing of the folder that the shell starts in may be taken for a module of Python's.
+    # Files in the start folder of the shell must not shadow modules of Python.
     start = "import sys,zlib,base64;sys.path=[p for p in sys.path if p];"
     start += f'exec(zlib.decompress(base64.b64decode("{source.decode()}")))'
     with tempfile.TemporaryFile() as said:
@@ -101,10 +102,10 @@ async def _ssh(
                 stdout=asyncio.subprocess.PIPE,
                 stderr=said,
                 limit=LONGEST_LINE,
-                start_new_session=True,  # Ctrl-C is ours to pass on
+                start_new_session=True,  # Ctrl-C is passed on by this process
             )
         except FileNotFoundError:
-            raise InputError("there is no ssh here: install OpenSSH's client") from None
+            raise InputError("ssh is not installed here: install OpenSSH's client") from None
         try:
             yield process, said
         finally:
@@ -112,8 +113,8 @@ async def _ssh(
 
 
 async def _end(process: asyncio.subprocess.Process) -> int:
-    """Close the line, which makes the agent clean up and end; kill ssh if it does not end."""
-    assert process.stdin is not None
+    """Close the input, which makes the agent clean up and end; kill ssh if it does not end."""
+    assert process.stdin is not None  # for the type checker: `_ssh` opens pipes
     process.stdin.close()
     try:
         return await asyncio.wait_for(process.wait(), TIMEOUT)
@@ -129,7 +130,7 @@ async def _end(process: asyncio.subprocess.Process) -> int:
 async def _events(
     process: asyncio.subprocess.Process, said: IO[bytes], host: Host
 ) -> AsyncIterator[dict[str, Any]]:
-    """Give what the agent says; whatever the shell of the host printed before is passed over."""
+    """Yield the agent's events; output of the host's shell before them is skipped."""
     assert process.stdout is not None
     begun = False
     for _ in range(_MOST_NOISE):
@@ -147,21 +148,21 @@ async def _events(
                 raise ValueError("no event")
             yield event
         except ValueError as error:
-            raise CheckFailedError(f"{host}: sent what is not fer-edge's ({error})") from error
+            raise CheckFailedError(f"{host}: sent an unexpected line ({error})") from error
     raise await _cut(process, said, host, begun=begun)
 
 
 async def _cut(
     process: asyncio.subprocess.Process, said: IO[bytes], host: Host, *, begun: bool
 ) -> FerEdgeError:
-    """Say why there is nothing more to read."""
+    """Return the error for an output that ended early."""
     code = await _end(process)
     said.seek(0)
     lines = said.read().decode(errors="replace").strip().splitlines()
     reason = printable(lines[-1]) if lines else f"ssh ended with {code}"
     if begun:
         return CheckFailedError(
-            f"{host}: the connection was cut in mid-run ({reason}); measure it again"
+            f"{host}: the connection was lost during the run ({reason}); measure it again"
         )
     if code in _NOT_FOUND:
         return InputError(f"{host}: no Python there ({reason}): give its path by --remote-python")
@@ -176,17 +177,12 @@ def _failure(event: dict[str, Any], host: Host) -> FerEdgeError:
     return kind(f"{host}: {text}")
 
 
-def printable(text: str) -> str:
-    """Leave out what a terminal would take for a command: the text comes from elsewhere."""
-    return "".join(character for character in text if character.isprintable())
-
-
 async def _next(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
     return await anext(events)
 
 
 async def _cancel_on(stop: asyncio.Event, work: Coroutine[Any, Any, T], host: Host) -> T:
-    """Do `work`, and give it up when `stop` comes first."""
+    """Await `work`, but cancel it if `stop` is set first."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -208,7 +204,7 @@ def _interrupted(host: Host) -> FerEdgeError:
 async def _heartbeat(
     process: asyncio.subprocess.Process, stop: asyncio.Event
 ) -> AsyncIterator[None]:
-    """Send signs of life, and word of `stop`."""
+    """Send heartbeats, and the request to stop when `stop` is set."""
 
     async def beat() -> None:
         told = False
@@ -229,7 +225,7 @@ async def _heartbeat(
 
 
 async def _write(process: asyncio.subprocess.Process, content: bytes) -> None:
-    """Write; that the line is cut is noticed, and said better, where it is read."""
+    """Write; a lost connection is reported by the reader, which knows the reason."""
     assert process.stdin is not None
     with contextlib.suppress(ConnectionError):
         process.stdin.write(content)

@@ -1,4 +1,4 @@
-"""Many hosts at once: their progress, Ctrl-C, and where their results go."""
+"""Run a job on several hosts at once: progress, Ctrl-C, and where the results are written."""
 
 import asyncio
 import signal
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 ENDS = DONE, FAILED = "done", "failed"
-"""The last that is said of a host."""
+"""Last texts of the progress of a host."""
 
 Notify = Callable[[Host, str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one host: either of the two.
+    """Outcome on one host: results or an error.
 
     Attributes:
-        results: as `benchmarks.results.file.load` gives them.
-        error: why there are none.
+        host: the host.
+        results: results as of `benchmarks.results.file.load`; None if the run failed.
+        error: why there are no results; None if there are.
     """
 
     host: Host
@@ -43,22 +44,22 @@ def run(
 ) -> list[Outcome]:
     """Measure on all hosts at the same time.
 
-    Ctrl-C ends the runs early, and what was measured until then is kept, marked partial; a second
-    one waits for nothing. Either way the hosts are left as they were.
+    Ctrl-C ends the runs early and keeps what was measured, marked as partial. A second Ctrl-C does
+    not wait for results. In both cases the hosts are cleaned up.
 
     Args:
-        hosts: each once.
-        job: the same for all.
-        python: on the hosts; a path or a name in their PATH.
-        out: gets `HOST/results.json` of every host that succeeds, in place of one that is there.
-        notify: is told of each host what goes on.
+        hosts: hosts without repeats.
+        job: the job for all hosts.
+        python: Python on the hosts; a path, or a name in their PATH.
+        out: folder for `HOST/results.json` of each host that succeeds; existing files are replaced.
+        notify: callback for the progress, called with the host and a short text.
 
     Returns:
-        The outcomes, in the order of `hosts`.
+        The outcomes in the order of `hosts`.
 
     Raises:
         InputError: a file of the job cannot be read.
-        KeyboardInterrupt: at the second Ctrl-C.
+        KeyboardInterrupt: Ctrl-C was pressed twice.
     """
     return asyncio.run(_run(hosts, job, python, out, notify))
 
@@ -98,7 +99,7 @@ async def _run(
 
 
 def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> "Results":
-    """Write results under the names that things have here, and check them.
+    """Check results and write them with the paths of the models on this machine.
 
     Raises:
         CheckFailedError: the host sent something else.
@@ -108,11 +109,13 @@ def _keep(found: dict[str, Any], host: Host, job: Job, path: Path) -> "Results":
         found["machine"]["host"] = str(host)
         for block, model in zip(found["models"], job.models, strict=True):
             block["path"] = str(model)
-        with tempfile.TemporaryDirectory() as folder:  # what is not whole never gets to `path`
+        with (
+            tempfile.TemporaryDirectory() as folder
+        ):  # incomplete results are not written to `path`
             trial = Path(folder) / RESULTS
             results_file.save(cast("Results", found), trial)
             whole = results_file.load(trial)
     except (KeyError, TypeError, ValueError, InputError) as error:
-        raise CheckFailedError(f"{host}: sent no whole results.json ({error})") from error
+        raise CheckFailedError(f"{host}: sent no complete results.json ({error})") from error
     results_file.save(cast("Results", found), path)
     return whole

@@ -1,4 +1,4 @@
-"""The names of hosts, checked before any of them comes near a command line."""
+"""Parse and check host names before they are used in a command line."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from device.errors import InputError
 
-# Neither part may begin with a dash, or ssh would take it for an option (-oProxyCommand=…).
+# No part may begin with a dash, which ssh would parse as an option (-oProxyCommand=…).
 _URL = re.compile(
     r"ssh://"
     r"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]*)@)?"
@@ -16,11 +16,11 @@ _URL = re.compile(
     r"/?"
 )
 _OPTIONS = {
-    "BatchMode": "yes",  # ask for nothing: nobody may be there to answer
+    "BatchMode": "yes",  # never prompt, as input may not be available
     "ConnectTimeout": "15",
     "ServerAliveInterval": "15",
     "ServerAliveCountMax": "4",
-    "ControlMaster": "no",  # an open master is used, and none is left behind
+    "ControlMaster": "no",  # use an open master, but leave none behind
     "ClearAllForwardings": "yes",
     "ForwardAgent": "no",
     "ForwardX11": "no",
@@ -32,12 +32,12 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Host:
-    """A machine that ssh reaches.
+    """A machine that is reached by ssh.
 
     Attributes:
         name: host name, alias of ssh's configuration, or address (IPv6 without brackets).
-        user: None leaves it to ssh's configuration.
-        port: None likewise.
+        user: user name; None for that of ssh's configuration.
+        port: port; None for that of ssh's configuration.
     """
 
     name: str
@@ -45,25 +45,25 @@ class Host:
     port: int | None = None
 
     def __str__(self) -> str:
-        """The host as messages and tables name it: `pi@kitchen:2222`."""
+        """Name in messages and tables, such as `pi@kitchen:2222`."""
         name = f"[{self.name}]" if ":" in self.name else self.name
         return self._with_user(name) + (f":{self.port}" if self.port else "")
 
     @property
     def folder(self) -> str:
-        """Name of the folder of its results; has no character that an artifact store refuses."""
+        """Name of the folder for its results, without characters that artifact stores refuse."""
         name = self._with_user(self.name) + (f"-{self.port}" if self.port else "")
         return re.sub(r"[:%]", "-", name)
 
     def command(self, remote: str) -> list[str]:
-        """Give the command that runs `remote`, a line for the shell of the host, by ssh."""
+        """Return the ssh command that runs `remote`, a line for the host's shell."""
         options = [f"-o{key}={value}" for key, value in _OPTIONS.items()]
         port = ["-p", str(self.port)] if self.port else []
         return ["ssh", *options, *port, "--", self._with_user(self.name), remote]
 
     @property
     def by_hand(self) -> list[str]:
-        """The command with which a person reaches the host."""
+        """The ssh command with which the user can try the connection."""
         port = ["-p", str(self.port)] if self.port else []
         return ["ssh", *port, self._with_user(self.name)]
 
@@ -72,10 +72,10 @@ class Host:
 
 
 def parse(text: str) -> Host:
-    """Read `ssh://[user@]host[:port]`.
+    """Parse `ssh://[user@]host[:port]`.
 
     Raises:
-        InputError: it is something else.
+        InputError: the text has another form.
     """
     match = _URL.fullmatch(text)
     if match is None:
@@ -89,7 +89,7 @@ def parse(text: str) -> Host:
 
 
 def parse_all(texts: Sequence[str]) -> list[Host]:
-    """Read several, each of which has to be another machine, as far as its name tells.
+    """Parse several hosts, which must be different.
 
     Raises:
         InputError: one is not `ssh://[user@]host[:port]`, or two are the same.
@@ -103,10 +103,10 @@ def parse_all(texts: Sequence[str]) -> list[Host]:
 
 
 def quoted(program: str) -> str:
-    """Quote the path of a program for the host's shell; a leading `~/` is the home there.
+    """Quote the path of a program for the host's shell; `~/` at the start is the home there.
 
     Raises:
-        InputError: it cannot be the path of a program.
+        InputError: the text cannot be the path of a program.
     """
     if not program or program.startswith("-") or not program.isprintable():
         raise InputError(f"--remote-python {program!r}: give the path of a Python on the host")

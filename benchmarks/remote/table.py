@@ -1,4 +1,4 @@
-"""A table across hosts: who is how fast, and under which conditions."""
+"""A table of results from several hosts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _HEADS = ("host", "machine", "model", "top-1 %", "p50 µs", "p99 µs", "x refere
 
 
 def show(outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print a line for each model of each host that was measured."""
+    """Print a row for each model of each host that was measured."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for i, head in enumerate(_HEADS):
         table.add_column(head, justify="right" if 3 <= i <= 7 else "left", no_wrap=i in (0, 2))
@@ -26,8 +26,8 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
     if table.row_count:
         console.print(table)
         console.print(
-            "Compare machines by `x reference`: the ratio to the workload that every run times in "
-            "the same rounds. It carries over within a core class, in brackets.",
+            "Compare machines by `x reference`, the ratio to the reference workload in the same "
+            "rounds. It is comparable within a core class (in brackets).",
             style="dim",
             highlight=False,
             markup=False,
@@ -35,7 +35,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 
 
 def rows(outcome: Outcome) -> list[list[str]]:
-    """Give the cells of a host: a row for each of its models."""
+    """Return the cells of a host, one row for each of its models."""
     results: Mapping[str, Any] = outcome.results or {"machine": {}, "models": []}
     machine = results["machine"]
     name = machine.get("board") or machine.get("cpu") or machine.get("architecture") or NOTHING
@@ -70,7 +70,7 @@ def _microseconds(value: float) -> str:
 
 
 def _temperature(machine: Mapping[str, Any]) -> str:
-    """Before and after the run: `48 to 71`."""
+    """Format the temperatures before and after the run, such as `48 to 71`."""
     found = [(machine.get(when) or {}).get("temperature_c") for when in ("before", "after")]
     known = [f"{value:.0f}" for value in found if value is not None]
     return " to ".join(known) or NOTHING

@@ -1,4 +1,4 @@
-"""The core that latencies were measured on, and where int8 loses to float32 on it."""
+"""The core class that latencies were measured on, and int8 models that are slower than float32."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,18 +20,18 @@ _UNKNOWN = "the core class is not known; without an int8 dot product that is to 
 
 
 def machine_name(results: "Results") -> str:
-    """Name the machine: the board where it says one, else the processor."""
+    """Return the name of the board, or that of the processor if there is none."""
     machine = results["machine"]
     return machine["board"] or machine["cpu"] or machine["architecture"]
 
 
 def machine_title(results: "Results") -> str:
-    """Name the machine with the class of its cores, which decides what latencies compare with."""
+    """Return the name of the machine and its core class, within which latencies compare."""
     return f"{machine_name(results)}, core class {results['machine']['core_class']}"
 
 
 def slower_int8(results: "Results") -> Iterator[str]:
-    """Say for each int8 model that is slower than its float32 twin by how much, and why."""
+    """Yield a line for each int8 model that is slower than its float32 twin, with the reason."""
     core = results["machine"]["core_class"]
     reason = (
         _UNKNOWN if core == UNKNOWN else _DOT_PRODUCT if core in DOT_PRODUCT else _NO_DOT_PRODUCT
@@ -49,7 +49,7 @@ def slower_int8(results: "Results") -> Iterator[str]:
 
 
 def _float_twin(model: "ModelResult", models: list["ModelResult"]) -> "ModelResult | None":
-    """Find the float32 model of the same net: same labels, same arithmetic."""
+    """Find the float32 model of the same net: the same labels and multiply-adds."""
     work = model["size"]["multiply_adds"]
     return next(
         (

@@ -1,4 +1,4 @@
-"""The table of counted instructions, and the words that belong to it."""
+"""Tables of counted instructions, with their captions."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -23,19 +23,19 @@ HEAD = (
 """Instructions of each kind are in millions."""
 
 BRIEF = ("core", "model", "M instructions", "x first", "est. M cycles", "est. ms")
-"""What a terminal has room for."""
+"""Columns shown on a terminal."""
 
 KINDS = ("dot_product", "integer_multiply", "float_multiply", "load", "store", "other")
 
 
 def rows(results: "Results") -> list[list[str]]:
-    """Give the rows below HEAD, core by core, in the order of the models."""
+    """Return the rows of the table with HEAD, core by core, in the order of the models."""
     cores = dict.fromkeys(count["core"] for model in results["models"] for count in model["counts"])
     return [_row(name, count, first) for core in cores for name, count, first in _of(results, core)]
 
 
 def _of(results: "Results", core: str) -> list[tuple[str, "InstructionCount", "InstructionCount"]]:
-    """Give each model's count on a core, with that of the first model."""
+    """Return each model's count on a core, with that of the first model."""
     found = [
         (model["name"], count)
         for model in results["models"]
@@ -65,17 +65,17 @@ def _row(name: str, count: "InstructionCount", first: "InstructionCount") -> lis
 
 
 FRAME_HEAD = ("board", "est. ms a frame", "frames a second", "M instructions")
-"""Followed by the share of each stage in the estimated cycles."""
+"""First columns; the share of each stage in the estimated cycles follows."""
 
 
 def frame_head(results: "Results") -> list[str]:
-    """Give the head of the table of frames."""
+    """Return the head of the table of camera frames."""
     stages = results["frame_counts"][0]["stages"] if results["frame_counts"] else ()
     return [*FRAME_HEAD, *(f"{stage} %" for stage in stages)]
 
 
 def frame_rows(results: "Results") -> list[list[str]]:
-    """Give a row for each core and board, below `frame_head`."""
+    """Return a row for each core and board, for the head of `frame_head`."""
     return [
         [
             f"{board['board'].removeprefix('Raspberry ')}, {count['core']}",
@@ -90,7 +90,7 @@ def frame_rows(results: "Results") -> list[list[str]]:
 
 
 def stages_of(count: "FrameCount") -> dict[str, "StageCount"]:
-    """Give the stages by name, in the order of the loop."""
+    """Return the stages by name, in the order of the loop."""
     return cast("dict[str, StageCount]", count["stages"])
 
 
@@ -100,7 +100,7 @@ def _share(stage: "StageCount", count: "FrameCount") -> str:
 
 
 def frame_caption(results: "Results") -> str:
-    """Say what the frames were and how the figures came about."""
+    """Describe the frames and how the figures were obtained."""
     count = results["frame_counts"][0]
     width, height = count["size"]
     often = "every frame" if count["every"] == 1 else f"every {count['every']} frames"
@@ -112,13 +112,13 @@ def frame_caption(results: "Results") -> str:
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    """Write an estimate: one figure, or both bounds."""
+    """Format an estimate: one figure if the bounds are equal, otherwise both bounds."""
     first, last = f"{low:.{digits}f}", f"{high:.{digits}f}"
     return first if first == last else f"{first} to {last}"
 
 
 def caption(results: "Results") -> str:
-    """Say how the counts came about."""
+    """Describe how the counts were obtained."""
     counts = [count for model in results["models"] for count in model["counts"]]
     runtimes = ", ".join(sorted({count["runtime"] for count in counts}))
     emulators = ", ".join(sorted({count["emulator"] for count in counts}))

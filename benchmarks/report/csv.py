@@ -1,4 +1,4 @@
-"""The results as CSV: one row for every way that a model was timed."""
+"""The results as CSV: one row for each configuration in which a model was timed."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,18 @@ COLD = ("load_ms", "first_ms", "peak_rss_kb")
 
 
 def write(results: "Results", folder: Path) -> Path:
-    """Write `results.csv`; returns its path. One that is there is replaced.
+    """Write `results.csv`; an existing file is replaced.
 
-    Rates are fractions of 1, times in the unit of the column's name, and what was not measured is
-    empty. The figures that do not depend on threads and backend stand in every row of a model.
+    Rates are fractions of 1, times are in the unit of the column name, and cells without a
+    measurement are empty. Figures that do not depend on threads and backend are repeated in each
+    row of a model.
+
+    Args:
+        results: results of a session.
+        folder: folder of the file.
+
+    Returns:
+        Path of the file.
     """
     path = folder / NAME
     found = list(rows(results))
@@ -32,7 +40,7 @@ def write(results: "Results", folder: Path) -> Path:
 
 
 def rows(results: "Results") -> Iterator[dict[str, Any]]:
-    """Give the rows, the same columns in each."""
+    """Yield the rows, all with the same columns."""
     for model in results["models"]:
         own = {
             "model": model["name"],
@@ -44,10 +52,7 @@ def rows(results: "Results") -> Iterator[dict[str, Any]]:
             "macro_f1": _at(model, "accuracy", "macro_f1"),
             "ece": _at(model, "accuracy", "ece"),
             **{key: model["size"].get(key) for key in SIZE},
-            **{
-                key: _at(model, "cold", key, "p50")
-                for key in ("load_ms", "first_ms", "peak_rss_kb")
-            },
+            **{key: _at(model, "cold", key, "p50") for key in COLD},
         }
         for way in configurations(model, results):
             latency = way["latency"]

@@ -1,4 +1,4 @@
-"""The gate's verdict as Markdown: for a step summary, or a comment on a pull request."""
+"""The verdict of the gate as Markdown, for a step summary or a comment on a pull request."""
 
 from benchmarks.gate.verdict import Status, Verdict
 from benchmarks.report.markdown import table
@@ -8,7 +8,7 @@ ORDER = tuple(SIGNS)
 
 
 def markdown(verdict: Verdict) -> str:
-    """Write the verdict, failed checks first; passed ones are folded away."""
+    """Format the verdict with failed checks first and passed checks in a collapsed section."""
     parts = [f"## {SIGNS[Status.passed if verdict.passed else Status.failed]} {headline(verdict)}"]
     parts += [f"> **{note}.**" for note in (verdict.vacuous, *verdict.notes) if note]
     loud = [one for one in verdict.checks if one.status in (Status.failed, Status.inconclusive)]

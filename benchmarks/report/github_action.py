@@ -1,8 +1,8 @@
-"""The results as github-action-benchmark reads them, which draws them over the commits.
+"""The results as github-action-benchmark reads them, which plots them over the commits.
 
 Its tools `customSmallerIsBetter` and `customBiggerIsBetter` take a JSON array of objects with
-`name`, `unit`, `value` and, for people, `range` and `extra`
-(https://github.com/benchmark-action/github-action-benchmark): so one file for each.
+`name`, `unit`, `value` and optional `range` and `extra`
+(https://github.com/benchmark-action/github-action-benchmark), so there is one file for each.
 """
 
 import json
@@ -21,7 +21,7 @@ BIGGER = "benchmark-bigger-is-better.json"
 
 
 def write(results: "Results", folder: Path) -> list[Path]:
-    """Write both files; returns their paths. Ones that are there are replaced."""
+    """Write both files and return their paths; existing files are replaced."""
     paths = []
     for name, entries in ((SMALLER, smaller(results)), (BIGGER, bigger(results))):
         with replacing(folder / name) as partial:
@@ -32,10 +32,10 @@ def write(results: "Results", folder: Path) -> list[Path]:
 
 
 def smaller(results: "Results") -> Iterator[dict[str, Any]]:
-    """Give latency, size and memory: what should fall.
+    """Yield latency, size and memory, for which smaller is better.
 
-    The ratio to the reference workload is the one to set an alert on: the machines that CI runs on
-    differ from day to day.
+    Set alerts on the ratio to the reference workload, because the machines of CI vary from day to
+    day.
     """
     extra = f"{machine_title(results)}, {results['created_by']}"
     for model in results["models"]:
@@ -52,7 +52,7 @@ def smaller(results: "Results") -> Iterator[dict[str, Any]]:
 
 
 def bigger(results: "Results") -> Iterator[dict[str, Any]]:
-    """Give the accuracies: what should rise."""
+    """Yield the accuracies, for which bigger is better."""
     data = results["data"]
     for model in results["models"]:
         block = model["accuracy"]

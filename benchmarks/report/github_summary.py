@@ -1,4 +1,4 @@
-"""The summary of a step of GitHub Actions: Markdown that a workflow's page shows."""
+"""The step summary of GitHub Actions: Markdown that the page of a workflow run shows."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from device.errors import InputError
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
-"""The environment variable that names the step's file."""
+"""Environment variable with the path of the summary file."""
 
 
 def append(text: str) -> None:
-    """Add Markdown to the summary of the step; outside of GitHub Actions nothing happens.
+    """Append Markdown to the step summary; outside of GitHub Actions nothing happens.
 
     Raises:
         InputError: the file that the variable names cannot be written.

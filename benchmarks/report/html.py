@@ -1,4 +1,4 @@
-"""The report as one HTML page: everything in the file, nothing fetched, drawn by its own script."""
+"""The report as one HTML page that loads nothing from elsewhere and draws by its own script."""
 
 import json
 from html import escape
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 NAME = "report.html"
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("base.js", "pareto.js", "table.js", "model.js", "latency.js", "main.js")
-"""In the order in which they need each other."""
+"""Scripts in the order in which they depend on each other."""
 
 
 def write(results: "Results", folder: Path) -> Path:
-    """Write `report.html`; returns its path. One that is there is replaced."""
+    """Write `report.html` and return its path; an existing file is replaced."""
     path = folder / NAME
     with replacing(path) as partial:
         partial.write_text(page(results), encoding="utf-8")
@@ -27,7 +27,7 @@ def write(results: "Results", folder: Path) -> Path:
 
 
 def page(results: "Results") -> str:
-    """Put the page together; without JavaScript it still shows the table."""
+    """Compose the page; without JavaScript it shows the table."""
     heading = title(results)
     data = {
         "results": results,
@@ -40,12 +40,12 @@ def page(results: "Results") -> str:
         "title": escape(heading),
         "style": _read("page.css"),
         "table": _table(results),
-        # A "</script>" in a name would end the element: JSON may write "<" as an escape.
+        # "<" is escaped, because a "</script>" in a name would end the element.
         "data": json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"),
         "script": "\n".join(map(_read, SCRIPTS)),
     }
     text = _read("page.html")
-    # The results come last, so that nothing in them is taken for a place to fill.
+    # The results are inserted last, so that nothing in them is taken for a placeholder.
     for name in ("style", "script", "table", "title", "data"):
         before, _, after = text.partition(f"{{{{{name}}}}}")
         text = before + parts[name] + after
@@ -53,13 +53,13 @@ def page(results: "Results") -> str:
 
 
 def title(results: "Results") -> str:
-    """Name the report: how many models, and where they were measured."""
+    """Return the title: number of models and name of the machine."""
     count = len(results["models"])
     return f"{count} {'model' if count == 1 else 'models'} on {machine_title(results)}"
 
 
 def subtitle(results: "Results") -> str:
-    """Say on which images and when."""
+    """Describe the images and the date."""
     data = results["data"]
     created = results["created"].replace("T", " ").replace("+00:00", " UTC")
     return f"{data['images']:,} images of {data['name']}, split {data['split']} · {created}"

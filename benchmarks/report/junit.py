@@ -1,4 +1,4 @@
-"""The gate's verdict as JUnit XML, which CI systems show as tests."""
+"""The verdict of the gate as JUnit XML, which CI systems show as tests."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ from device.system.atomic_file import replacing
 
 
 def write(verdict: Verdict, path: Path, suite: str) -> None:
-    """Write one test case a check: the model is its class, the limit its name.
+    """Write one test case for each check: its class is the model, its name the limit.
 
-    An inconclusive check passes, with its line as the output of the test case.
+    An inconclusive check is a passed test case with its line as output.
 
     Args:
-        verdict: of the gate.
-        path: the XML file; one that is there is replaced.
+        verdict: verdict of the gate.
+        path: path of the XML file; an existing file is replaced.
         suite: name of the test suite.
     """
     counts = Counter(check.status for check in verdict.checks)

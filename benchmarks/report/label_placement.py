@@ -1,4 +1,4 @@
-"""Names beside the points of a plot, set so that they cover neither a point nor each other."""
+"""Place text labels beside the points of a plot without overlaps."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
 
 DIRECTIONS = (45, 135, -45, -135, 0, 180, 90, -90, 20, 160, -20, -160)
-"""In degrees; the diagonals first, because lines of a step plot run along the axes."""
+"""Angles in degrees; diagonals first, because the lines of a step plot run along the axes."""
 
 DISTANCES = (6, 20, 38, 60, 85, 115, 150)
-"""From the circle, in points."""
+"""Distances from the circle, in points."""
 
 Point = tuple[float, float, float, str, str]
-"""x and y in data units, the radius of its circle in points, its text, its color."""
+"""x and y in data units, radius of the circle in points, text, color."""
 
 
 def place(axes: "Axes", points: Sequence[Point]) -> None:
     """Write each point's text at the nearest free place, with a thin line to the point.
 
-    Greedy: the places around a point are tried from near to far, and the first is taken that is
-    inside the axes and covers nothing; where none is free, the one that covers least.
+    A greedy search: places around a point are tried from near to far, and the first one inside the
+    axes that covers nothing is taken; if there is none, the one that covers least.
 
     Args:
-        axes: with everything else drawn, because limits must not change afterwards.
-        points: to name.
+        axes: axes with everything else drawn, because their limits must not change afterwards.
+        points: points to label.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.patheffects import withStroke
@@ -36,14 +36,14 @@ def place(axes: "Axes", points: Sequence[Point]) -> None:
     from matplotlib.transforms import Bbox
 
     figure = axes.get_figure(root=True)
-    assert figure is not None
+    assert figure is not None  # for the type checker: the axes belong to a figure
     figure.draw_without_rendering()
     renderer = FigureCanvasAgg(figure).get_renderer()
     inside = axes.get_window_extent()
     centers = [axes.transData.transform((x, y)) for x, y, *_ in points]
     taken = []
     for (x, y), point in zip(centers, points, strict=True):
-        half = 0.7 * point[2] * figure.dpi / 72  # the corners of a circle's box are free
+        half = 0.7 * point[2] * figure.dpi / 72  # the corners of the bounding box are free
         taken.append(Bbox.from_extents(x - half, y - half, x + half, y + half))
     for x, y, radius, text, color in points:
         note = axes.annotate(
@@ -61,7 +61,7 @@ def place(axes: "Axes", points: Sequence[Point]) -> None:
         for offset in _offsets(radius):
             _move(note, offset)
             note.update_positions(renderer)
-            # Text's, because an annotation's own extent has the line in it.
+            # Extent of the text; that of the annotation includes the line.
             box = Text.get_window_extent(note, renderer)
             options.append((_covered(box, taken, inside), offset, box))
             if options[-1][0] == 0:
@@ -79,7 +79,7 @@ def _offsets(radius: float) -> Iterator[tuple[float, float]]:
 
 
 def _move(note: "Annotation", offset: tuple[float, float]) -> None:
-    """Set a text beside its point, anchored by the side that faces the point."""
+    """Set a text beside its point, anchored at the side that faces the point."""
     x, y = offset
     note.set_position(offset)
     note.set_horizontalalignment("left" if x > 1 else "right" if x < -1 else "center")
@@ -87,7 +87,7 @@ def _move(note: "Annotation", offset: tuple[float, float]) -> None:
 
 
 def _covered(box: "Bbox", taken: Sequence["Bbox"], inside: "Bbox") -> float:
-    """Measure the area that a text would share with what is there, or have outside the axes."""
+    """Area of a text that overlaps other elements or lies outside the axes."""
     outside = box.width * box.height - _overlap(box, inside)
     return max(0.0, outside) + sum(_overlap(box, other) for other in taken)
 

@@ -1,4 +1,4 @@
-"""The report as Markdown: the table first, the plots beside it, then what else was measured."""
+"""The report as Markdown: the main table, the plots, and the other measurements."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,15 +24,15 @@ NO_PLOTS = "No plots: matplotlib is not installed here (`pip install 'fer-edge[p
 
 
 def write(results: "Results", folder: Path, plots_drawn: Sequence[Path] = ()) -> Path:
-    """Write `report.md`, which shows the plots that were drawn beside it.
+    """Write `report.md` with links to plots in the same folder.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
-        folder: made where it is missing; a report that is there is replaced.
-        plots_drawn: of the same folder, PNG or SVG.
+        results: results of a session.
+        folder: folder of the file, created if missing; an existing report is replaced.
+        plots_drawn: paths of the plots, PNG or SVG.
 
     Returns:
-        The path of `report.md`.
+        Path of `report.md`.
     """
     parts = [text(results), *_images(plots_drawn)]
     if not plots_drawn and not plots.available():
@@ -44,7 +44,7 @@ def write(results: "Results", folder: Path, plots_drawn: Sequence[Path] = ()) ->
 
 
 def text(results: "Results") -> str:
-    """Write everything but the plots: what a step summary can show."""
+    """Format everything except the plots, as for a step summary."""
     parts = [
         f"# Benchmark on {machine_title(results)}",
         *(f"**{line}**" for line in notices(results)),
@@ -64,11 +64,11 @@ def text(results: "Results") -> str:
 
 
 def table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table.
+    """Format a Markdown table.
 
     Args:
-        head: title and alignment of each, "" for left and "right".
-        rows: of cells; a bar in one is escaped.
+        head: title and alignment ("" for left, or "right") of each column.
+        rows: cells of each row; vertical bars in them are escaped.
     """
     lines = [
         [title for title, _ in head],
@@ -79,7 +79,7 @@ def table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str
 
 
 def _models(results: "Results") -> str:
-    """Write the main table, without the columns that no model has a figure for."""
+    """Format the main table, without columns that are empty for all models."""
     shown = columns(results)
     return table(
         [(column.title, "right" if i else "") for i, column in enumerate(shown)],
@@ -88,7 +88,7 @@ def _models(results: "Results") -> str:
 
 
 def _sweep(results: "Results") -> str:
-    """Write p50 of each model in each way that any was timed in."""
+    """Format a table of p50 by model and configuration."""
     found: dict[str, dict[str, float]] = {}
     for model in results["models"]:
         for way in configurations(model, results):
@@ -148,7 +148,7 @@ def _frame(results: "Results") -> str:
 
 
 def _images(drawn: Sequence[Path]) -> Iterator[str]:
-    """Show each plot once, under the heading of its kind."""
+    """Yield each plot once, under the heading of its kind."""
     heading = ""
     for path in drawn:
         kind = "Accuracy against latency"

@@ -1,4 +1,4 @@
-"""The plots of the report, drawn by matplotlib's object interface: no display, no global state."""
+"""Plots of the report, drawn with matplotlib's object interface: no display, no global state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,26 +23,26 @@ COLORS = {"fer2013": "#1f5fa8", "ferplus": "#c4571b"}
 HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels"}
 DPI = 150
 PARETO, CONFUSION = "pareto", "confusion_"
-"""What the plots' file names begin with."""
+"""Prefixes of the file names of plots."""
 
 
 def available() -> bool:
-    """Whether matplotlib is installed: a Pi's installation has no need of it."""
+    """Whether matplotlib is installed; the base installation does not include it."""
     return find_spec("matplotlib") is not None
 
 
 def write(results: "Results", folder: Path, kinds: Sequence[str]) -> list[Path]:
-    """Draw what there is to draw: `pareto` and `confusion_NAME`, in each kind.
+    """Draw `pareto` and `confusion_NAME` in each format.
 
     A model that an interrupted run did not reach has no plot.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
-        folder: made where it is missing; plots that are there are replaced.
-        kinds: "png", "svg".
+        results: results of a session.
+        folder: folder of the plots, created if missing; existing plots are replaced.
+        kinds: file formats, "png" or "svg".
 
     Returns:
-        The paths, of the first kind first.
+        Paths of the plots, those of the first format first.
     """
     drawn = []
     for kind in kinds:
@@ -66,7 +66,7 @@ class Point:
 
 
 def on_the_map(results: "Results") -> list[Point]:
-    """Pick the models that have both an accuracy and a latency."""
+    """Select the models that have both an accuracy and a latency."""
     return [
         Point(model, model["accuracy"], model["latency"])
         for model in results["models"]
@@ -75,7 +75,7 @@ def on_the_map(results: "Results") -> list[Point]:
 
 
 def pareto_front(points: Sequence[Point]) -> list[Point]:
-    """Pick the models that no other one beats in both accuracy and p50, the fastest first."""
+    """Select the models that no other one beats in both accuracy and p50, fastest first."""
     front: list[Point] = []
     for point in sorted(points, key=lambda one: (one.latency["p50_us"], -one.accuracy["top1"])):
         if not front or point.accuracy["top1"] > front[-1].accuracy["top1"]:
@@ -84,13 +84,13 @@ def pareto_front(points: Sequence[Point]) -> list[Point]:
 
 
 def pareto(results: "Results", path: Path) -> None:
-    """Draw top-1 against p50 latency, size as area; a Pareto front for each set of labels.
+    """Draw top-1 over p50 latency with the size as area, and a Pareto front for each label set.
 
-    Accuracies on different labels do not compare, so the two heads share axes but no front.
+    Accuracies on different label sets do not compare, so the heads share the axes but no front.
 
     Args:
-        results: with at least one model that has accuracy and latency.
-        path: the file to write, PNG or SVG by its ending.
+        results: results with at least one model that has accuracy and latency.
+        path: path of the plot, PNG or SVG by its suffix.
     """
     figure = _figure(9.0, 6.0)
     axes = figure.add_subplot()
@@ -128,7 +128,11 @@ def pareto(results: "Results", path: Path) -> None:
 def _draw_point(
     axes: "Axes", point: Point, color: str, largest: int
 ) -> tuple[float, float, float, str, str]:
-    """Draw a model; returns x, y, the circle's radius in points, the text and the color."""
+    """Draw a model.
+
+    Returns:
+        x, y, radius of the circle in points, text, color.
+    """
     x, y = point.latency["p50_us"], 100 * point.accuracy["top1"]
     area = 1400 * point.model["size"]["bytes"] / largest
     low, high = (100 * end for end in point.accuracy["top1_ci95"])
@@ -162,14 +166,17 @@ def _draw_front(axes: "Axes", front: Sequence[Point], color: str, name: str) -> 
 
 
 def confusion(model: "ModelResult", results: "Results", path: Path) -> None:
-    """Draw a model's confusion matrix, with precision, recall and F1 of each class beside it.
+    """Draw the confusion matrix of a model, with precision, recall and F1 of each class.
 
-    A cell shows its share of the row (of the images of the true class) and the count.
+    A cell shows its share of the row (images of the true class) and the count.
 
     Args:
-        model: a model's block, with its accuracy.
-        results: that the block belongs to.
-        path: the file to write, PNG or SVG by its ending.
+        model: block of the model, with its accuracy.
+        results: results that contain the block.
+        path: path of the plot, PNG or SVG by its suffix.
+
+    Raises:
+        ValueError: the model has no accuracy.
     """
     block = model["accuracy"]
     if block is None:
@@ -209,7 +216,7 @@ def confusion(model: "ModelResult", results: "Results", path: Path) -> None:
 
 
 def _draw_rates(axes: "Axes", classes: Sequence["ClassAccuracy"]) -> None:
-    """Write the rates of each class, in percent, beside its row."""
+    """Write the rates of each class in percent beside its row."""
     heads = ("precision", "recall", "F1", "images")
     for row, one in enumerate(classes):
         rates = [f"{100 * rate:.1f}" for rate in (one["precision"], one["recall"], one["f1"])]
@@ -241,7 +248,7 @@ def _save(figure: "Figure", path: Path) -> None:
     from matplotlib import rc_context
 
     kind = path.suffix.removeprefix(".")
-    # An SVG has random ids and the time it was drawn, unless told: the same results, the same file.
+    # Fixed ids and no date, so that the same results give the same file.
     metadata = {"Date": None} if kind == "svg" else None
     with replacing(path) as partial, rc_context({"svg.hashsalt": path.name}):
         figure.savefig(partial, format=kind, dpi=DPI, metadata=metadata)

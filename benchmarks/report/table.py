@@ -1,4 +1,4 @@
-"""What every view of the results says: the columns of the table, and the words around it."""
+"""The columns of the main table and the sentences around it, shared by all views."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Column:
     """A column of the table.
 
     Attributes:
-        title: its head, with the unit.
-        cell: the text for a model's block of `results.json`.
-        brief: whether a terminal shows it too.
-        interval: whether a terminal has room for its interval.
+        title: heading, with the unit.
+        cell: function from a model's block of `results.json` to the text of the cell.
+        brief: whether a terminal shows the column.
+        interval: whether a terminal shows its interval.
     """
 
     title: str
@@ -50,17 +50,17 @@ def _cold(key: str, show: Callable[[float], str]) -> Callable[["ModelResult"], s
 
 
 def precision(model: "ModelResult") -> str:
-    """Name the precision; results of schema 1.0 know that of the input alone."""
+    """Return the precision; results of schema 1.0 have only that of the input."""
     return model.get("precision") or model["input_dtype"]
 
 
 def percent(fraction: float) -> str:
-    """Write a fraction of 1 in percent, without the sign."""
+    """Format a fraction of 1 in percent, without the sign."""
     return f"{100 * fraction:.2f}"
 
 
 def microseconds(value: float) -> str:
-    """Write a time to three digits or more."""
+    """Format a time in microseconds with at least three digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
@@ -77,7 +77,7 @@ def _millions(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Write a time in milliseconds."""
+    """Format a time in milliseconds."""
     return f"{value:.2f}"
 
 
@@ -107,7 +107,12 @@ COLUMNS = (
 
 
 def columns(results: "Results", *, brief: bool = False) -> list[Column]:
-    """Pick the columns that any model has a figure for; with `brief` those for a terminal."""
+    """Select the columns that have a figure for at least one model.
+
+    Args:
+        results: results of a session.
+        brief: whether to select only the columns of a terminal.
+    """
     return [
         column
         for column in COLUMNS
@@ -117,7 +122,7 @@ def columns(results: "Results", *, brief: bool = False) -> list[Column]:
 
 
 def notices(results: "Results") -> list[str]:
-    """Give the lines that must stand above the figures, because these mislead without them."""
+    """Return the warnings to show above the figures, which are misleading without them."""
     classified = any(model["accuracy"] for model in results["models"])
     lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] and classified else []
     if results["partial"]:
@@ -128,15 +133,15 @@ def notices(results: "Results") -> list[str]:
 
 
 def threads_of(results: "Results") -> int:
-    """Give the threads of the main figures."""
+    """Return the number of threads of the main figures."""
     return results["protocol"]["threads"][0]
 
 
 def configurations(model: "ModelResult", results: "Results") -> Iterator["Mapping[str, Any]"]:
-    """Give every way that a model was timed, the main one first.
+    """Yield the configurations in which a model was timed, the main one first.
 
     Yields:
-        `backend`, `resolver`, `threads` and the `latency` block, None where it was not reached.
+        `backend`, `resolver`, `threads` and the `latency` block; None if it was not reached.
     """
     yield {
         "backend": results["protocol"]["backend"],
@@ -148,7 +153,7 @@ def configurations(model: "ModelResult", results: "Results") -> Iterator["Mappin
 
 
 def conditions(results: "Results") -> list[str]:
-    """Give the sentences that say on what, where and how the figures were measured."""
+    """Return sentences on the data, the machine and the protocol of the measurement."""
     data, machine, protocol = results["data"], results["machine"], results["protocol"]
     known = [part for part in (machine["board"], machine["cpu"]) if part]
     core = [part for part in (machine["microarchitecture"],) if part]

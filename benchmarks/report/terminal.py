@@ -1,4 +1,4 @@
-"""The table of results for a terminal."""
+"""The results as a table on a terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def show(results: "Results", console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown = columns(results, brief=True)
     for i, column in enumerate(shown):
-        # A narrow terminal folds the names, and no figure.
+        # On a narrow terminal names are wrapped, figures are not.
         table.add_column(
             column.title.replace(" ", "\n"),
             justify="right" if i else "left",
@@ -48,7 +48,7 @@ def show(results: "Results", console: Console) -> None:
 def _show(
     head: Sequence[str], rows: Sequence[Sequence[str]], caption: str, console: Console
 ) -> None:
-    """Print a table of counts, and what they are."""
+    """Print a table of counts with its caption."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in head:
         table.add_column(

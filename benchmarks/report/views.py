@@ -1,4 +1,4 @@
-"""All files that show one `results.json`."""
+"""Write the views of a results file."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class View(StrEnum):
-    """A way to show results in files."""
+    """A file format of a view."""
 
     md = "md"
     html = "html"
@@ -24,24 +24,24 @@ class View(StrEnum):
 
 
 FORMATS = (View.md, View.html, View.png, View.csv, View.github)
-"""What is written unless something else is asked for."""
+"""Default views."""
 
 
 def render(
     results: "Results", folder: Path, formats: Iterable[View] = FORMATS
 ) -> dict[View, list[Path]]:
-    """Write views of results; files of their names in the folder are replaced.
+    """Write views of results; existing files of the same names are replaced.
 
-    Without matplotlib there are no plots, and everything else. In a step of GitHub Actions the
-    Markdown is added to the step's summary as well.
+    Without matplotlib the plots are left out. In a step of GitHub Actions the Markdown is also
+    appended to the step summary.
 
     Args:
-        results: as `benchmarks.run` returns or `benchmarks.results.file.load` reads them.
-        folder: made where it is missing.
-        formats: that are wanted.
+        results: results of a session.
+        folder: folder of the files, created if missing.
+        formats: views to write.
 
     Returns:
-        The files of each view that was written.
+        Files of each view that was written.
     """
     wanted = list(dict.fromkeys(formats))
     written: dict[View, list[Path]] = {}
@@ -63,5 +63,5 @@ def render(
 
 
 def write(results: "Results", folder: Path) -> Path:
-    """Write the views of FORMATS (see `render`); returns the path of `report.md`."""
+    """Write the views of FORMATS (see `render`) and return the path of `report.md`."""
     return render(results, folder)[View.md][0]

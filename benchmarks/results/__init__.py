@@ -1,1 +1,1 @@
-"""Result files: schema, reading, writing, upgrading older versions."""
+"""Results files: types, schema, reading, writing, older versions."""

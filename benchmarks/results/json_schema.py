@@ -1,4 +1,4 @@
-"""The JSON Schema of `results.json`, from its types: `python -m benchmarks.results.json_schema`."""
+"""Generate the JSON Schema of `results.json`: `python -m benchmarks.results.json_schema`."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from device.system.atomic_file import replacing
 
 
 def build() -> dict[str, Any]:
-    """Generate the schema (JSON Schema 2020-12)."""
+    """Generate the schema (JSON Schema 2020-12) from the types."""
     from pydantic import TypeAdapter
 
     schema = _without_titles(TypeAdapter(Results).json_schema())
@@ -21,18 +21,18 @@ def build() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Give the schema as the file holds it."""
+    """Return the content of the schema file."""
     return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the schema file anew."""
+    """Write the schema file."""
     with replacing(SCHEMA) as partial:
         partial.write_text(text(), encoding="utf-8")
 
 
 def _without_titles(value: Any) -> Any:
-    """Drop pydantic's titles, which repeat the keys; a property may itself be called title."""
+    """Remove pydantic's titles, which repeat the keys; properties named `title` stay."""
     if isinstance(value, list):
         return [_without_titles(item) for item in value]
     if not isinstance(value, dict):

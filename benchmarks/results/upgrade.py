@@ -1,4 +1,4 @@
-"""Results of an older schema, read as the current one: what was not measured then is None."""
+"""Convert results of older schema versions; what was not measured then is None."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ _PROCESSOR: dict[str, Any] = {
 
 
 def from_2(old: dict[str, Any]) -> dict[str, Any]:
-    """Read results of any version 2, which are not checked yet, as 2.1.
+    """Convert unchecked results of any version 2 to 2.1.
 
-    Version 2.0 did not say which core it measured, and counted no instructions.
+    Version 2.0 named no core and counted no instructions.
     """
     new = {"frame_counts": []} | old | {"schema_version": "2.1"}
     if isinstance(old.get("machine"), dict):
@@ -36,10 +36,10 @@ def from_2(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_1_0(old: dict[str, Any]) -> dict[str, Any]:
-    """Read results of version 1.0, which are not checked yet, as 2.1.
+    """Convert unchecked results of version 1.0 to 2.1.
 
-    Version 1.0 had one number of threads and no reference workload, measured no cold starts, no
-    operators, no whole frame, and kept of the rounds nothing but their median.
+    Version 1.0 had a single number of threads and no reference workload, cold starts, operators or
+    camera frames, and kept only the median over the rounds.
 
     Raises:
         KeyError: a part is missing.
@@ -88,7 +88,7 @@ def _state(load: list[float] | None, governor: str | None) -> dict[str, Any]:
 def _model(old: dict[str, Any]) -> dict[str, Any]:
     latency = old["latency"]
     return old | {
-        # A float32 input is that of three precisions.
+        # Three precisions have a float32 input, so it does not determine the precision.
         "precision": "int8" if old["input_dtype"] == "int8" else None,
         "peer": None,
         "size": old["size"] | {"parameters": None, "multiply_adds": None},

@@ -1,6 +1,6 @@
 """Types of `results.json`.
 
-`Results` is what `benchmarks.run` returns and `benchmarks.results.file.load` reads. The JSON Schema
+`benchmarks.run` returns `Results`, and `benchmarks.results.file.load` reads them. The JSON Schema
 of the file is generated from these types: `python -m benchmarks.results.json_schema`.
 """
 

@@ -34,7 +34,7 @@ class BoardTime(TypedDict):
 class CycleEstimate(TypedDict):
     """Estimated cycles, and times on boards with that core.
 
-    All data is taken to be in the first-level cache, and every branch to be predicted.
+    All data is assumed to be in the level 1 cache, and every branch to be predicted.
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class InstructionCount(TypedDict):
     instructions: Count
     by_kind: InstructionKinds
     bytes_read: Count
-    """By all loads together."""
+    """Bytes read by all loads."""
     bytes_written: Count
     working_set_bytes: Count
     """Distinct cache lines of 64 bytes that an inference reads or writes."""
@@ -69,9 +69,9 @@ class StageCount(TypedDict):
 
     instructions: Count
     cycles_low: Count
-    """Estimated."""
+    """Estimated cycles."""
     cycles_high: Count
-    """Estimated."""
+    """Estimated cycles."""
 
 
 @extensible
@@ -104,6 +104,6 @@ class FrameCount(TypedDict):
     runtime: str
     emulator: str
     instructions: Count
-    """Of all stages together."""
+    """Instructions of all stages."""
     stages: FrameStages
     estimate: CycleEstimate

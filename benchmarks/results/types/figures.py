@@ -1,4 +1,4 @@
-"""Types of `results.json`: the figures of a model, and of a whole frame."""
+"""Types of `results.json`: the figures of a model and of a camera frame."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -24,10 +24,10 @@ class Size(TypedDict):
     kind: Kind
     bytes: Count
     bytes_gzip: Count
-    """gzip level 9."""
+    """Size after gzip at level 9."""
     parameters: int | None
     multiply_adds: int | None
-    """Of one inference."""
+    """Multiply-adds of one inference."""
 
 
 @closed
@@ -47,10 +47,10 @@ class Accuracy(TypedDict):
 
     kind: Kind
     n: Positive
-    """Images with a label."""
+    """Number of images with a label."""
     top1: Fraction
     top1_ci95: Interval
-    """Wilson."""
+    """Wilson interval."""
     macro_precision: Fraction
     macro_recall: Fraction
     macro_f1: Fraction
@@ -66,9 +66,9 @@ class Histogram(TypedDict):
     """Histogram of the timed calls."""
 
     edges: Annotated[list[float], Len(2)]
-    """Rising, one more than counts; bins are equally wide up to p99 or 1.5 medians, wider above."""
+    """Increasing, one more than counts; of equal width up to p99 or 1.5 medians, wider above."""
     counts: Annotated[list[Count], Len(1)]
-    """Timed calls, n in all."""
+    """Number of timed calls in each bin; their sum is n."""
 
 
 @closed
@@ -77,20 +77,20 @@ class Latency(TypedDict):
 
     kind: Kind
     n: Positive
-    """Timed calls."""
+    """Number of timed calls."""
     rounds: Positive
     p50_us: PositiveFloat
     p50_us_ci95: Interval | None
-    """Bootstrap over rounds, as all intervals here; null for a single round."""
+    """Interval of the bootstrap over rounds, as all intervals here; null for a single round."""
     p90_us: PositiveFloat
     p90_us_ci95: Interval | None
     p99_us: PositiveFloat
     p99_us_ci95: Interval | None
     histogram_us: Histogram | None
     round_medians_us: list[PositiveFloat] | None
-    """In the order of time; the same rounds for all models and the reference workload."""
+    """In time order; the same rounds for all models and the reference workload."""
     marked: bool
-    """Whether something disturbed the rounds: see marks of the machine."""
+    """Whether the rounds were disturbed; see marks of the machine."""
     ratio_to_first: float | None
     """Median over rounds of the ratio to the first model's median of the same round."""
     ratio_to_first_ci95: Interval | None
@@ -124,15 +124,15 @@ class ColdStart(TypedDict):
 
     kind: Kind
     n: Positive
-    """Processes."""
+    """Number of processes."""
     load_ms: Median
-    """From the path to a model that is ready."""
+    """Time from the path to a ready model."""
     first_ms: Median
-    """The first inference."""
+    """Time of the first inference."""
     peak_rss_kb: Median
     """1 kB = 1000 bytes."""
     runtime_rss_kb: int
-    """Of that, what the runtime takes without a model."""
+    """Resident memory with the runtime, before the model is loaded."""
 
 
 @extensible
@@ -152,7 +152,7 @@ class OperatorProfile(TypedDict):
 
     kind: Kind
     how: NotRequired[str]
-    """What was timed, and how often."""
+    """Description of what was timed, and how often."""
     rows: list[Operator]
 
 
@@ -167,7 +167,7 @@ class Throughput(TypedDict):
 
 @closed
 class Peak(TypedDict):
-    """The best rate of multiply-adds that the machine reached."""
+    """Peak multiply-adds per second of the machine."""
 
     kind: Kind
     multiply_adds_per_second: PositiveFloat
@@ -196,7 +196,7 @@ class StageTimes(TypedDict):
 
 @extensible
 class FrameTimes(TypedDict):
-    """Time of a whole camera frame, played from a video."""
+    """Time of a camera frame, played from a video."""
 
     kind: Kind
     video: str

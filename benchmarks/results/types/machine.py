@@ -15,31 +15,31 @@ class Throttled(TypedDict):
 
     raw: Count
     flags: list[str]
-    """What applies now, and what happened since boot."""
+    """Current flags, and those since boot."""
 
 
 @closed
 class MachineState(TypedDict):
-    """What the machine reported at one moment."""
+    """State of the machine at one moment."""
 
     load: list[float] | None
     clock_mhz: list[float] | None
-    """Of each core, at that moment."""
+    """Clock of each core."""
     governor: str | None
     temperature_c: float | None
     throttled: Throttled | None
-    """What a Raspberry Pi's firmware says (vcgencmd get_throttled)."""
+    """Flags of the firmware of a Raspberry Pi (vcgencmd get_throttled)."""
     context_switches_involuntary: int | None
-    """How often the system took the processor from this process since it began."""
+    """Involuntary context switches of this process since its start."""
 
 
 @closed
 class Mark(TypedDict):
-    """Something that casts doubt on the latencies, or that a reader must know."""
+    """A condition that makes latencies doubtful, or that matters when reading them."""
 
     what: MarkKind
     text: str
-    """One line for people."""
+    """Description in one line."""
     detail: dict[str, Any]
 
 
@@ -51,20 +51,20 @@ class Machine(TypedDict):
     board: str | None
     architecture: str
     instruction_sets: list[str] | None
-    """Those that decide on kernels, as Linux names them; null where nothing reports them."""
+    """Those that kernels depend on, by their names in Linux; null if not reported."""
     microarchitecture: str | None
-    """Such as cortex-a72 or zen3."""
+    """Microarchitecture, such as cortex-a72 or zen3."""
     core_class: str
-    """Such as x86-vnni or arm-nodot: latencies compare within one class; else unknown."""
+    """Such as x86-vnni or arm-nodot, or unknown; latencies compare within one class."""
     cores: int | None
     cores_allowed: int | None
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     governor: str | None
     os: str
     python: str
     numpy: str
     host: str | None
-    """How another machine was reached; null for the one at hand."""
+    """Address of a remote machine; null for the local one."""
     before: MachineState
     after: MachineState | None
     marks: list[Mark]

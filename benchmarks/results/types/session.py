@@ -33,7 +33,7 @@ from benchmarks.results.types.values import (
 
 @closed
 class ExternalModelDescription(TypedDict):
-    """How an external model is fed and read."""
+    """Preprocessing of an external model and meaning of its outputs."""
 
     name: str
     labels: NotRequired[list[str]]
@@ -42,49 +42,49 @@ class ExternalModelDescription(TypedDict):
     """Height and width of the input."""
     channels: NotRequired[Channels]
     mean: NotRequired[float | list[float]]
-    """For all channels, or for each."""
+    """One for all channels, or one for each."""
     std: NotRequired[float | list[float]]
     layout: NotRequired[Layout]
     output: NotRequired[int | str | None]
-    """Number or name of the output with the classes; null for the only one."""
+    """Index or name of the output with the classes; null for the only one."""
     resize: NotRequired[Resize]
     dtype: NotRequired[Dtype | None]
-    """Of the input, where the description says."""
+    """Dtype of the input, if the description gives it."""
     softmax: NotRequired[bool]
-    """Whether its outputs are logits."""
+    """Whether the outputs are logits."""
 
 
 @closed
 class ModelResult(TypedDict):
-    """All that was measured of one model."""
+    """Measurements of one model."""
 
     name: str
-    """Unique in this file, and safe in a file name."""
+    """Unique in this file and safe as a file name."""
     path: str
     sha256: Digest
     head: Head
     labels: list[str]
     precision: Precision | None
-    """Of weights and activations, read from the graph; dynamic: int8 weights, float activations."""
+    """Precision of the graph; dynamic: int8 weights, float activations."""
     input_dtype: str
     runtime: str
     delegated: bool
     """Whether XNNPACK took the graph."""
     peer: ExternalModelDescription | None
-    """How an external model is fed and read; null for one of fer-edge's own."""
+    """Description of an external model; null for others."""
     size: Size
     accuracy: Accuracy | None
     accuracy_leak_free: Accuracy | None
-    """Without the leaked images; null when there is no list of them."""
+    """Accuracy without the leaked images; null if they are not known."""
     latency: Latency | None
-    """The main figure."""
+    """Latency in the main setting."""
     sweep: list[SettingResult]
-    """Other settings, timed in the same rounds."""
+    """Latencies in other settings, from the same rounds."""
     cold: ColdStart | None
     operators: OperatorProfile | None
     throughput: Throughput | None
     counts: list[InstructionCount]
-    """Instructions on each core that they were counted for."""
+    """Instructions on each core that was counted for."""
 
 
 @closed
@@ -94,12 +94,12 @@ class EvaluationData(TypedDict):
     name: str
     digest: str
     synthetic: bool
-    """Generated faces: accuracy on them says nothing about people."""
+    """Whether the faces are generated; accuracy on them says nothing about people."""
     split: str
-    """val, test, or how the images were picked."""
+    """val, test, or a description of how the images were chosen."""
     images: Positive
     leaked: int | None
-    """Images that also stand in the training split; null when nobody looked for them."""
+    """Number of images that are also in the training split; null if not known."""
 
 
 @closed
@@ -107,22 +107,22 @@ class Protocol(TypedDict):
     """How the session was run."""
 
     threads: Annotated[list[Positive], Len(1)]
-    """The first is that of the main figures, the others stand in sweep."""
+    """The first is that of the main figures, the others are those of sweep."""
     rounds: Positive
-    """Rounds asked for; latency.rounds says how many were run."""
+    """Number of rounds requested; latency.rounds is the number that was run."""
     per_round: Positive
-    """Timed calls of each model, in each setting, in a round."""
+    """Timed calls of each model in each setting in a round."""
     seed: int
     timed: Literal["set input, invoke, read probabilities"]
     backend: str
-    """Of the main figures."""
+    """Backend of the main figures."""
     reference: str | None
     """Name of the reference workload."""
 
 
 @closed
 class Reference(TypedDict):
-    """The reference workload, timed in the same rounds: two machines compare as ratios to it."""
+    """The reference workload, timed in the same rounds; machines compare by ratios to it."""
 
     name: str
     sha256: Digest
@@ -131,18 +131,18 @@ class Reference(TypedDict):
 
 @closed
 class Results(TypedDict):
-    """What one session measured.
+    """Results of one session.
 
     Rates are fractions of 1, intervals are [low, high] at 95 %, what was not measured is null.
     """
 
     schema_version: Literal["2.1"]
     created: str
-    """When the run began: ISO 8601, UTC."""
+    """Start of the run: ISO 8601, UTC."""
     created_by: str
     """Program and version."""
     partial: bool
-    """The run was interrupted: some blocks are null or rest on fewer rounds."""
+    """Whether the run was interrupted; some blocks are then null or have fewer rounds."""
     machine: Machine
     data: EvaluationData
     protocol: Protocol
@@ -151,4 +151,4 @@ class Results(TypedDict):
     models: list[ModelResult]
     frame: FrameTimes | None
     frame_counts: list[FrameCount]
-    """Instructions of a camera frame on each core that they were counted for."""
+    """Instructions of a camera frame on each core that was counted for."""

@@ -1,18 +1,18 @@
-"""Types of `results.json`: numbers and texts in their ranges, and how objects are checked."""
+"""Types of `results.json`: ranges of numbers and texts, and how objects are checked."""
 
 from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le, Len
 
 Kind = Literal["measured", "simulated", "derived", "counted", "estimated"]
-"""How a block's figures came about.
+"""How the figures of a block were obtained.
 
 Derived ones are computed from measured ones, counted ones are exact for an emulated core, estimated
 ones come from a model of it.
 """
 
 Precision = Literal["float32", "float16", "dynamic", "int8", "int16x8"]
-"""Of weights and activations; "dynamic" has int8 weights and float activations."""
+"""Precision of weights and activations; "dynamic" has int8 weights and float activations."""
 
 Head = Literal["fer2013", "ferplus"]
 """Label set of a model."""
@@ -36,16 +36,16 @@ _Class = TypeVar("_Class", bound=type[Any])
 
 
 def closed(described: _Class) -> _Class:
-    """Refuse keys that the type does not name."""
+    """Refuse keys that the type does not have."""
     return _configured(described, extra="forbid")
 
 
 def extensible(described: _Class) -> _Class:
-    """Accept further keys, as a later version may write."""
+    """Accept further keys, for those of later versions."""
     return _configured(described)
 
 
 def _configured(described: _Class, **settings: str) -> _Class:
-    """Attach what pydantic reads when it checks a file, without importing it here."""
+    """Attach the configuration that pydantic reads, without importing pydantic."""
     described.__pydantic_config__ = {"use_attribute_docstrings": True, **settings}
     return described

@@ -74,7 +74,7 @@ def test_a_cut_connection_is_an_error_that_leaves_nothing(server, real, host_pyt
 
     (outcome,) = run(real(MANY), server, python=host_python, out=tmp_path / "out", notify=cut)
     assert isinstance(outcome.error, CheckFailedError)
-    assert "cut in mid-run" in str(outcome.error)
+    assert "lost during the run" in str(outcome.error)
     assert not (tmp_path / "out").exists()
     server.wait_clean()
 

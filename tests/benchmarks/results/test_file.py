@@ -37,8 +37,8 @@ def test_a_failed_save_leaves_the_file_that_was_there(path):
     ("text", "message"),
     [
         (None, "cannot be read"),
-        ("", "no JSON file"),
-        ("\x00\xff", "no JSON file"),
+        ("", "not a JSON file"),
+        ("\x00\xff", "not a JSON file"),
         ("[1, 2]", "no schema_version"),
         ('{"models": []}', "no schema_version"),
         ('{"schema_version": "9.0"}', "schema version 9.0"),
