@@ -1,4 +1,4 @@
-"""`fer-edge eval`: robustness, calibration and slices of finished models."""
+"""`fer-edge eval`: robustness, calibration, slices and explanations of finished models."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from fer_edge.cli.shared.options import MODEL_VARIABLE
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
-    from fer_edge.evaluation.document import Evaluation
+    from fer_edge.evaluation.document import Data, Evaluation
 
 EXAMPLE = "Example: fer-edge eval zoo:nano zoo:base --data fer2013.npz --out runs/eval"
 
@@ -43,15 +43,16 @@ def evaluate(
     suite: Annotated[
         str | None,
         typer.Option(
-            help="Parts to run: robustness, calibration, slices; several as A,B.",
+            help="Parts to run: robustness, calibration, slices, explain; several as A,B.",
             show_default="all",
         ),
     ] = None,
     reference: Annotated[
         str | None,
         typer.Option(
-            help="Model, one of those named, that corruption errors are relative to.",
-            show_default="the first of several",
+            help="Model that corruption errors are relative to: one of those named, or paper.",
+            show_default="paper where its errors on these faces are known, else the first of "
+            "several",
         ),
     ] = None,
     sample: Annotated[
@@ -64,7 +65,7 @@ def evaluate(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json.")] = False,
 ) -> None:
-    """Evaluate models beyond top-1: robustness to corruptions, calibration, slices.
+    """Evaluate models beyond top-1: robustness to corruptions, calibration, slices, explanations.
 
     An interrupted evaluation resumes with the same command; finished models are not run again.
     """
@@ -76,9 +77,9 @@ def evaluate(
     names = list(dict.fromkeys(models or [os.environ.get(MODEL_VARIABLE) or "zoo:base"]))
     chosen = [evaluation.Model(name, zoo.resolve(name)) for name in names]
     suites = _suites(suite)
-    base = _reference(reference, names)
     split = split or ("val" if data else "test")
     faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
+    base = _reference(reference, names, evaluation.describe(faces, split, seed))
     leaked = evaluation_faces.leaked(data, faces, split) if data else None
     path = out / "evaluation.json"
     known = document.load(path) if path.exists() else None
@@ -95,9 +96,10 @@ def evaluate(
             known=known,
             save=lambda done: document.save(done, path),
             step=step or (lambda _: None),
+            draw=lambda model, maps: report.draw_maps(model, maps, out),
         )
     document.save(found, path)
-    written = report.write(found, out)
+    written = report.write(found, out, faces)
     if as_json:
         print_json(asdict(found))
     else:
@@ -116,10 +118,17 @@ def _suites(text: str | None) -> tuple[str, ...]:
     return wanted
 
 
-def _reference(reference: str | None, names: list[str]) -> str | None:
-    if reference is not None and reference not in names:
+def _reference(reference: str | None, names: list[str], data: "Data") -> str | None:
+    from fer_edge.evaluation.robustness import PAPER, paper_errors
+
+    known = paper_errors(data) is not None
+    if reference == PAPER and not known:
+        raise InputError(
+            f"--reference {PAPER}: its errors are known on whole splits of FER2013 and --seed 0"
+        )
+    if reference not in (None, PAPER, *names):
         raise InputError(f"--reference {reference}: name it among the models, too")
-    return reference or (names[0] if len(names) > 1 else None)
+    return reference or (PAPER if known else names[0] if len(names) > 1 else None)
 
 
 def _progress(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[str], None] | None]:

@@ -245,11 +245,15 @@ def corrupt(faces: NDArray[np.uint8], name: str, severity: int, *, seed: int = 0
         KeyError: no such corruption.
         ValueError: no such severity.
     """
+    result = np.empty_like(faces)
+    for position, face in enumerate(faces):
+        result[position] = corrupt_one(face, name, severity, position=position, seed=seed)
+    return result
+
+
+def corrupt_one(face: Face, name: str, severity: int, *, position: int, seed: int = 0) -> Face:
+    """Corrupt one face as `corrupt` does the face at a position of its set: uint8 [48, 48]."""
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity}: 1 to 5")
-    function = CORRUPTIONS[name]
-    result = np.empty_like(faces)
-    for i, face in enumerate(faces):
-        rng = np.random.default_rng((seed, crc32(name.encode()), severity, i))
-        result[i] = function(face, severity, rng)
-    return result
+    rng = np.random.default_rng((seed, crc32(name.encode()), severity, position))
+    return CORRUPTIONS[name](face, severity, rng)

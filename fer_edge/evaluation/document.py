@@ -1,7 +1,7 @@
 """`evaluation.json`: its types, and reading and writing it."""
 
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from device.errors import InputError
 from device.system.atomic_file import replacing
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 SCHEMA = Path(__file__).parent / "evaluation.schema.json"
 
 
@@ -51,6 +51,29 @@ class CorruptionResult:
 
 
 @dataclass(frozen=True)
+class WorstImage:
+    """A face that is answered correctly as it is, and wrongly, with confidence, when corrupted.
+
+    Attributes:
+        row: row of the face in its data set.
+        position: its place among the split's faces with a label, which seeds the corruption.
+        corruption: name of the corruption.
+        severity: its severity, 1 to 5.
+        label: the correct class.
+        answer: the answer to the corrupted face.
+        confidence: probability of that answer.
+    """
+
+    row: int
+    position: int
+    corruption: str
+    severity: int
+    label: str
+    answer: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Robustness:
     """Top-1 under all corruptions.
 
@@ -60,12 +83,14 @@ class Robustness:
         mce: mean corruption error relative to the reference (Hendrycks and Dietterich 2019), in
             percent; 100 equals the reference. None without a reference.
         corruptions: one entry for each corruption.
+        worst: ten images with the most confident wrong answers, each under another corruption.
     """
 
     clean_top1: float
     mean_top1: float
     mce: float | None
     corruptions: list[CorruptionResult]
+    worst: list[WorstImage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -128,6 +153,44 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class MapScore:
+    """Mean scores of one method's maps (Petsiuk et al. 2018), 0..1.
+
+    Attributes:
+        method: name of the method.
+        insertion: mean area under the insertion curve; higher is better.
+        deletion: mean area under the deletion curve; lower is better.
+    """
+
+    method: str
+    insertion: float
+    deletion: float
+
+
+@dataclass(frozen=True)
+class ExplainedMistake:
+    """A confident wrong answer: row in the data set, correct class, answer, its probability."""
+
+    row: int
+    label: str
+    answer: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Maps of the model's most confident mistakes.
+
+    Attributes:
+        mistakes: the explained faces, the most confident first.
+        scores: one entry for each method, means over those faces.
+    """
+
+    mistakes: list[ExplainedMistake]
+    scores: list[MapScore]
+
+
+@dataclass(frozen=True)
 class ModelEvaluation:
     """Everything that was measured of one model; None for a suite that was not run.
 
@@ -143,6 +206,7 @@ class ModelEvaluation:
         robustness: suite `robustness`.
         calibration: suite `calibration`.
         slices: suite `slices`.
+        explain: suite `explain`.
     """
 
     name: str
@@ -156,6 +220,7 @@ class ModelEvaluation:
     robustness: Robustness | None
     calibration: Calibration | None
     slices: list[Slice] | None
+    explain: Explained | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +231,8 @@ class Evaluation:
         schema_version: version of this form.
         created: UTC, ISO 8601.
         data: the labeled faces.
-        reference: name of the model that corruption errors are relative to; None for none.
+        reference: name of the model that corruption errors are relative to, or `paper` for the
+            errors of that recipe's net, which the package holds; None for none.
         partial: whether it was interrupted.
         models: one entry for each model.
     """
@@ -214,7 +280,12 @@ def from_json(kind: Any, value: Any) -> Any:
     """
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{f.name: from_json(hints[f.name], value[f.name]) for f in fields(kind)})  # type: ignore[operator]
+        given = {
+            f.name: from_json(hints[f.name], value[f.name])
+            for f in fields(kind)
+            if f.name in value or (f.default is MISSING and f.default_factory is MISSING)
+        }
+        return kind(**given)  # type: ignore[operator]
     if get_origin(kind) is list:
         if not isinstance(value, list):
             raise TypeError(f"{type(value).__name__} is no list")

@@ -15,20 +15,18 @@ from device.errors import InputError
 from device.model.classifier import Classifier
 from fer_edge.data import evaluation_faces
 from fer_edge.data.dataset import Dataset
-from fer_edge.evaluation import calibration, corruptions, slices
-from fer_edge.evaluation.document import (
-    SCHEMA_VERSION,
-    CorruptionResult,
-    Data,
-    Evaluation,
-    ModelEvaluation,
-    Robustness,
-)
+from fer_edge.evaluation import calibration, corruptions, mistakes, slices
+from fer_edge.evaluation.document import SCHEMA_VERSION, Data, Evaluation, ModelEvaluation
+from fer_edge.evaluation.robustness import relative_to, robustness
+from fer_edge.explanation.explain import Explanation
 
-SUITES = ("robustness", "calibration", "slices")
+SUITES = ("robustness", "calibration", "slices", "explain")
 
 Step = Callable[[str], None]
 """Called with a description before each step."""
+
+Draw = Callable[[ModelEvaluation, list[Explanation]], None]
+"""Called with a model and the maps of its most confident mistakes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,14 @@ class Model:
 def steps(models: Sequence[Model], suites: Sequence[str]) -> int:
     """Number of steps that `evaluate` reports for models of which nothing is known yet."""
     each = 1 + ("robustness" in suites) * len(corruptions.CORRUPTIONS)
+    each += ("explain" in suites) * mistakes.COUNT
     return each * len(models)
+
+
+def describe(faces: Dataset, split: str, seed: int) -> Data:
+    """What an evaluation says of its faces."""
+    name = str(faces.provenance["name"])
+    return Data(name, faces.digest, split, len(faces), faces.synthetic, seed)
 
 
 def evaluate(
@@ -57,6 +62,7 @@ def evaluate(
     known: Evaluation | None = None,
     save: Callable[[Evaluation], None] = lambda _: None,
     step: Step = lambda _: None,
+    draw: Draw = lambda *_: None,
 ) -> Evaluation:
     """Evaluate models; an interruption leaves the finished ones, marked partial, with `save`.
 
@@ -65,26 +71,26 @@ def evaluate(
         faces: the labeled faces.
         split: name of their split.
         suites: which of `SUITES`.
-        reference: name of the model that corruption errors are relative to; None for none.
+        reference: name of the model that corruption errors are relative to, or `paper`; None for
+            none.
         leaked: bool [n], whether a face stands in the training split, too; None if unknown.
         seed: RNG seed of the corruptions.
         known: an earlier, interrupted evaluation to go on with.
         save: called after each model with what is known by then.
         step: see `Step`.
+        draw: see `Draw`.
 
     Raises:
         InputError: a model cannot be run, or the faces are labeled with other classes.
         KeyboardInterrupt: Ctrl-C; what was finished is saved.
     """
-    about = Data(
-        str(faces.provenance["name"]), faces.digest, split, len(faces), faces.synthetic, seed
-    )
+    about = describe(faces, split, seed)
     ready = _reusable(known, about, suites)
     done: list[ModelEvaluation] = []
 
     def evaluation(*, partial: bool) -> Evaluation:
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        found = _relative(done, reference)
+        found = relative_to(reference, done, about)
         return Evaluation(SCHEMA_VERSION, created, about, reference, partial, found)
 
     for model in models:
@@ -93,7 +99,10 @@ def evaluate(
         if earlier:
             done.append(replace(earlier, name=model.name, path=str(model.path)))
         else:
-            done.append(_evaluate(model, digest, faces, suites, leaked, seed, step))
+            found, maps = _evaluate(model, digest, faces, suites, leaked, seed, step)
+            done.append(found)
+            if maps:
+                draw(found, maps)
         save(evaluation(partial=len(done) < len(models)))
     return evaluation(partial=False)
 
@@ -125,7 +134,7 @@ def _evaluate(
     leaked: NDArray[np.bool_] | None,
     seed: int,
     step: Step,
-) -> ModelEvaluation:
+) -> tuple[ModelEvaluation, list[Explanation]]:
     step(f"{model.name}: clean")
     classifier = Classifier(model.path)
     labels = evaluation_faces.labels_of(faces, classifier.labels)
@@ -142,7 +151,12 @@ def _evaluate(
     names = list(classifier.labels)
     figures = accuracy.metrics(probabilities, labels, names)
     right = probabilities.argmax(axis=1) == labels
-    return ModelEvaluation(
+    maps: list[Explanation] = []
+    if "explain" in suites:
+        maps = mistakes.explain_mistakes(
+            classifier, probabilities, images, labels, faces.rows[kept], seed, model.name, step
+        )
+    found = ModelEvaluation(
         name=model.name,
         path=str(model.path),
         sha256=digest,
@@ -152,7 +166,7 @@ def _evaluate(
         macro_f1=figures["macro_f1"],
         macro_recall=figures["macro_recall"],
         robustness=(
-            _robustness(model.name, classifier, images, labels, float(right.mean()), seed, step)
+            robustness(model.name, classifier, images, labels, faces.rows[kept], right, seed, step)
             if "robustness" in suites
             else None
         ),
@@ -171,50 +185,6 @@ def _evaluate(
             if "slices" in suites
             else None
         ),
+        explain=mistakes.summarize(maps, names) if "explain" in suites else None,
     )
-
-
-def _robustness(
-    name: str,
-    classifier: Classifier,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.integer],
-    clean: float,
-    seed: int,
-    step: Step,
-) -> Robustness:
-    found = []
-    for corruption in corruptions.CORRUPTIONS:
-        step(f"{name}: {corruption.replace('_', ' ')}")
-        top1 = []
-        for severity in corruptions.SEVERITIES:
-            corrupted = corruptions.corrupt(images, corruption, severity, seed=seed)
-            answers = accuracy.predict(classifier, corrupted).argmax(axis=1)
-            top1.append(float((answers == labels).mean()))
-        found.append(CorruptionResult(corruption, top1, None))
-    mean = float(np.mean([one.top1 for one in found]))
-    return Robustness(clean, mean, None, found)
-
-
-def _relative(models: Sequence[ModelEvaluation], reference: str | None) -> list[ModelEvaluation]:
-    """Fill in the corruption errors relative to the reference, once it is measured."""
-    base = next((m.robustness for m in models if m.name == reference and m.robustness), None)
-    if base is None:
-        return list(models)
-    errors = {one.name: 1 - float(np.mean(one.top1)) for one in base.corruptions}
-
-    def relative(one: CorruptionResult) -> CorruptionResult:
-        error = errors[one.name]
-        return replace(one, relative=(1 - float(np.mean(one.top1))) / error if error else None)
-
-    found = []
-    for model in models:
-        if model.robustness is None:
-            found.append(model)
-            continue
-        results = [relative(one) for one in model.robustness.corruptions]
-        ratios = [one.relative for one in results if one.relative is not None]
-        mce = 100 * float(np.mean(ratios)) if ratios else None
-        robustness = replace(model.robustness, corruptions=results, mce=mce)
-        found.append(replace(model, robustness=robustness))
-    return found
+    return found, maps

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from device.image import file as image_file
 from device.system.atomic_file import replacing
-from fer_edge.evaluation import svg
+from fer_edge.data.dataset import Dataset
+from fer_edge.evaluation import pictures, svg
 from fer_edge.evaluation.document import Evaluation, ModelEvaluation
+from fer_edge.explanation import picture as explanation_picture
+from fer_edge.explanation.explain import Explanation
 
 Row = list[str]
 
@@ -23,7 +27,9 @@ svg .title{font-size:12px;font-weight:600}.end{text-anchor:end}.mid{text-anchor:
 .grid{stroke:#8883}.diagonal{stroke:#888;stroke-dasharray:4 4;fill:none}
 polyline{stroke-width:1.8;fill:none}
 .dot{display:inline-block;width:10px;height:10px;border-radius:5px;margin-right:6px}
-.note{color:#777}
+.note{color:#777}.maps{max-width:100%}
+.worst{display:flex;flex-wrap:wrap;gap:10px}.worst figure{margin:0;width:192px}
+.worst img{image-rendering:pixelated}figcaption{font-size:12px}
 """
 
 
@@ -74,6 +80,23 @@ def slice_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
     ]
 
 
+def map_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
+    """Header and rows of the maps' mean insertion and deletion, for each model and method."""
+    header = ["model", "method", "faces", "insertion", "deletion"]
+    return header, [
+        [
+            model.name,
+            one.method,
+            str(len(model.explain.mistakes)),
+            f"{one.insertion:.3f}",
+            f"{one.deletion:.3f}",
+        ]
+        for model in models
+        if model.explain
+        for one in model.explain.scores
+    ]
+
+
 def markdown(evaluation: Evaluation) -> str:
     """The tables as Markdown."""
     parts = ["# Evaluation", _about(evaluation)]
@@ -81,14 +104,21 @@ def markdown(evaluation: Evaluation) -> str:
     for title, (header, rows) in (
         ("Top-1 by corruption, mean over severities 1 to 5", corruption_rows(evaluation.models)),
         ("Slices", slice_rows(evaluation.models)),
+        ("Maps of the most confident mistakes, mean scores", map_rows(evaluation.models)),
     ):
         if rows:
             parts += [f"## {title}", _markdown_table(header, rows)]
     return "\n\n".join(parts) + "\n"
 
 
-def html(evaluation: Evaluation) -> str:
-    """The whole evaluation as one page without scripts and without requests."""
+def html(evaluation: Evaluation, faces: Dataset | None = None, folder: Path | None = None) -> str:
+    """The whole evaluation as one page without scripts and without requests.
+
+    Args:
+        evaluation: the evaluation.
+        faces: the faces it was made on, to draw the worst images; None leaves them out.
+        folder: where `draw_maps` drew; None leaves these pictures out.
+    """
     models = evaluation.models
     legend = " ".join(
         f'<span><i class="dot" style="background:{svg.color(i)}"></i>{escape(m.name)}</span>'
@@ -104,17 +134,36 @@ def html(evaluation: Evaluation) -> str:
     if any(m.robustness for m in models):
         parts += ["<h2>Top-1 by corruption and severity</h2>", _robustness_charts(models)]
         parts.append(_html_table(*corruption_rows(models)))
+    if faces is not None:
+        for model in models:
+            drawn = pictures.worst_images(model, faces, evaluation.data.seed)
+            if drawn:
+                parts += [f"<h2>{escape(model.name)}: the worst images</h2>", drawn]
     if any(m.calibration for m in models):
         parts += ["<h2>Calibration and abstention</h2>", _calibration_charts(models)]
     header, rows = slice_rows(models)
     if rows:
         parts += ["<h2>Slices</h2>", _html_table(header, rows)]
+    header, rows = map_rows(models)
+    if rows:
+        parts += ["<h2>Maps of the most confident mistakes</h2>", _html_table(header, rows)]
+        if folder is not None:
+            parts += [pictures.explained(model, folder) for model in models]
     return "\n".join(parts) + "\n</html>\n"
 
 
-def write(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write `evaluation.md` and `evaluation.html` into a folder."""
-    texts = {"evaluation.md": markdown(evaluation), "evaluation.html": html(evaluation)}
+def draw_maps(model: ModelEvaluation, maps: Sequence[Explanation], folder: Path) -> None:
+    """Draw the maps of a model's most confident mistakes into a folder."""
+    drawn = explanation_picture.draw(maps, model.labels)
+    image_file.write(pictures.maps_file(model, folder), drawn)
+
+
+def write(evaluation: Evaluation, folder: Path, faces: Dataset | None = None) -> list[Path]:
+    """Write `evaluation.md` and `evaluation.html` into a folder; `faces` as in `html`."""
+    texts = {
+        "evaluation.md": markdown(evaluation),
+        "evaluation.html": html(evaluation, faces, folder),
+    }
     for name, text in texts.items():
         with replacing(folder / name) as partial:
             partial.write_text(text, encoding="utf-8")

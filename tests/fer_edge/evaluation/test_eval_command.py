@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from shutil import which
@@ -13,9 +14,10 @@ from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from device.errors import InputError
+from device.labels import FER2013, FERPLUS
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from fer_edge.evaluation import document, evaluate, report
+from fer_edge.evaluation import document, evaluate, report, robustness
 from fer_edge.evaluation.corruptions import CORRUPTIONS
 
 
@@ -67,6 +69,11 @@ def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
 
     Collect().feed(page)
     assert tags.count("svg") == len(CORRUPTIONS) + 2
+    found = document.load(folder / "evaluation.json")
+    worst = [model.robustness.worst for model in found.models if model.robustness]
+    assert tags.count("img") == sum(map(len, worst)) + sum(
+        bool(model.explain and model.explain.mistakes) for model in found.models
+    )
     assert "side light" in (folder / "evaluation.md").read_text()
 
 
@@ -111,6 +118,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(faces: Path, tmp_path: P
         (["none.tflite"], "none.tflite"),
         (["--suite", "beauty"], "'beauty' is none of"),
         (["--reference", "zoo:base", "zoo:nano"], "among the models"),
+        (["--reference", "paper"], "whole splits"),
         (["--data", "none.npz"], "none.npz"),
         (["zoo:nano/ferplus_int8"], "labeled"),
     ],
@@ -127,6 +135,46 @@ def test_a_damaged_file_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "evaluation.json").write_text(content)
     with pytest.raises(InputError, match=r"evaluation\.json"):
         document.load(tmp_path / "evaluation.json")
+
+
+def test_the_worst_images_were_right_before_they_were_corrupted(folder: Path) -> None:
+    for model in document.load(folder / "evaluation.json").models:
+        assert model.robustness is not None
+        worst = model.robustness.worst
+        assert 0 < len(worst) <= 10
+        assert len({one.row for one in worst}) == len({w.corruption for w in worst}) == len(worst)
+        assert [w.confidence for w in worst] == sorted((w.confidence for w in worst), reverse=True)
+        assert all(one.label != one.answer for one in worst)
+
+
+def test_the_most_confident_mistakes_are_explained(folder: Path) -> None:
+    for model in document.load(folder / "evaluation.json").models:
+        assert model.explain is not None
+        assert len(model.explain.mistakes) == min(8, model.n - round(model.n * model.top1))
+        if model.explain.mistakes:
+            assert [one.method for one in model.explain.scores] == ["occlusion", "rise"]
+            assert all(0 <= one.deletion <= 1 for one in model.explain.scores)
+
+
+def test_errors_relative_to_the_recipe_paper(tmp_path: Path, monkeypatch) -> None:
+    """Its errors stand in the package: the same faces and seed, and the same labels, get an mCE."""
+    data = document.Data("faces", "1" * 64, "val", 8, False, 0)
+    half = [document.CorruptionResult(name, [0.5] * 5, 7.0) for name in CORRUPTIONS]
+    measured = document.Robustness(0.5, 0.5, 700.0, half)
+
+    def model(labels: tuple[str, ...]) -> document.ModelEvaluation:
+        return document.ModelEvaluation(
+            "m", "m.tflite", "0", list(labels), 8, 0.5, 0.5, 0.5, measured, None, None
+        )
+
+    errors = dict.fromkeys(CORRUPTIONS, 0.625)
+    known = {"splits": [{"data_digest": data.digest, "seed": 0, "errors": errors}]}
+    (tmp_path / "errors.json").write_text(json.dumps(known))
+    monkeypatch.setattr(robustness, "PAPER_ERRORS", tmp_path / "errors.json")
+    own, other = robustness.relative_to("paper", [model(FER2013), model(FERPLUS)], data)
+    assert own.robustness and own.robustness.mce == pytest.approx(80)
+    assert other.robustness and other.robustness.mce is None
+    assert robustness.paper_errors(replace(data, seed=1)) is None
 
 
 def test_small_slices_are_marked(folder: Path) -> None:
