@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from device.system.atomic_file import replacing
 from fer_edge.data.calibration_images import calibration_images
-from fer_edge.pipeline import artifacts
+from fer_edge.pipeline import artifacts, teacher
 from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.kept_channels import KEPT, Kept, load, save
 from fer_edge.recipe import Channels
@@ -23,13 +23,26 @@ if TYPE_CHECKING:
     from quantization.channels.selection import Measure
 
 
-def prune_channels(run: "Run", out: Path, section: Channels) -> None:
-    """Remove channels until the target is met, distilling from the trained net of full width."""
+def prune_channels(
+    run: "Run", out: Path, section: Channels, soft_targets: Path | None = None
+) -> None:
+    """Remove channels until the target is met, distilling from the trained net of full width.
+
+    Args:
+        run: the run.
+        out: the stage's folder.
+        section: the recipe's section.
+        soft_targets: the folder with the teacher's soft targets; None without a teacher.
+    """
     from quantization.channels import prune
     from quantization.channels.analysis import analyze
 
     wide = artifacts.trained_model(run)
     job, _ = training_job(run, section, out, teacher=wide)
+    if section.soft_targets and soft_targets and run.recipe.teacher:
+        cached = teacher.soft_targets(run, run.recipe.teacher, soft_targets)
+        job = replace(job, soft_targets=cached)
+    job = replace(job, ema=section.ema)
     net, kept = wide, Kept()
     for step in range(1, section.steps + 1):
         folder = out / f"step{step}"

@@ -103,7 +103,11 @@ def plan(job: Run) -> list[Stage]:
         )
     )
     compressions: list[tuple[str, Callable[..., None], Section | None]] = [
-        ("channels", channels.prune_channels, recipe.channels),
+        (
+            "channels",
+            partial(channels.prune_channels, soft_targets=soft_targets),
+            recipe.channels,
+        ),
         ("adjust", adjust.adjust, recipe.adjust),
         ("prune", compress.prune, recipe.prune),
         ("cluster", compress.cluster, recipe.cluster),

@@ -236,6 +236,10 @@ class Channels(Phase):
         description="multiple that pruned widths are rounded to; 8, or 16 for an instruction "
         "target, if left out",
     )
+    soft_targets: bool = Field(
+        default=False, description="learn from the teacher's soft targets, as the stage train does"
+    )
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
 
     @property
     def width_multiple(self) -> int:

@@ -204,3 +204,28 @@ def test_what_is_left_is_a_net_that_a_training_can_start_from(narrowed: Run) -> 
     assert (
         initial_weights.float_weights(narrowed.out) == narrowed.folder("channels") / "weights.npz"
     )
+
+
+def test_a_narrow_net_learns_from_the_teacher_where_the_recipe_says_so(
+    narrowed: Run, tiny: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(narrowed.folder("train"), tmp_path / "train")
+    options = (*OPTIONS, "channels.soft_targets=true", "channels.ema=0.9", "teacher.epochs=1")
+    nets = f'teacher.nets=["{finished.out}"]'
+    taught = Run(recipe.load(str(tiny.recipe), [*options, nets]), narrowed.data, tmp_path)
+    seen: list[Any] = []
+
+    def fit(model: Any, job: Any) -> None:
+        seen.append(job)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        channels.prune_channels(taught, tmp_path / "channels", taught.recipe.channels)
+    assert seen[-1].soft_targets is None
+    list(pipeline.run(taught, until="teacher"))
+    (cache,) = tmp_path.glob("teacher/soft-targets-*")
+    with pytest.raises(KeyboardInterrupt):
+        channels.prune_channels(taught, tmp_path / "channels", taught.recipe.channels, cache)
+    assert seen[-1].soft_targets.alpha == taught.recipe.teacher.alpha
+    assert seen[-1].ema == 0.9
