@@ -1,6 +1,7 @@
 """A pipeline killed twenty times ends with the bytes of one that was not disturbed.
 
     python tests/fer_edge/pipeline/kills.py [--kills 20] [--seed 1] [--folder FOLDER]
+        [--longest SECONDS]
 
 (`make kills` does it; it takes about ten minutes on two slow cores.) Each start of the same command
 gets SIGKILL after a random time, anywhere from Python's imports to the report. A run that comes to
@@ -28,29 +29,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, help="life of a process; 0.4 of a run if left out")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary one if left out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
-        return compare(given.folder or Path(name), given.kills, random.Random(given.seed))
+        folder, draw = given.folder or Path(name), random.Random(given.seed)
+        return compare(folder, given.kills, given.longest, draw)
 
 
-def compare(folder: Path, kills: int, draw: random.Random) -> int:
+def compare(folder: Path, kills: int, longest: float | None, draw: random.Random) -> int:
     """Run the undisturbed pipeline and killed ones, and compare them; gives the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tiny.toml").write_text(runpy.run_path(str(CONFTEST))["TINY"])
-    words = ("data", "synth", "--per-class", "40", "--seed", "5", "--out", folder / "data.npz")
-    subprocess.run(command(*words), check=True, stdout=subprocess.DEVNULL)
+    data = folder / "data.npz"
+    words = ("data", "synth", "--per-class", "40", "--seed", "5", "--out", data)
+    if not data.exists():
+        subprocess.run(command(*words), check=True, stdout=subprocess.DEVNULL)
     begin = time.monotonic()
     if run(folder, "whole").wait():
         return 1
     whole = time.monotonic() - begin
     print(f"undisturbed: {whole:.0f} s", flush=True)
+    longest = longest or 0.4 * whole
     killed, number, faults = 0, 1, 0
     while killed < kills:
         name = f"killed-{number}"
         process = run(folder, name)
         try:
-            process.wait(draw.uniform(0.05, 0.4) * whole)
+            process.wait(draw.uniform(0.1, 1.0) * longest)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
