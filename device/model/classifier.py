@@ -48,6 +48,7 @@ class Classifier:
         resolver: Resolver = "xnnpack",
         runtime: Runtime | None = None,
         keep_tensors: bool = False,
+        weights: npt.NDArray[np.float32] | None = None,
     ) -> None:
         """Load and check a model.
 
@@ -61,6 +62,8 @@ class Classifier:
             runtime: runtime to use instead of the one that is found first, to compare them.
             keep_tensors: whether `tensor` can read what lies between input and output; not with
                 "xnnpack", whose values never leave it.
+            weights: float32 [labels], factors of the probabilities, which are normalized then; see
+                `device.model.prior`. None leaves them as they are.
 
         Raises:
             InputError: the file is missing, no `.tflite`, damaged, of another shape, or does not
@@ -99,6 +102,7 @@ class Classifier:
         self._table = None if self.takes_pixels else table
         self._output_view = self._interpreter.tensor(sink["index"])
         self._probabilities = np.zeros(len(self.labels), np.float32)
+        self._weights = weights
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify one face.
@@ -171,6 +175,10 @@ class Classifier:
                 f"{self.path} gives {_listed(out)} for a face, which are no probabilities: its "
                 "weights or its last layer (softmax) are damaged; export it again"
             )
+        if self._weights is not None:
+            np.maximum(out, 0.0, out=out)
+            out *= self._weights
+            out /= out.sum()
         return out
 
 

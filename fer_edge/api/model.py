@@ -143,7 +143,7 @@ class Model:
         return np.stack([self._classifier(face).copy() for face in faces])
 
     def analyzer(
-        self, *, every: int, largest: bool, smoothing: float, threshold: float
+        self, *, every: int, largest: bool, smoothing: float, threshold: float | None
     ) -> "FaceAnalyzer":
         """A new analyzer for the frames of one source; see `fer_edge.track`."""
         from device.tracking.analyzer import FaceAnalyzer
@@ -155,7 +155,7 @@ class Model:
             largest=largest,
             margin=self.margin,
             smoothing=smoothing,
-            threshold=threshold,
+            threshold=card_file.threshold(self.path) if threshold is None else threshold,
         )
 
     def __repr__(self) -> str:

@@ -38,7 +38,7 @@ def track(
     every: int = 1,
     largest: bool = False,
     smoothing: float = 0.5,
-    threshold: float = 0.4,
+    threshold: float | None = None,
     frames: int | None = None,
 ) -> Iterator[TrackedFrame]:
     """Track the faces of a source; closing the iterator closes the camera or file.
@@ -50,7 +50,8 @@ def track(
         every: frames from one detection to the next; in between faces are tracked by template.
         largest: only the largest face.
         smoothing: time constant of the smoothed distribution, in seconds; 0 does not smooth.
-        threshold: probability below which the label is "uncertain", 0..1.
+        threshold: probability below which the label is "uncertain", 0..1; None for that of the
+            model's card, else 0.4.
         frames: stop after this number of frames; None for no limit.
 
     Yields:

@@ -45,6 +45,8 @@ def predict(
     detector: options.DetectorOption = options.DetectorName.auto,
     detector_model: options.DetectorModelOption = None,
     threads: options.ThreadsOption = 1,
+    prior: options.PriorOption = "none",
+    prior_exponent: options.PriorExponentOption = 1.0,
 ) -> None:
     """Say which expression each face in a picture shows, with the whole distribution.
 
@@ -55,6 +57,7 @@ def predict(
     from device.image import draw
     from device.image import file as image_file
     from device.model import card
+    from device.model import prior as priors
     from device.model.classifier import Classifier
     from fer_edge import zoo
 
@@ -63,7 +66,8 @@ def predict(
     drawings = _drawings(images, out, is_folder=any(Path(word).is_dir() for word in words))
     _refuse_overwriting(drawings, images, force=force)
     path = zoo.resolve(named)
-    classifier = Classifier(path, threads=threads)
+    weights = priors.weights(prior, prior_exponent, path)
+    classifier = Classifier(path, threads=threads, weights=weights)
     margin = card.margin(path)
     finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
     failed = False

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from device.system.atomic_file import replacing
 from fer_edge.data import ferplus
+from fer_edge.evaluation import decision
 from fer_edge.models.net import by_head
 from fer_edge.pipeline import artifacts
 from fer_edge.pipeline.job import training_job
@@ -40,12 +41,10 @@ def adjust(run: "Run", out: Path, section: Adjust) -> None:
     if section.ferplus_blend:
         own, theirs = (layers[head].get_weights() for head in ("fer2013", "ferplus"))
         layers["fer2013"].set_weights(blend(own, theirs, section.ferplus_blend))
-    if section.prior_exponent:
-        kernel, bias = layers["fer2013"].get_weights()
-        labels = run.training_data.train.labels
-        counts = np.bincount(labels[labels >= 0], minlength=len(bias))
-        prior = np.maximum(counts, 1) / counts.sum()
-        layers["fer2013"].set_weights([kernel, bias - section.prior_exponent * np.log(prior)])
+    for head, layer in layers.items():
+        kernel, bias = layer.get_weights()
+        shares = decision.prior(run.training_data.train, head, len(bias))
+        layer.set_weights([kernel, bias - section.exponent(head) * np.log(shares)])
     temperatures = _temperatures(model, job) if section.temperature else {}
     for head, temperature in temperatures.items():
         layers[head].set_weights([w / temperature for w in layers[head].get_weights()])

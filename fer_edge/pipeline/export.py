@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.data import contents
 from fer_edge.data.calibration_images import calibration_images
+from fer_edge.evaluation import decision
 from fer_edge.pipeline import artifacts
 from fer_edge.pipeline.run import file_stem
 from fer_edge.recipe import Recipe
@@ -57,6 +58,9 @@ def export(run: "Run", out: Path) -> None:
                 data=_provenance(recipe, data),
                 parent_sha256=card.sha256(weights),
             )
+            exponent = recipe.adjust.exponent(head) if recipe.adjust else 0.0
+            found = decision.describe(path, head, data, run.training_data.val, exponent)
+            card.add_decision(path, found)
             progress.advance()
             progress.report(f"{path.name} ({number} of {len(files)})")
 

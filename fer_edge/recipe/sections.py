@@ -263,9 +263,19 @@ class Adjust(Section):
         description="divide the fer2013 head's probabilities by (class share in training) to this "
         "power (logit adjustment, Menon et al. 2021)",
     )
+    ferplus_prior_exponent: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="the same for the ferplus head, by the mean distribution of the votes",
+    )
     temperature: bool = Field(
         default=True, description="divide the logits by the temperature that fits val best"
     )
+
+    def exponent(self, head: str) -> float:
+        """The power of the training prior that is divided out of a head."""
+        return self.ferplus_prior_exponent if head == "ferplus" else self.prior_exponent
 
 
 class Prune(Phase):

@@ -176,6 +176,11 @@ def add_metrics(model: Path, metrics: Mapping[str, Any]) -> Path:
     return _save(card, card_path(model))
 
 
+def add_decision(model: Path, decision: Mapping[str, Any]) -> Path:
+    """Write the threshold and the prior, which the runner reads, into a model file's card."""
+    return _save(read(model) | {"decision": dict(decision)}, card_path(model))
+
+
 def sha256(path: Path) -> str:
     """Digest of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:

@@ -90,6 +90,25 @@ DetectorModelOption = Annotated[
 ThreadsOption = Annotated[
     int, typer.Option(min=1, max=MAX_THREADS, help="Threads of detector and model.")
 ]
+PriorOption = Annotated[
+    str,
+    typer.Option(
+        help="How frequent the classes are here, instead of in training: uniform, none (as "
+        "trained), or a JSON file of label to share.",
+        metavar="uniform|none|FILE",
+        rich_help_panel=FACES,
+    ),
+]
+PriorExponentOption = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        callback=finite,
+        help="How far --prior goes: 0 not at all, 1 all the way.",
+        rich_help_panel=FACES,
+    ),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what stands at --out already.")]
 FramesOption = Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")]
 
@@ -214,15 +233,18 @@ class FaceOptions:
         ),
     ] = 0.5
     threshold: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0,
             max=1,
             callback=finite,
             help="Probability below which a face is uncertain.",
+            show_default="the model's card, else 0.4",
             rich_help_panel=FACES,
         ),
-    ] = 0.4
+    ] = None
+    prior: PriorOption = "none"
+    prior_exponent: PriorExponentOption = 1.0
 
 
 def model_and_source(words: Sequence[str], model: str | None) -> tuple[str | None, str]:

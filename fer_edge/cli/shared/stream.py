@@ -86,7 +86,7 @@ def make_faces(model: str | None, options: FaceOptions, *, threads: int) -> "Fac
     import cv2
 
     from device.faces.detector import open_detector
-    from device.model import card
+    from device.model import card, prior
     from device.model.classifier import Classifier
     from device.tracking.analyzer import FaceAnalyzer
     from device.tracking.region import WHOLE, Region
@@ -94,15 +94,16 @@ def make_faces(model: str | None, options: FaceOptions, *, threads: int) -> "Fac
 
     path = zoo.resolve(model)
     cv2.setNumThreads(threads)
+    weights = prior.weights(options.prior, options.prior_exponent, path)
     return FaceAnalyzer(
-        Classifier(path, threads=threads),
+        Classifier(path, threads=threads, weights=weights),
         open_detector(options.detector.value, model=options.detector_model),
         every=options.every,
         roi=WHOLE if options.roi is None else Region.parse(options.roi),
         largest=options.largest,
         margin=card.margin(path) if options.margin is None else options.margin,
         smoothing=options.smoothing,
-        threshold=options.threshold,
+        threshold=card.threshold(path) if options.threshold is None else options.threshold,
     )
 
 

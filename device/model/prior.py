@@ -1,0 +1,57 @@
+"""Class priors at run time: the share of each class in training, exchanged for another one.
+
+Logit adjustment (Menon et al. 2021) and prior correction (Saerens et al. 2002): probabilities are
+multiplied by new share over training share, to a power, and normalized.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from device.errors import InputError
+from device.model import card
+from device.model.file import ModelFile
+from device.system.read_file import read_file
+
+NONE = "none"
+UNIFORM = "uniform"
+_MAX_BYTES = 1 << 20
+
+
+def weights(prior: str, exponent: float, model: Path) -> npt.NDArray[np.float32] | None:
+    """The factors of the probabilities.
+
+    Args:
+        prior: "none"; "uniform", where each class is equally frequent; or the path of a JSON file
+            of label to share.
+        exponent: power of the factors, 0 (no change) to 1 (the whole exchange).
+        model: the `.tflite` file, whose card says the training shares.
+
+    Returns:
+        float32 [labels]; None for "none".
+
+    Raises:
+        InputError: the card or the file does not say the shares of these labels, or the exponent
+            is out of range.
+    """
+    if prior == NONE:
+        return None
+    if not 0 <= exponent <= 1:
+        raise InputError(f"prior exponent {exponent}: give 0 to 1")
+    labels = ModelFile(model).labels
+    trained = card.prior(model, labels)
+    wanted = np.full(len(labels), 1 / len(labels))
+    if prior != UNIFORM:
+        wanted = card.check_prior(_shares(Path(prior)), labels, f"--prior {prior}")
+    return np.asarray((wanted / trained) ** exponent, np.float32)
+
+
+def _shares(path: Path) -> object:
+    try:
+        return json.loads(read_file(path, "prior", limit=_MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f'{path} is no JSON object of label to share, such as {{"happy": 0.2}}'
+        ) from error

@@ -1,0 +1,94 @@
+"""Measures what dividing the training prior out costs and gains, for the tables of docs/faces.md.
+
+    python -m fer_edge.release.priors --data fer2013.npz --other press.npz
+
+Both are read on their val split. Of the other set, photos of another kind with FER2013's labels,
+the mean recall of angry, happy, sad, surprise and neutral counts: its other classes are too few.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from benchmarks.metrics import accuracy
+from device.labels import FER2013
+from device.model import card
+from device.model.classifier import Classifier
+from device.system.atomic_file import replacing
+from fer_edge import zoo
+from fer_edge.data import dataset, evaluation_faces, ferplus
+from fer_edge.data.dataset import Dataset
+from fer_edge.release.command import one_line
+
+EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+FIVE = [FER2013.index(name) for name in ("angry", "happy", "sad", "surprise", "neutral")]
+
+
+def measure(path: Path, head: str, own: Dataset, other: Dataset) -> Iterator[dict[str, Any]]:
+    """Figures of one file, one entry for each exponent."""
+    classifier = Classifier(path)
+    labels = evaluation_faces.labels_by_head(own)[head]
+    kept = labels >= 0
+    here = accuracy.predict(classifier, own.images[kept])
+    there = accuracy.predict(classifier, other.images)
+    to_fer2013 = np.arange(7) if head == "fer2013" else ferplus.TO_FER2013[:8]
+    for exponent in EXPONENTS:
+        weights = (1 / card.prior(path, classifier.labels)) ** exponent
+        answers, others = (here * weights).argmax(axis=1), (there * weights).argmax(axis=1)
+        five = _recalls(to_fer2013[others], other.labels)
+        yield {
+            "exponent": exponent,
+            "top1": float((answers == labels[kept]).mean()),
+            "macro_recall": float(np.mean(list(_recalls(answers, labels[kept]).values()))),
+            "other_recall_of_five": float(np.mean([five[i] for i in FIVE])),
+            "other_recall_of_neutral": five[FER2013.index("neutral")],
+        }
+
+
+def _recalls(answers: NDArray[np.integer], labels: NDArray[np.integer]) -> dict[int, float]:
+    return {int(c): float((answers[labels == c] == c).mean()) for c in np.unique(labels)}
+
+
+def table(entries: list[dict[str, Any]]) -> str:
+    """The figures as Markdown."""
+    lines = ["| file | exponent | top-1 | macro recall | press, five | press, neutral |"]
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines += [
+        f"| {one['file']} | {one['exponent']:g} | {one['top1']:.2%} | {one['macro_recall']:.2%} | "
+        f"{one['other_recall_of_five']:.1%} | {one['other_recall_of_neutral']:.0%} |"
+        for one in entries
+    ]
+    return "\n".join(lines)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="FER2013 with FER+ votes, as prepared.")],
+    other: Annotated[Path, typer.Option(help="Another set with FER2013's labels.")],
+    out: Annotated[Path, typer.Option(help="Figures, as JSON.")] = Path("docs/figures/priors.json"),
+) -> None:
+    """Measure the int8 files that ship."""
+    with one_line("priors"):
+        own, far = (dataset.load(path, ["val"]).only("val") for path in (data, other))
+        entries = [
+            {"file": f"zoo:{model.name}/{head}_int8"} | figures
+            for head in ("fer2013", "ferplus")
+            for model in zoo.list_models()
+            for figures in measure(model.folder / f"{head}_int8.tflite", head, own, far)
+        ]
+    content = {
+        "data": {"name": "fer2013", "digest": own.digest, "split": "val", "n": len(own)},
+        "other": {"digest": far.digest, "split": "val", "n": len(far)},
+        "entries": entries,
+    }
+    with replacing(out) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    typer.echo(table(entries))
+
+
+if __name__ == "__main__":
+    typer.run(main)
