@@ -64,7 +64,7 @@ def _row(name: str, count: "InstructionCount", first: "InstructionCount") -> lis
     ]
 
 
-FRAME_HEAD = ("board", "est. ms a frame", "frames a second", "M instructions")
+FRAME_HEAD = ("board", "est. ms per frame", "frames per second", "M instructions")
 """First columns; the share of each stage in the estimated cycles follows."""
 
 
@@ -105,9 +105,9 @@ def frame_caption(results: "Results") -> str:
     width, height = count["size"]
     often = "every frame" if count["every"] == 1 else f"every {count['every']} frames"
     return (
-        f"A frame of {count['video']}, {width}x{height}, in the runner's loop: decoded from JPEG, "
+        f"A frame of {count['video']}, {width}x{height}, in the loop of the runner: JPEG decoding, "
         f"{count['detector']} in {often}, {count['model']}, JSON Lines; one thread. Instructions "
-        "are counted, times are estimated, and memory stalls are not in them."
+        "are counted; times are estimated, without memory stalls."
     )
 
 
@@ -126,5 +126,5 @@ def caption(results: "Results") -> str:
     return (
         f"One inference, one thread, {runtimes} under {emulators}. Instructions are counted, in "
         f"millions; cycles and times are estimated ({ways}), as if all data were in the "
-        "first-level cache."
+        "level 1 cache."
     )

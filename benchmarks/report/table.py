@@ -126,7 +126,7 @@ def notices(results: "Results") -> list[str]:
     classified = any(model["accuracy"] for model in results["models"])
     lines = [f"{SYNTHETIC}."] if results["data"]["synthetic"] and classified else []
     if results["partial"]:
-        lines.append("Partial: the run was interrupted, and shows what was measured until then.")
+        lines.append("Partial: the run was interrupted; figures are those until then.")
     for mark in results["machine"]["marks"]:
         lines.append(f"Marked: {mark['text']}.")
     return lines + [f"{line}." for line in slower_int8(results)]
@@ -166,21 +166,22 @@ def conditions(results: "Results") -> list[str]:
     threads = threads_of(results)
     done = [model["latency"]["rounds"] for model in results["models"] if model["latency"]]
     leaks = (
-        "" if data["leaked"] is None else f", {data['leaked']:,} of which also stand in training"
+        ""
+        if data["leaked"] is None
+        else f", {data['leaked']:,} of which are also in the training split"
     )
     lines = []
     if any(model["accuracy"] for model in results["models"]):
         lines.append(
             f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
-            f"(data digest {data['digest'][:12]}); single crop, in brackets the 95 % interval."
+            f"(data digest {data['digest'][:12]}); single crop; 95 % intervals in brackets."
         )
     if done:
         lines.append(
-            f"Latency: one call from the face's pixels to the probabilities, {max(done):,} rounds "
-            f"of {protocol['per_round']:,} calls a model, interleaved in random order, {threads} "
-            f"{'thread' if threads == 1 else 'threads'}, {runtimes}; `x first` is the ratio to the "
-            "table's first model within a round, `x reference` that to the workload that comes "
-            "with fer-edge."
+            f"Latency: one call from the pixels to the probabilities, {max(done):,} rounds of "
+            f"{protocol['per_round']:,} calls of each model, interleaved in random order, "
+            f"{threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; `x first` is the ratio to the "
+            "first model of the table within a round, `x reference` that to the reference workload."
         )
     return [
         *lines,

@@ -55,7 +55,7 @@ def with_labels(model: bytes, labels: tuple[str, ...]) -> bytes:
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory) -> Path:
-    """A face of 160 pixels in a picture of 320x240, moving to the right, five frames of it."""
+    """Five frames of 320x240 with a face of 160 pixels that moves to the right."""
     data = pytest.importorskip("skimage.data")
     canvas = np.full((240, 320, 3), 120, np.uint8)
     canvas[40:200, 60:220] = cv2.resize(data.astronaut()[:300, 80:380, ::-1], (160, 160))

@@ -1,4 +1,4 @@
-"""Results of a session with a whole full_results, as schema 2.1 has them, without a session."""
+"""Results of a full session in schema 2.1, built without running one."""
 
 import numpy as np
 
@@ -184,7 +184,7 @@ def latency(p50: float, draw, rounds: int, reference: dict | None = None) -> dic
 
 
 def answers(top1: float, labels, images: int, draw) -> dict:
-    """Accuracy of answers of which a share `top1` is right, the wrong ones mostly one class on."""
+    """Accuracy block with a given top-1; most wrong answers are the next class."""
     k = len(labels)
     truth = draw.integers(0, k, images)
     wrong = np.arange(images) >= round(top1 * images)

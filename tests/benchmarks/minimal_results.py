@@ -1,4 +1,4 @@
-"""Results as a run would leave them, without a run."""
+"""Minimal results of a session, built without running one."""
 
 import numpy as np
 

@@ -17,7 +17,7 @@ from fer_edge.data.dataset import Dataset
 
 @pytest.fixture(scope="module")
 def npz(tmp_path_factory, faces):
-    """40 faces, half val and half test; the first of val also stands in train."""
+    """40 faces, half val and half test; the first of val is also in train."""
     draw = np.random.default_rng(3)
     votes = np.zeros((41, 10), np.uint8)
     votes[np.arange(41), draw.integers(0, 8, 41)] = 10

@@ -136,7 +136,7 @@ def test_the_printed_rules_are_the_default_ones(tmp_path):
 
 
 def test_a_pi_without_extras_can_gate(files, tmp_path):
-    """With the base install alone: none of these can be imported."""
+    """Only the base installation: none of these can be imported."""
     for name in ("matplotlib", "jsonschema", "tensorflow", "tf_keras", "pandas"):
         (tmp_path / f"{name}.py").write_text("raise ImportError")
     program = "from fer_edge.cli.app import app; app()"

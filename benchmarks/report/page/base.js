@@ -1,4 +1,4 @@
-// What every part uses: the results, elements, figures as text, scales.
+// Shared by all parts: results, elements, number formats, scales.
 const { results, notices, conditions, title, subtitle } = JSON.parse(document.getElementById("data").textContent);
 const models = results.models;
 const HEADS = { fer2013: "FER2013 labels", ferplus: "FER+ labels" };
@@ -36,7 +36,7 @@ function configurationName({ backend, resolver, threads }) {
   return [RUNTIMES[backend] || backend, resolver && (RESOLVERS[resolver] || resolver), plural(threads, "thread")].filter(Boolean).join(", ");
 }
 
-// Every way that a model was timed, the main one first: [{key, name, latency}].
+// Configurations in which a model was timed, the main one first: [{key, name, latency}].
 function configurations(model) {
   const threads = [results.protocol.threads].flat()[0];
   const main = { backend: results.protocol.backend || "litert", resolver: model.delegated ? "xnnpack" : "builtin", threads, latency: model.latency };
@@ -45,7 +45,7 @@ function configurations(model) {
     .map((one, i) => ({ ...one, main: i === 0 && one === main, key: i === 0 && one === main ? "main" : `${one.backend}|${one.resolver}|${one.threads}`, name: configurationName(one) }));
 }
 
-// A scale from data to pixels, with ticks that people read easily.
+// A scale from data to pixels, with round ticks.
 function scale(low, high, from, to, logarithmic = false) {
   const bend = logarithmic ? Math.log10 : (value) => value;
   const a = bend(low), b = bend(high);
@@ -94,7 +94,7 @@ function axes(x, y, box, { xTitle, yTitle, xCount, yCount, bare = false }) {
     svg("text", { x: box.left - 34, y: box.top - 10 }, yTitle));
 }
 
-// Draw now, and again whenever the figure's width changes.
+// Draw now, and again when the width of the figure changes.
 function responsive(figure, draw) {
   let width = 0;
   const redraw = () => { if (figure.clientWidth) draw((width = figure.clientWidth)); };

@@ -1,4 +1,4 @@
-// How a model's time is spread: over calls, over the session, over configurations, over a frame.
+// Latency of a model: distribution of the calls, rounds over time, configurations, frame stages.
 const drawHistogram = responsive($("histogram"), histogramChart);
 const drawRounds = responsive($("rounds"), roundsChart);
 
@@ -7,7 +7,7 @@ function showHistogram(model) {
   drawHistogram();
 }
 
-// Calls that the system interrupted take many times as long: the few of them are counted, not drawn.
+// Interrupted calls take many times as long: the few of them are counted, not drawn.
 function withoutTail({ edges, counts }) {
   const total = counts.reduce((sum, count) => sum + count, 0);
   let end = 0, seen = 0;
@@ -33,7 +33,7 @@ function histogramChart(width) {
     percentileMarks(marks, x, box)));
 }
 
-// Lines at the percentiles; a name that would run into the one before it moves down a line.
+// Lines at the percentiles; a label that would overlap the one before it moves down a line.
 function percentileMarks(marks, x, box) {
   let end = -Infinity, low = false;
   return marks.map(([name, value]) => {
@@ -59,7 +59,7 @@ function roundsChart(width) {
   if (!medians?.length) return;
   const shared = results.reference?.latency?.round_medians_us;
   const scaled = shared?.length === medians.length ? shared.map((value) => (value * middle(medians)) / middle(shared)) : null;
-  $("rounds-note").textContent = scaled ? "The faint line is the reference workload in the same rounds, scaled to this model: what both do is the machine." : "";
+  $("rounds-note").textContent = scaled ? "The faint line is the reference workload in the same rounds, scaled to this model: changes of both come from the machine." : "";
   const height = 250;
   const box = { left: 44, right: width - 10, top: 30, bottom: height - 42 };
   const all = [...medians, ...(scaled || [])];

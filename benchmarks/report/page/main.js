@@ -1,4 +1,4 @@
-// The parts put together: head, notices, highlights, machine.
+// Composes the page: head, notices, highlights, machine.
 function showHighlights() {
   const classified = models.filter((model) => model.accuracy);
   const timed = models.filter((model) => model.latency);

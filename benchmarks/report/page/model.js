@@ -1,4 +1,4 @@
-// What one model did: confusion matrix, classes, cold start, operators, file.
+// One model: confusion matrix, classes, cold start, operators, file.
 let unit = "percent";
 
 const current = () => models.find((model) => model.name === $("model").value);

@@ -14,7 +14,7 @@ const COLUMNS = [
   { title: "first ms", value: (m) => m.cold?.first_ms?.p50, show: (v) => grouped(v, 2), more: (m) => `load ${known(m.cold.load_ms, (one) => grouped(one.p50, 1))}` },
   { title: "peak RSS MB", value: (m) => m.cold?.peak_rss_kb?.p50, show: (v) => grouped(v / 1000, 1) },
 ];
-// A long name may break after each part of it.
+// A long name may be broken after each of its parts.
 const breakable = (name) => name.split(/(?<=[_-])/).map((part) => [part, el("wbr")]);
 const missing = (value) => value === null || value === undefined;
 const shownColumns = COLUMNS.filter((column) => models.some((model) => !missing(column.value(model))));

@@ -8,7 +8,7 @@ from benchmarks.counting.recording import STAGES
 
 @pytest.fixture(scope="session")
 def installed():
-    """The installed kit; tests that need one are skipped without."""
+    """The installed kit; tests that need it are skipped without it."""
     if not kit.is_installed():
         pytest.skip("needs `fer-edge fetch arm`")
     return kit.find()

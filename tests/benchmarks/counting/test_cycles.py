@@ -52,7 +52,7 @@ def test_a_simulator_that_fails_is_named():
 
 
 def test_llvm_knows_the_throughput_of_a_multiplication(installed):
-    """The A72 starts one 128-bit FMLA a cycle: eight independent ones take eight."""
+    """The A72 issues one 128-bit FMLA per cycle, so eight independent ones take eight."""
     lines = [f"fmla v{i}.4s, v30.4s, v31.4s" for i in range(8)]
     texts = dict(enumerate(lines))
     found = cycles.estimate({tuple(texts): 10.0}, texts, A72, installed.llvm_mca)

@@ -42,7 +42,7 @@ def test_a_system_without_apt_is_told_so(monkeypatch):
 
 @pytest.fixture
 def apt(monkeypatch):
-    """Answer apt-get's calls, and note them."""
+    """Answer the calls of apt-get and record them."""
     calls = []
 
     def answer(stdout="", stderr="", code=0):

@@ -80,7 +80,7 @@ def test_a_point_beyond_the_limit_is_inconclusive_until_the_interval_is(now):
 
 @pytest.mark.parametrize("key", sorted(limits.LIMITS))
 def test_every_limit_can_break_and_can_hold(key, main, now):
-    """A limit far on either side of the figure decides it, whatever the figure."""
+    """A limit far above or below the figure decides the check, for every figure."""
     ours = block(now, "fer2013_int8")
     ours["accuracy"] = {**copy.deepcopy(ours["accuracy"]), "ece": 0.3}
     ours["accuracy_leak_free"] = ours["accuracy"]

@@ -30,7 +30,7 @@ def test_on_recorded_noise_the_gate_seldom_cries_wolf_and_finds_a_slow_down(nois
 
 
 def correlated(draw, rho: float, n: int = 100, sigma: float = 0.05) -> np.ndarray:
-    """Rounds that stay alike: a first-order autoregressive process."""
+    """Correlated rounds: a first-order autoregressive process."""
     values = draw.normal(size=n)
     for i in range(1, n):
         values[i] = rho * values[i - 1] + np.sqrt(1 - rho**2) * values[i]

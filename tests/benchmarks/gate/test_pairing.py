@@ -50,7 +50,7 @@ def test_models_with_other_labels_never_match():
 
 
 def as_zoo(results, folders):
-    """Make the sessions' int8 model one of the given zoo nets, named as a session names them."""
+    """Replace the int8 model by those of the given zoo nets, named as a session does."""
     template = next(one for one in results["models"] if one["name"] == "fer2013_int8")
     results["models"] = []
     for folder in folders:

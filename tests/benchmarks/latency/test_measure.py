@@ -18,7 +18,7 @@ times = hnp.arrays(
 
 
 class Counter:
-    """A classifier that notes each call in a log it shares with others."""
+    """A classifier that records its calls in a shared log."""
 
     def __init__(self, name, log):
         self.name, self.log = name, log
@@ -110,7 +110,7 @@ def test_the_ratio_to_the_reference_is_taken_within_rounds():
 
 
 def test_rounds_that_stay_alike_widen_the_interval():
-    """Single rounds drawn from a random walk would make its median look well known."""
+    """Drawing single rounds of a random walk would give a far too narrow interval."""
     draw = np.random.default_rng(0)
     noise = np.exp(0.02 * draw.normal(size=200))
     walk = np.exp(np.convolve(0.02 * draw.normal(size=240), np.ones(40), "valid")[:200] / 6)

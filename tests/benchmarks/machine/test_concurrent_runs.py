@@ -11,7 +11,7 @@ from benchmarks.machine.concurrent_runs import Presence
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch, tmp_path):
-    """A temporary folder of their own, for this process and those that it starts."""
+    """A separate temporary folder for this process and its children."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path / f"fer-edge-{os.getuid()}"

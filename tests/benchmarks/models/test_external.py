@@ -43,12 +43,12 @@ def dense(
     open_shape: list[int] | None = None,
     extra_outputs: tuple[list[int], ...] = (),
 ) -> Path:
-    """Write a float32 net of one layer with 7 outputs, which is logits.
+    """Write a float32 net with one layer, whose 7 outputs are logits.
 
     Args:
-        shape: of the input, [1, height, width, 1] unless given.
-        open_shape: signature of the input, with -1 where the size is dynamic.
-        extra_outputs: shapes that the logits are given as well, as further outputs.
+        shape: shape of the input; [1, height, width, 1] if None.
+        open_shape: shape signature of the input, with -1 for dynamic sizes.
+        extra_outputs: shapes of further outputs, which are the logits reshaped.
     """
     schema = raw_model.schema()
     shape = shape or [1, height, width, 1]

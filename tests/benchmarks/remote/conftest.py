@@ -1,4 +1,4 @@
-"""A real sshd on loopback, with keys, known hosts and a Python of its own."""
+"""A real sshd on loopback, with its own keys, known hosts and Python."""
 
 import contextlib
 import getpass
@@ -31,7 +31,7 @@ def _wait_until(true):
 
 
 class Server:
-    """An sshd of this user; what runs in it makes its temporary folders in `tmp`."""
+    """An sshd of this user; its sessions have their temporary folders in `tmp`."""
 
     def __init__(self, folder: Path):
         folder.mkdir()
@@ -73,24 +73,24 @@ class Server:
         return f"ssh://{self.host}"
 
     def cut(self):
-        """Kill the sessions, as a broken network would end them."""
+        """Kill the sessions, as when the network fails."""
         for child in children(self.process.pid):
             os.kill(child, signal.SIGKILL)
 
     def left(self) -> list[Path]:
-        """What runs of fer-edge left on the host."""
+        """Files that runs left on the host."""
         return [path for path in self.tmp.iterdir() if path.name.startswith("fer-edge-")]
 
     def runs(self) -> list[int]:
-        """Processes that still measure there."""
+        """Processes of runs on the host."""
         return [pid for pid in processes() if str(self.tmp).encode() in command_line(pid)]
 
     def wait_clean(self):
-        """Wait until nothing of a run is left; or fail."""
+        """Wait until nothing of a run is left, or fail."""
         _wait_until(lambda: not self.left() and not self.runs())
 
     def wait_busy(self):
-        """Wait until a run has its models loaded and has then worked for half a second."""
+        """Wait until a run has loaded its models and used half a second of processor time."""
         _wait_until(lambda: any(b"ai_edge_litert" in maps(pid) for pid in self.runs()))
         (pid,) = self.runs()
         begun = worked(pid)
@@ -122,12 +122,12 @@ def maps(pid: int) -> bytes:
 
 
 def statistics(pid: int) -> list[str]:
-    """From the state on; see proc(5)."""
+    """Fields of /proc/PID/stat from the state on; see proc(5)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def worked(pid: int) -> float:
-    """Seconds of a processor that a process had."""
+    """Processor time of a process in seconds."""
     return sum(map(int, statistics(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -147,7 +147,7 @@ def wait_until():
 
 @pytest.fixture
 def make_server(tmp_path, monkeypatch):
-    """Start servers; `ssh` knows all of them, and nothing of the one who runs the tests."""
+    """Start servers; `ssh` uses their configuration and not that of the user."""
     if SSHD is None or shutil.which("ssh") is None:
         pytest.skip("no sshd or ssh here: apt-get install openssh-server openssh-client")
     if not Path("/proc/self/stat").exists():
@@ -193,7 +193,7 @@ def bare_python(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def host_python(tmp_path_factory) -> Path:
-    """A Python as a host has it: the libraries are there, fer-edge is not."""
+    """A Python like that of a host: with the libraries, without fer-edge."""
     folder = tmp_path_factory.mktemp("host python")  # with a space, which has to be quoted
     venv.create(folder, symlinks=True)
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -204,7 +204,7 @@ def host_python(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def job(tmp_path) -> Job:
-    """A job whose model no runtime takes: for whatever ends before it runs."""
+    """A job whose model cannot be loaded, for tests that end before it runs."""
     model = tmp_path / "model.tflite"
     model.write_bytes(b"\0\0\0\0TFL3")
     images = np.zeros((2, 48, 48), np.uint8)

@@ -1,4 +1,4 @@
-"""The agent without ssh around it."""
+"""The agent without ssh."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from benchmarks.remote import agent
 
 @pytest.fixture
 def start(host_python, tmp_path):
-    """Start an agent that gives up after so many seconds of silence, and waits for a payload."""
+    """Start an agent with a given timeout; it waits for a payload."""
     started = []
 
     def start(silence):

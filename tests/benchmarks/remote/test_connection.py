@@ -1,4 +1,4 @@
-"""What a host may send that is not what the agent says."""
+"""Output of a host that is not that of the agent."""
 
 import json
 import os
@@ -24,7 +24,7 @@ sys.exit({code})
 
 @pytest.fixture
 def answer(tmp_path, monkeypatch, job):
-    """Run the job on a host that says these lines, whatever it is asked."""
+    """Run the job on a fake host that prints these lines."""
 
     def answer(*lines, code=0, last_words=""):
         said = [line if isinstance(line, str) else json.dumps(line) for line in lines]

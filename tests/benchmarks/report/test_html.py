@@ -28,7 +28,7 @@ def results():
 
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory):
-    """Open a page in Chromium, do something there, and give what a JavaScript expression found."""
+    """Open a page in Chromium, act on it, and return the value of a JavaScript expression."""
     if not CHROMIUM:
         pytest.skip("chromium is not installed")
 

@@ -65,7 +65,7 @@ def test_the_place_of_a_flaw_is_named(path):
 
 
 def places(value, at=()):
-    """Every place in a tree of JSON."""
+    """Yield every place in a JSON tree."""
     yield at
     parts = value if isinstance(value, dict) else {}
     if isinstance(value, list):
@@ -75,7 +75,7 @@ def places(value, at=()):
 
 
 def test_no_value_of_another_type_passes(path):
-    """Wherever JSON Schema refuses a wrong type, so does loading, which a report relies on."""
+    """Loading refuses a wrong type wherever the JSON Schema does; reports rely on it."""
     schema = Draft202012Validator(SCHEMA)
     whole = minimal_results(models=1)
     for at in places(whole):
@@ -94,7 +94,7 @@ def test_no_value_of_another_type_passes(path):
 
 
 def first_version(results: dict) -> dict:
-    """Write results as version 1.0 had them, which knew less."""
+    """Reduce results to the form of version 1.0."""
     old = copy.deepcopy(results)
     for key in ("reference", "peak", "frame"):
         del old[key]

@@ -1,7 +1,8 @@
 """Files that earlier versions wrote are still read, reported and checked.
 
-The results were measured by the code of then: schema 1.0 by its first version, 2.0 by the last one
-before 2.1, on 40 images of noise. The rules are the default ones of then, and a table of limits.
+The results were measured by the code of that time on 40 images of noise: schema 1.0 by its first
+version, 2.0 by the last one before 2.1. The rules are the default rules of version 0.1 and a table
+of limits.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""What a session refuses before it loads a model."""
+"""Input that a session refuses before it loads a model."""
 
 from pathlib import Path
 

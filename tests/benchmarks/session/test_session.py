@@ -146,7 +146,7 @@ def test_a_model_of_others_stands_beside_ours(model_files, faces, labels, data, 
 def test_another_order_of_the_labels_gives_the_same_accuracy(
     model_files, faces, labels, data, tmp_path
 ):
-    """A label file sorted by name is met with the labels renumbered, not with other figures."""
+    """Labels in another order are renumbered, so the figures stay the same."""
     model = model_files["float32"].read_bytes()
     shuffled = tmp_path / "shuffled.tflite"
     shuffled.write_bytes(with_labels(model, tuple(sorted(FER2013))))
@@ -159,7 +159,7 @@ def test_another_order_of_the_labels_gives_the_same_accuracy(
 
 
 class Interrupted(Classifier):
-    """A model at whose n-th call the user presses Ctrl-C."""
+    """A model that raises KeyboardInterrupt at its n-th call."""
 
     calls_left = 0
 
@@ -264,7 +264,7 @@ def test_ctrl_c_while_it_is_written_loses_nothing(
 def test_two_runs_at_the_same_time_are_named_in_both(
     model_files, faces, labels, data, tmp_path, monkeypatch
 ):
-    """The second one runs whole while the first times its large matrix product."""
+    """The second session runs completely while the first times its matrix product."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     second = {}
 
