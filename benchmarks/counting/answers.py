@@ -1,4 +1,4 @@
-"""What `device` answers on an emulated core, compared with what it answers on this machine."""
+"""Compare the answers of `device` on an emulated core with those on this machine."""
 
 import io
 import subprocess
@@ -30,14 +30,14 @@ Answers = dict[str, NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class Difference:
-    """How one kind of answer differs between two machines.
+    """Difference of one kind of answer between two machines.
 
     Attributes:
         name: file name of a model, "boxes" or "crops".
-        values: how many values were compared.
-        differing: how many of them differ at all.
-        largest: largest difference: of probabilities, pixels of a box, or gray levels.
-        other_classes: answers whose most probable class is another one; 0 for boxes and crops.
+        values: number of compared values.
+        differing: number of values that differ at all.
+        largest: largest difference, of probabilities, pixels of a box, or gray levels.
+        other_classes: number of faces with another most probable class; 0 for boxes and crops.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Questions:
-    """What is asked.
+    """Input of the comparison.
 
     Attributes:
-        models: `.tflite` files by the name that their answers get.
-        faces: uint8 [n, 48, 48].
+        models: `.tflite` files by the name of their answers.
+        faces: uint8 [n, 48, 48], gray 0..255.
         pictures: uint8 [h, w] each, with a face in the middle.
     """
 
@@ -63,7 +63,7 @@ class Questions:
 
     @contextmanager
     def files(self) -> Iterator[dict[str, Path]]:
-        """The files of a guest, by the name that it reads them under."""
+        """Yield the files of a guest, by the name under which it reads them."""
         with tempfile.TemporaryDirectory(prefix="fer-edge-answers-") as name:
             folder = Path(name)
             np.save(folder / "faces.npy", self.faces)
@@ -73,7 +73,7 @@ class Questions:
 
 
 def emulated(kit: Kit, core: Core, questions: Questions) -> Answers:
-    """Answer on an emulated core.
+    """Compute the answers on an emulated core.
 
     Raises:
         CheckFailedError: `device` fails there.
@@ -92,7 +92,7 @@ def emulated(kit: Kit, core: Core, questions: Questions) -> Answers:
 
 
 def native(questions: Questions) -> Answers:
-    """Answer on this machine, by the same program.
+    """Compute the answers on this machine, by the same program.
 
     Raises:
         CheckFailedError: `device` fails.
@@ -118,7 +118,7 @@ def read(source: io.BytesIO | Path) -> Answers:
     """Read saved answers.
 
     Raises:
-        InputError: the file is missing or holds none.
+        InputError: the file is missing or has no answers.
     """
     try:
         with np.load(source) as file:
@@ -128,7 +128,7 @@ def read(source: io.BytesIO | Path) -> Answers:
 
 
 def packed(given: Answers) -> bytes:
-    """Write answers as `read` reads them."""
+    """Serialize answers for `read`."""
     stream = io.BytesIO()
     arrays: dict[str, Any] = dict(given)
     np.savez(stream, **arrays)
@@ -139,7 +139,7 @@ def compare(one: Answers, other: Answers) -> list[Difference]:
     """Compare answers to the bit.
 
     Raises:
-        InputError: they are not about the same models, faces and pictures.
+        InputError: they are about different models, faces or pictures.
     """
     shapes = [{name: values.shape for name, values in each.items()} for each in (one, other)]
     if shapes[0] != shapes[1]:

@@ -13,8 +13,8 @@ class Board:
     """A board with its clock.
 
     Attributes:
-        name: of the board.
-        ghz: highest clock of its cores, without overclocking.
+        name: name of the board.
+        ghz: highest clock of its cores in GHz, without overclocking.
     """
 
     name: str
@@ -25,18 +25,18 @@ class Board:
 class Core:
     """An Arm core.
 
-    XNNPACK picks its kernels by /proc/cpuinfo and HWCAP. QEMU sets HWCAP for the core but shows the
-    host's own /proc/cpuinfo, so the guest is given the text that the board's Linux shows.
+    XNNPACK selects its kernels by /proc/cpuinfo and HWCAP. QEMU sets HWCAP for the core but shows
+    the /proc/cpuinfo of the host, so the guest gets the text that Linux shows on the board.
 
     Attributes:
-        name: also QEMU's name of the core.
-        part: part number of the main ID register.
-        variant: its variant.
-        revision: its revision.
-        features: of /proc/cpuinfo.
-        scheduling: LLVM's scheduling model that cycles are estimated with; None for the issue rules
-            of an in-order core (see `cycles`).
-        boards: boards that have it.
+        name: name of the core, also in QEMU.
+        part: part number in the main ID register.
+        variant: variant in the main ID register.
+        revision: revision in the main ID register.
+        features: features in /proc/cpuinfo.
+        scheduling: scheduling model of LLVM that cycles are estimated with; None for the issue
+            rules of an in-order core (see `cycles`).
+        boards: boards with this core.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Core:
 
     @property
     def cpu_info(self) -> str:
-        """/proc/cpuinfo of a board with four of these cores."""
+        """Content of /proc/cpuinfo on a board with four of these cores."""
         return "".join(
             f"processor\t: {number}\nBogoMIPS\t: 108.00\nFeatures\t: {self.features}\n"
             "CPU implementer\t: 0x41\nCPU architecture: 8\n"
@@ -60,11 +60,11 @@ class Core:
 
     @property
     def core_class(self) -> str:
-        """Its class, as `device.system.processor` has it."""
+        """Core class, as in `device.system.processor`."""
         return processor.parse(self.cpu_info, "aarch64").core_class
 
     def write_system(self, root: Path) -> None:
-        """Write the files of /proc and /sys that tell a guest which core it runs on."""
+        """Write the files of /proc and /sys that identify the core to a guest."""
         system = root / "sys/devices/system/cpu"
         for folder in (root / "proc", system):
             folder.mkdir(parents=True)
@@ -90,24 +90,24 @@ _ALL = (
     Core("cortex-a76", 0xD0B, 4, 1, _ARMV8_2, "neoverse-n1", (Board("Raspberry Pi 5", 2.4),)),
 )
 CORES = {core.name: core for core in _ALL}
-"""By name: what instructions can be counted for."""
+"""Cores that instructions can be counted for, by name."""
 
 
 def parse(text: str) -> list[Core]:
-    """Read names of cores, separated by commas; each is given once.
+    """Parse names of cores, separated by commas; repeats are dropped.
 
     Raises:
-        InputError: there is no such core.
+        InputError: a core is unknown.
     """
     names = list(dict.fromkeys(part.strip() for part in text.split(",")))
     return select(names)
 
 
 def select(names: Sequence[str]) -> list[Core]:
-    """Give the cores of these names.
+    """Return the cores with these names.
 
     Raises:
-        InputError: there is no such core.
+        InputError: a core is unknown.
     """
     for name in names:
         if name not in CORES:

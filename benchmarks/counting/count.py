@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 GUEST = Path(__file__).with_name("guest.py")
 INFERENCES = 4
-"""Inferences of the first stage; the second one has twice as many."""
+"""Number of inferences in the first stage; the second has twice as many."""
 
 LITERT = "ai-edge-litert"
 
 
 def try_out(kit: Kit) -> None:
-    """Count the reference workload, to see that a kit works.
+    """Count the reference workload to check that a kit works.
 
     Raises:
-        CheckFailedError: it does not.
+        CheckFailedError: the kit does not work.
     """
     count = InstructionCounter(kit).model(reference.PATH, CORES["cortex-a53"])
     if not count["by_kind"][Kind.integer_multiply]:
@@ -52,7 +52,7 @@ class InstructionCounter:
             A `count` block of `results.json`.
 
         Raises:
-            CheckFailedError: the model does not run on the core, or the kit's programs fail.
+            CheckFailedError: the model does not run on the core, or a program of the kit fails.
         """
         arguments = (str(INFERENCES), "model.tflite")
         recorded = emulator.run(self._kit, core, GUEST, arguments, {"model.tflite": path})
@@ -74,10 +74,10 @@ class InstructionCounter:
         }
 
     def instructions(self, path: Path, core: Core) -> int:
-        """Count the instructions of one inference alone, in half of the time.
+        """Count only the instructions of one inference, which takes half of the time.
 
         Raises:
-            CheckFailedError: the model does not run on the core, or the kit's programs fail.
+            CheckFailedError: the model does not run on the core, or a program of the kit fails.
         """
         arguments = (str(INFERENCES), "model.tflite")
         files = {"model.tflite": path}
@@ -86,7 +86,7 @@ class InstructionCounter:
         return round(sum(len(words) * n for words, n in blocks.items()))
 
     def by_kind(self, blocks: Mapping[Words, float]) -> dict[str, int]:
-        """Add up the executed instructions by what they do."""
+        """Sum the executed instructions by kind."""
         texts = self._disassemble(word for words in blocks for word in words)
         found = dict.fromkeys(Kind, 0.0)
         for words, executions in blocks.items():
@@ -108,12 +108,12 @@ class InstructionCounter:
 
 
 def upstream(version: str) -> str:
-    """Give the program's version in that of its Debian package, as 7.2 in 1:7.2+dfsg-7."""
+    """Return the upstream part of a Debian version, such as 7.2 of 1:7.2+dfsg-7."""
     return version.partition(":")[2].partition("+")[0] or version
 
 
 def estimate(found: Cycles, core: Core) -> "CycleEstimate":
-    """Give the `estimate` block of `results.json`: cycles, and times on the core's boards."""
+    """Return the `estimate` block of `results.json`: cycles, and times on boards."""
     return {
         "kind": "estimated",
         "cycles_low": round(found.low),

@@ -1,7 +1,7 @@
-"""Cycles, estimated from the instructions of each block.
+"""Estimate cycles from the instructions of each block.
 
-Every block is taken as if it ran again and again, with all data in the first-level cache and every
-branch predicted: memory stalls are not in the estimate.
+Every block is simulated as if it ran repeatedly, with all data in the level 1 cache and every
+branch predicted: memory stalls are not included.
 """
 
 import json
@@ -16,10 +16,10 @@ from benchmarks.counting.recording import Words
 from device.errors import CheckFailedError
 
 COVERED = 0.995
-"""Share of the instructions whose blocks are simulated, unless another is given."""
+"""Default share of the instructions whose blocks are simulated."""
 
 ITERATIONS = 100
-"""Times that a block is simulated in a row."""
+"""Number of consecutive simulations of a block."""
 
 _ISSUE = "issue rules of the core, both bounds"
 
@@ -30,8 +30,8 @@ class Cycles:
 
     Attributes:
         low: lower bound, or the estimate.
-        high: upper bound, or the estimate again.
-        how: what they were estimated with.
+        high: upper bound, or again the estimate.
+        how: name of the method.
     """
 
     low: float
@@ -50,14 +50,14 @@ def estimate(
     """Estimate the cycles of one inference.
 
     Args:
-        blocks: executions of each block.
-        texts: of the instructions in them.
-        core: that they run on.
-        llvm_mca: command that runs LLVM's machine code analyzer.
+        blocks: number of executions of each block.
+        texts: text of each instruction in the blocks.
+        core: core that runs the blocks.
+        llvm_mca: command of LLVM's machine code analyzer.
         covered: share of the instructions whose blocks are simulated; the rest gets their mean.
 
     Raises:
-        CheckFailedError: `llvm-mca` fails, or does not know most of a block's instructions.
+        CheckFailedError: `llvm-mca` fails, or does not know most instructions of a block.
     """
     total = sum(len(words) * n for words, n in blocks.items())
     hot, seen = [], 0.0
@@ -83,7 +83,7 @@ def estimate(
 def _simulate(
     assembly: Sequence[Sequence[str]], scheduling: str, llvm_mca: Sequence[str]
 ) -> list[float]:
-    """Simulate an out-of-order core: cycles of each block in the long run."""
+    """Simulate an out-of-order core and return the steady-state cycles of each block."""
     # A region must be marked with "#": after "//" the whole input is one region without a name.
     text = "".join(
         f"# LLVM-MCA-BEGIN {number}\n" + "\n".join(lines) + "\n# LLVM-MCA-END\n"
@@ -118,11 +118,12 @@ _WIDE = re.compile(r"q\d|\.(16b|8h|4s|2d)\b")
 def _in_order(lines: Sequence[str]) -> tuple[float, float]:
     """Bound the cycles of a block on the Cortex-A53, with dual issue where allowed and without.
 
-    Issue rules as published for hand-written kernels (ncnn, "arm-a53-a55-dual-issue"): a vector
-    load takes a cycle for each 64 bits and no vector arithmetic beside it, but an insertion into
-    the upper half beside one of 64 bits; everything else issues beside vector arithmetic. Neither
-    bound waits for results. LLVM's model of this core is not used: it lets the core wait for every
-    earlier result, which makes kernels that were scheduled by hand look twice as slow.
+    The issue rules are those published for hand-written kernels (ncnn, "arm-a53-a55-dual-issue"): a
+    vector load takes a cycle for each 64 bits and issues with no vector arithmetic, except that an
+    insertion into the upper half may issue with an operation of 64 bits; all other instructions
+    issue together with vector arithmetic. Neither bound includes waiting for results. LLVM's model
+    of this core is not used: it waits for every earlier result, which makes kernels that were
+    scheduled by hand appear twice as slow.
     """
     arithmetic = inserts = loads = narrow = wide = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""Debian packages without root: apt downloads and checks them, with folders of its own."""
+"""Install Debian packages without root: apt downloads and verifies them in separate folders."""
 
 import hashlib
 import os
@@ -25,10 +25,10 @@ class Package:
     """A downloaded package.
 
     Attributes:
-        name: of the package.
-        version: its version.
+        name: name of the package.
+        version: version of the package.
         sha256: digest of the file.
-        path: the .deb file.
+        path: path of the .deb file.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Package:
 
 
 def find_mirror() -> str:
-    """Give the address of the Debian archive that this machine's apt is configured with.
+    """Return the address of the Debian archive that apt is configured with.
 
     Raises:
-        InputError: there is no apt, or it uses another archive.
+        InputError: apt is missing, or uses another archive.
     """
     for program in ("apt-get", "dpkg-deb", "tar"):
         if shutil.which(program) is None:
@@ -63,10 +63,10 @@ def find_mirror() -> str:
 
 
 def find_keyring() -> Path:
-    """Give the keys that Debian signs its archive with.
+    """Return the path of the keys that Debian signs its archive with.
 
     Raises:
-        InputError: they are not installed.
+        InputError: the keyring is not installed.
     """
     for path in _KEYRINGS:
         if path.exists():
@@ -80,14 +80,15 @@ def find_keyring() -> Path:
 def download(
     packages: Sequence[str], architecture: str, folder: Path, mirror: str
 ) -> list[Package]:
-    """Download packages with all that they depend on.
+    """Download packages with their dependencies.
 
-    apt checks the archive's signature, and every package's SHA-256 against the signed index.
+    apt verifies the signature of the archive, and the SHA-256 of every package with the signed
+    index.
 
     Args:
-        packages: their names.
-        architecture: Debian's name of it, such as "arm64".
-        folder: for apt's state and the files.
+        packages: names of the packages.
+        architecture: Debian's name of the architecture, such as "arm64".
+        folder: folder for the state of apt and the files.
         mirror: address of the archive.
 
     Raises:
@@ -124,15 +125,15 @@ def download(
 
 
 def unpack(package: Package, root: Path, members: Sequence[str] = ()) -> None:
-    """Unpack a package, without its documentation.
+    """Unpack a package without its documentation.
 
     Args:
-        package: downloaded.
+        package: downloaded package.
         root: folder that stands for "/".
-        members: paths to unpack alone, such as "./usr/bin/qemu-aarch64"; none for all.
+        members: paths to unpack, such as "./usr/bin/qemu-aarch64"; all if empty.
 
     Raises:
-        InputError: there is no room, or it lacks a member.
+        InputError: the disk is full, or the package lacks a member.
     """
     root.mkdir(parents=True, exist_ok=True)
     tar = ["tar", "-x", "-C", str(root), "--no-same-owner", *(f"--exclude={p}" for p in _UNNEEDED)]
@@ -157,7 +158,7 @@ def _apt(*arguments: str) -> str:
     """Run apt-get.
 
     Raises:
-        InputError: it fails; with the line that says why.
+        InputError: apt-get fails; the message is its error line.
     """
     done = subprocess.run(
         ["apt-get", *arguments],

@@ -1,4 +1,4 @@
-"""Runs a Python program on an emulated core, and records what it executes."""
+"""Run a Python program on an emulated core and record the instructions it executes."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ from benchmarks.counting.recording import Recording
 from device.errors import CheckFailedError
 
 TIMEOUT = 600.0
-"""Seconds after which a program is taken for hung: emulation is some 20 times slower."""
+"""Seconds after which a program counts as hung; emulation is about 20 times slower."""
 
 _ADDR_NO_RANDOMIZE = 0x0040000  # linux/personality.h
 _libc = ctypes.CDLL(None)
@@ -46,7 +46,7 @@ def run(
         kit: the installed kit.
         core: the core, which the program's libraries see in /proc/cpuinfo and HWCAP.
         program: Python file.
-        arguments: of the program; files are named as in `files`.
+        arguments: arguments of the program; files are named as in `files`.
         files: files the program reads, by the name under which it finds them in its folder: the
             names, and so the memory addresses, are those of every other run.
         packages: folders of pure Python packages besides the kit's own.
@@ -80,7 +80,7 @@ def run_for_output(
         kit: the installed kit.
         core: the core, as in `run`.
         program: Python file.
-        arguments: of the program.
+        arguments: arguments of the program.
         files: files the program reads, as in `run`.
         output: name of the file, which the program writes to its folder.
         packages: folders of pure Python packages besides the kit's own.
@@ -97,7 +97,7 @@ def run_for_output(
 def _guest(
     kit: Kit, core: Core, program: Path, files: Mapping[str, Path], packages: Sequence[Path]
 ) -> Iterator[Path]:
-    """A folder in which the program runs: with its files, system and packages."""
+    """Create the folder in which the program runs, with its files, system and packages."""
     with tempfile.TemporaryDirectory(prefix="fer-edge-count-") as name:
         folder = Path(name)
         root, site = folder / "root", folder / "site"
@@ -115,7 +115,7 @@ def _guest(
 
 
 def _link(source: Path, target: Path) -> None:
-    """Show every entry of a folder in another one."""
+    """Link every entry of a folder into another one."""
     for entry in source.iterdir():
         (target / entry.name).symlink_to(entry)
 
@@ -136,7 +136,7 @@ def _emulate(
         done = subprocess.run(
             command,
             cwd=folder,
-            env={"PATH": os.defpath},  # QEMU hands its own variables to the guest
+            env={"PATH": os.defpath},  # QEMU passes its own environment to the guest
             capture_output=True,
             text=True,
             errors="replace",
@@ -154,8 +154,8 @@ def _emulate(
 
 
 def _fix_addresses() -> None:
-    """Switch off the randomization of addresses: Python's allocator takes other paths by them.
+    """Disable address randomization, because Python's allocator depends on addresses.
 
-    A container may forbid it; counts of two runs then differ in the seventh digit.
+    A container may forbid it; the counts of two runs then differ in the seventh digit.
     """
     _libc.personality(_ADDR_NO_RANDOMIZE)

@@ -1,4 +1,4 @@
-"""What a camera frame costs on a core: decoding, detector, crop, classifier, tracking, sink."""
+"""Count a camera frame on a core: decoding, detection, crop, classifier, tracking, sink."""
 
 import tempfile
 from pathlib import Path
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 GUEST = Path(__file__).with_name("frame_guest.py")
 FRAMES = 8
-"""Frames that are counted."""
+"""Number of counted frames."""
 
 PICTURES = 8
-"""Pictures of the video that they are played from, at most."""
+"""Largest number of pictures of the video."""
 
 COVERED = 0.95
-"""Share of a stage's instructions that cycles are simulated for: Python runs many rare blocks."""
+"""Share of the instructions of a stage that are simulated; Python has many rare blocks."""
 
 
 def pictures(video: Path) -> list[NDArray[np.uint8]]:
-    """Read the pictures of a video that are counted with: its first ones.
+    """Read the first pictures of a video, which are used for counting.
 
     Returns:
         uint8 [h, w, 3] each, blue, green, red.
 
     Raises:
-        InputError: it is no video, or an empty one.
+        InputError: the file is not a video, or is empty.
     """
     found: list[NDArray[np.uint8]] = []
     with open_source(str(video)) as source:
@@ -54,10 +54,10 @@ def pictures(video: Path) -> list[NDArray[np.uint8]]:
 
 
 def check(video: Path, detector: str, detector_model: Path | None) -> None:
-    """See whether there is anything to count.
+    """Check that frames of a video can be counted.
 
     Raises:
-        InputError: no video, no detector, or no face in the video.
+        InputError: there is no video, no detector, or no face in the video.
     """
     finder = open_detector(detector, model=detector_model)
     shown = pictures(video)
@@ -81,19 +81,19 @@ def count(
     """Count the stages of a frame in the loop of `fer-edge run`.
 
     Args:
-        kit: the installed kit.
-        core: the core.
-        video: of a face.
+        kit: installed kit.
+        core: core to emulate.
+        video: video of a face.
         model: `.tflite` file.
         detector: "haar" or "yunet".
-        detector_model: file of YuNet.
-        every: frames from one detection to the next.
+        detector_model: model file of YuNet; None for its default places.
+        every: number of frames from one detection to the next.
 
     Returns:
         A `frame_count` block of `results.json`: means over the frames.
 
     Raises:
-        InputError: a file is no such thing.
+        InputError: a file is not a video or a model.
         CheckFailedError: the loop does not run on the core, or finds no face.
     """
     shown = pictures(video)

@@ -1,4 +1,4 @@
-"""Installs what counting needs into the user's data folder: checked packages and wheels."""
+"""Install what counting needs into the user's data folder: verified packages and wheels."""
 
 import hashlib
 import importlib.util
@@ -34,16 +34,16 @@ def install(
     check: Callable[[Kit], None] = lambda kit: None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Kit:
-    """Install the kit, in place of one that is there once the new one is whole.
+    """Install the kit; an existing one is replaced once the new one is complete.
 
     Args:
         mirror: address of a Debian archive; None for the one that apt is configured with.
-        check: tries the kit before it is moved into place, and raises what it finds.
-        progress: called with each step.
+        check: function that tests the kit before it is moved into place, and raises if it fails.
+        progress: function called with a description of each step.
 
     Raises:
-        InputError: this machine cannot have the kit, or a package cannot be fetched.
-        CheckFailedError: what was fetched does not work here.
+        InputError: this machine does not support the kit, or a package cannot be downloaded.
+        CheckFailedError: the downloaded programs do not work.
     """
     architecture = kit.host_architecture()
     mirror = mirror or debian.find_mirror()
@@ -100,7 +100,7 @@ def _host(
 
 
 def _wheels(work: Path, new: Path, progress: Callable[[str], None]) -> dict[str, dict[str, str]]:
-    """Download the aarch64 wheels, whose digests are pinned, and unpack them."""
+    """Download and unpack the aarch64 wheels, whose digests are pinned."""
     progress("downloading Python packages for arm64")
     if importlib.util.find_spec("pip") is None:
         raise InputError(f"{sys.executable} has no pip, which fetches the packages: install pip")
@@ -125,7 +125,7 @@ def _wheels(work: Path, new: Path, progress: Callable[[str], None]) -> dict[str,
 
 
 def _build_plugin(work: Path, new: Path, architecture: str, mirror: str) -> Iterable[Package]:
-    """Compile the plugin with this machine's C compiler, or one that is fetched for it alone."""
+    """Compile the plugin with the C compiler of this machine, or with a downloaded one."""
     output = new / "plugin.so"
     options = ["-O2", "-fPIC", "-w"]
     source = str(kit.PLUGIN_SOURCE)

@@ -1,4 +1,4 @@
-"""Instructions as text, and the classes that their counts are given by."""
+"""Instructions as text, and the kinds by which they are counted."""
 
 import re
 import subprocess
@@ -9,11 +9,11 @@ from pathlib import Path
 from device.errors import CheckFailedError
 
 UNDEFINED = "udf"
-"""The text of a word that the disassembler does not know."""
+"""Text of a word that is not an instruction."""
 
 
 class Kind(StrEnum):
-    """What an instruction does, as far as the cost of a net depends on it."""
+    """Kind of an instruction, as far as the cost of a net depends on it."""
 
     dot_product = "dot_product"
     """Multiplies int8 and adds four products, or a matrix of them, at a time."""
@@ -36,12 +36,12 @@ _FLOAT = re.compile(
 
 
 def classify(text: str) -> Kind:
-    """Give the class of an instruction.
+    """Return the kind of an instruction.
 
-    Prefetches and scalar integer multiplications, which address arithmetic uses, are `other`.
+    Prefetches and scalar integer multiplications, which are used for addresses, are `other`.
 
     Args:
-        text: as the disassembler writes it, such as "fmla v0.4s, v1.4s, v2.s[0]".
+        text: text of the disassembler, such as "fmla v0.4s, v1.4s, v2.s[0]".
     """
     name, _, operands = text.partition(" ")
     if _DOT.match(name):

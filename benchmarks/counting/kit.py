@@ -1,7 +1,7 @@
-"""What counting needs, in the user's data folder: emulator, arm64 Python with its packages, LLVM.
+"""The kit for counting in the user's data folder: emulator, arm64 Python, LLVM.
 
-`install` puts it there, `find` gives what is there. Nothing of it runs unless it is whole: the
-manifest is written last, and names the digests of all that went in.
+`install` installs it, `find` returns it. The manifest with the digests of all parts is written
+last, so an incomplete kit is not used.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ PLUGIN_SOURCE = Path(__file__).with_name("plugin.c")
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 PYTHON = "python3.11"
 LLVM = 19
-"""Version of LLVM: cycles are estimated with its scheduling models, so another one differs."""
+"""Version of LLVM, whose scheduling models the estimated cycles depend on."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Kit:
     """An installed kit.
 
     Attributes:
-        folder: with `host` (programs of this machine), `guest` (arm64 Debian), `site` (aarch64
-            Python packages) and the plugin.
+        folder: folder with `host` (programs of this machine), `guest` (arm64 Debian), `site`
+            (aarch64 Python packages) and the plugin.
     """
 
     folder: Path
@@ -53,18 +53,18 @@ class Kit:
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """What is installed: `packages` and `wheels` with their versions and SHA-256."""
+        """The installed `packages` and `wheels` with their versions and SHA-256."""
         manifest: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text("utf-8"))
         return manifest
 
     def version(self, package: str) -> str:
-        """Give the version of a package or wheel that is installed."""
+        """Return the version of an installed package or wheel."""
         manifest = self.manifest
         found: str = {**manifest["packages"], **manifest["wheels"]}[package]["version"]
         return found
 
     def command(self, program: str) -> list[str]:
-        """Give the command that runs one of the kit's programs, with the kit's own libraries.
+        """Return the command of a program of the kit, which uses the libraries of the kit.
 
         Args:
             program: path below `host`, such as "usr/bin/qemu-aarch64".
@@ -89,10 +89,10 @@ _LOADERS = {
 
 
 def host_architecture() -> str:
-    """Give Debian's name of this machine's architecture.
+    """Return Debian's name of the architecture of this machine.
 
     Raises:
-        InputError: the kit does not run on such a machine.
+        InputError: the kit does not support this architecture.
     """
     machine = platform.machine()
     if platform.system() != "Linux" or machine not in _LOADERS:
@@ -104,10 +104,10 @@ def host_architecture() -> str:
 
 
 def host_command(root: Path, program: str) -> list[str]:
-    """Give the command that runs a program in a tree of this machine's architecture.
+    """Return the command of a program in a tree of the architecture of this machine.
 
-    It is started by the tree's own loader, so that it finds the libraries it was built with and not
-    those of the system around it.
+    The loader of the tree starts it, so that it uses the libraries it was built with and not those
+    of the system.
     """
     loader, triplet, _ = _LOADERS[platform.machine()]
     libraries = (f"lib/{triplet}", f"usr/lib/{triplet}", f"usr/lib/llvm-{LLVM}/lib")
@@ -116,12 +116,12 @@ def host_command(root: Path, program: str) -> list[str]:
 
 
 def folder() -> Path:
-    """Where the kit is, or would be."""
+    """Return the folder of the kit, whether or not it exists."""
     return data_folder() / FOLDER
 
 
 def recipe_digest() -> str:
-    """Give the digest of what a kit is made from besides packages: another one needs a new kit."""
+    """Return the digest of the inputs of a kit besides packages; a changed one needs a new kit."""
     digest = hashlib.sha256()
     for path in (PLUGIN_SOURCE, REQUIREMENTS):
         digest.update(path.read_bytes())
@@ -129,11 +129,11 @@ def recipe_digest() -> str:
 
 
 def find() -> Kit:
-    """Give the installed kit.
+    """Return the installed kit.
 
     Raises:
-        InputError: there is none, or one of another version of fer-edge, or this is no machine for
-            it.
+        InputError: there is none, it is of another version of fer-edge, or this machine does not
+            support it.
     """
     host_architecture()
     kit = Kit(folder())
@@ -151,7 +151,7 @@ def find() -> Kit:
 
 
 def is_installed() -> bool:
-    """Whether a kit is there that this version can use."""
+    """Whether there is a kit that this version can use."""
     try:
         find()
     except InputError:

@@ -1,10 +1,10 @@
-"""Sets a count against the processor's own counter of instructions, on an arm64 machine.
+"""Compare a count with the instruction counter of the processor, on an arm64 machine.
 
     python -m benchmarks.counting.native MODEL.tflite
 
-runs the same program under `perf stat` and under QEMU. Both pick kernels for this machine: the
-emulated one reads its /proc/cpuinfo and has every instruction set that QEMU knows. Exit code 0
-where they agree within 2 %, 1 where they do not, and 2 where the machine shows no such counter.
+runs the same program under `perf stat` and under QEMU. Both select kernels for this machine: the
+emulated program reads its /proc/cpuinfo and has every instruction set that QEMU supports. The exit
+code is 0 if they agree within 2 %, 1 if not, and 2 if the machine provides no counter.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from device.system import processor
 
 TOLERANCE = 0.02
 
-_NATIVE = 200  # inferences: what surrounds them is less than the tolerance
+_NATIVE = 200  # inferences; the overhead around them is below the tolerance
 _EVENT = "instructions:u"
 
 
 def host_core(cpu_info: str) -> Core:
-    """Give this machine as a core to emulate: everything that QEMU can, and its own cpuinfo."""
+    """Return a core with the /proc/cpuinfo of this machine and all features of QEMU."""
 
     class Host(Core):
         @property
@@ -39,7 +39,7 @@ def host_core(cpu_info: str) -> Core:
 
 
 def count_emulated(model: Path) -> float:
-    """Count an inference under QEMU, with the kernels that this machine picks."""
+    """Count an inference under QEMU, with the kernels that this machine uses."""
     core = host_core(processor.CPU_INFO.read_text(encoding="utf-8", errors="replace"))
     arguments = (str(INFERENCES), "model.tflite")
     recorded = emulator.run(kit.find(), core, GUEST, arguments, {"model.tflite": model})
@@ -48,10 +48,10 @@ def count_emulated(model: Path) -> float:
 
 
 def count_native(model: Path) -> float:
-    """Count an inference by the processor's counter: what two runs differ by.
+    """Count an inference with the counter of the processor, as the difference of two runs.
 
     Raises:
-        InputError: there is no `perf`, or this machine shows no counter.
+        InputError: `perf` is missing, or this machine provides no counter.
     """
     if platform.machine() != "aarch64":
         raise InputError(f"this machine is {platform.machine()}: give it an arm64 one")
@@ -76,10 +76,10 @@ def _perf(model: Path, times: int) -> int:
 
 
 def parse_perf(text: str) -> int:
-    """Read the number of instructions from what `perf stat --field-separator=;` writes.
+    """Parse the number of instructions in the output of `perf stat --field-separator=;`.
 
     Raises:
-        InputError: the machine shows no such counter.
+        InputError: the machine provides no such counter.
     """
     match = re.search(rf"^(\d+);[^;]*;{_EVENT}", text, re.MULTILINE)
     if match is None:
@@ -88,10 +88,10 @@ def parse_perf(text: str) -> int:
 
 
 def compare(native: float, emulated: float) -> str:
-    """Say how far the two are apart.
+    """Format the difference of the two counts.
 
     Raises:
-        CheckFailedError: further than the tolerance.
+        CheckFailedError: the difference exceeds the tolerance.
     """
     apart = emulated / native - 1
     says = f"{emulated:,.0f} emulated, {native:,.0f} native: {100 * apart:+.2f} %"
@@ -101,7 +101,7 @@ def compare(native: float, emulated: float) -> str:
 
 
 def main() -> int:
-    """Read the command line, count twice, compare."""
+    """Parse the command line, count twice, compare."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.counting.native")
     parser.add_argument("model", type=Path, help=".tflite file")
     model = parser.parse_args().model

@@ -1,4 +1,4 @@
-"""What the plugin recorded: how often each block of instructions ran in each stage."""
+"""Read recordings of the plugin: how often each block of instructions ran in each stage."""
 
 import struct
 from collections import Counter
@@ -9,10 +9,10 @@ from pathlib import Path
 from device.errors import CheckFailedError
 
 Words = tuple[int, ...]
-"""Instructions of a block, 32 bits each, in their order."""
+"""Instructions of a block in order, 32 bits each."""
 
 STAGES = 16
-"""Stages that the plugin tells apart, with the unrecorded stage 0."""
+"""Number of stages of the plugin, including the unrecorded stage 0."""
 
 LINE = 64
 """Bytes of a cache line."""
@@ -23,8 +23,8 @@ class Memory:
     """Memory accesses of a stage.
 
     Attributes:
-        read: bytes read, counting each access.
-        written: bytes written, likewise.
+        read: bytes of all read accesses.
+        written: bytes of all write accesses.
         touched: bytes of the distinct cache lines that were read or written.
     """
 
@@ -38,8 +38,8 @@ class Recording:
     """The stages of a run.
 
     Attributes:
-        blocks: per block, its executions in each stage.
-        memory: accesses of each stage.
+        blocks: for each block, its executions in each stage.
+        memory: memory accesses of each stage.
     """
 
     blocks: Mapping[Words, tuple[int, ...]]
@@ -50,7 +50,7 @@ class Recording:
         return Counter({words: n[stage] for words, n in self.blocks.items() if n[stage]})
 
     def difference(self, more: int, less: int, times: int) -> dict[Words, float]:
-        """Executions that one stage has beyond another, divided by `times`."""
+        """Return the executions of one stage minus those of another, divided by `times`."""
         return {
             words: (n[more] - n[less]) / times
             for words, n in self.blocks.items()
@@ -62,7 +62,7 @@ def read(path: Path) -> Recording:
     """Read a recording.
 
     Raises:
-        CheckFailedError: it is cut off, or the guest ran more than one thread, which miscounts.
+        CheckFailedError: the file is truncated, or the guest ran several threads, which miscounts.
     """
     content = path.read_bytes()
     try:

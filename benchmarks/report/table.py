@@ -180,8 +180,9 @@ def conditions(results: "Results") -> list[str]:
         lines.append(
             f"Latency: one call from the pixels to the probabilities, {max(done):,} rounds of "
             f"{protocol['per_round']:,} calls of each model, interleaved in random order, "
-            f"{threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; `x first` is the ratio to the "
-            "first model of the table within a round, `x reference` that to the reference workload."
+            f"{threads} {'thread' if threads == 1 else 'threads'}, {runtimes}; `x first` is the "
+            "ratio to the first model of the table within a round, `x reference` that to the "
+            "reference workload."
         )
     return [
         *lines,
