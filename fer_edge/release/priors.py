@@ -58,11 +58,10 @@ def table(entries: list[dict[str, Any]]) -> str:
     """The figures as Markdown."""
     lines = ["| file | exponent | top-1 | macro recall | press, five | press, neutral |"]
     lines.append("| --- | --- | --- | --- | --- | --- |")
-    lines += [
-        f"| {one['file']} | {one['exponent']:g} | {one['top1']:.2%} | {one['macro_recall']:.2%} | "
-        f"{one['other_recall_of_five']:.1%} | {one['other_recall_of_neutral']:.0%} |"
-        for one in entries
-    ]
+    for one in entries:
+        figures = [f"{100 * one[name]:.2f} %" for name in ("top1", "macro_recall")]
+        figures += [f"{100 * one[f'other_recall_of_{name}']:.1f} %" for name in ("five", "neutral")]
+        lines.append(f"| {one['file']} | {one['exponent']:g} | {' | '.join(figures)} |")
     return "\n".join(lines)
 
 

@@ -1,0 +1,57 @@
+"""Figures in the docs come from files in docs/figures that a command wrote."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_edge.evaluation import document, report
+from fer_edge.release import priors
+
+DOCS = Path(__file__).parents[2] / "docs"
+FIGURES = DOCS / "figures"
+MEASURED = re.compile(r"\d\.\d+ %")
+"""A measured share, as the tables write it."""
+
+
+def figures(name: str) -> Any:
+    return json.loads((FIGURES / name).read_text())
+
+
+def evaluation() -> str:
+    return report.markdown(document.load(FIGURES / "evaluation-zoo.json"))
+
+
+SOURCES = {
+    ("eval.md", None): evaluation,
+    ("explain.md", None): lambda: "",
+    ("faces.md", "Class priors"): lambda: priors.table(figures("priors.json")["entries"]),
+}
+"""What writes the tables of each page, or of a part of it."""
+
+
+@pytest.mark.parametrize(("page", "part"), SOURCES)
+def test_every_measured_row_of_a_table_has_a_source(page: str, part: str | None) -> None:
+    text = (DOCS / page).read_text()
+    if part:
+        text = text.split(f"\n## {part}\n")[1].split("\n## ")[0]
+    known = SOURCES[page, part]().splitlines()
+    rows = [row for row in text.splitlines() if row.startswith("|") and MEASURED.search(row)]
+    assert rows or not known
+    assert [row for row in rows if row not in known] == []
+
+
+def test_the_astronaut_of_the_page_is_the_one_of_the_file() -> None:
+    (face,) = figures("explain.json")["faces"]
+    assert (
+        f"{face['answer']}, {face['probability']:.1%}".replace("%", " %")
+        in (DOCS / "explain.md").read_text()
+    )
+
+
+def test_every_file_of_figures_is_linked() -> None:
+    pages = "".join(path.read_text() for path in DOCS.glob("*.md"))
+    for path in FIGURES.iterdir():
+        assert f"(figures/{path.name})" in pages
