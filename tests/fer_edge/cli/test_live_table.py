@@ -1,14 +1,18 @@
 """The table that `run` shows on a terminal."""
 
 import io
+import sys
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from device.face import Face
 from device.frame import Frame, Result
 from device.geometry import Box
+from device.sinks.jsonl import JsonLinesSink
 from fer_edge.cli.shared.live_table import LiveTable
+from fer_edge.cli.shared.stream import stdout_sink
 
 
 def make_result(number, label=None):
@@ -51,3 +55,12 @@ def test_it_is_not_drawn_for_every_frame():
         table.write(make_result(number))
     table.close()
     assert text.getvalue().count("frame ") < 20
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_it_is_what_a_run_without_an_output_shows_on_a_terminal(is_terminal, monkeypatch, tmp_path):
+    with (tmp_path / "stdout").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        monkeypatch.setattr(file, "isatty", lambda: is_terminal)
+        with stdout_sink() as sink:
+            assert isinstance(sink, LiveTable if is_terminal else JsonLinesSink)
