@@ -46,6 +46,7 @@ def export(run: "Run", out: Path) -> None:
                 calibration=calibration,
                 description=_description(recipe.name, data),
                 space_to_depth=recipe.export.space_to_depth,
+                float16_arithmetic=recipe.export.float16_arithmetic,
             )
             card.write(
                 path,

@@ -344,6 +344,11 @@ class Export(Section):
         description="compute the first convolution of integer files over blocks of 2x2 pixels: the "
         "same output, in fewer instructions on cores without an int8 dot product",
     )
+    float16_arithmetic: bool = Field(
+        default=False,
+        description="let float16 files be computed in float16 where a processor can, such as a "
+        "Raspberry Pi 5's: in half of the instructions, rounded to 11 bits",
+    )
 
     @field_validator("precisions")
     @classmethod

@@ -15,6 +15,10 @@ METRICS = (*CORES, MULTIPLY_ADDS, SIZE)
 FER = {"cortex-a53": 8.19e6, "cortex-a72": 6.32e6, "cortex-a76": 5.43e6}
 """Instructions of an inference of the package `fer` 25.10.3, as counted in docs/count.md."""
 
+FLOOR = {"cortex-a53": 0.35, "cortex-a72": 0.25, "cortex-a76": 0.08}
+"""Instructions of a multiply-add, fewer than any convolution takes (docs/count.md): what is over
+budget by these need not be counted."""
+
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:e(\d+))?\s*([kmgx]?)", re.IGNORECASE)
 
@@ -38,6 +42,12 @@ class Budget:
     def share(self, costs: Costs) -> float:
         """What a net's costs are of the limit; above 1 it is over budget."""
         return costs[self.metric] / self.limit
+
+    def least_share(self, costs: Costs) -> float:
+        """What a net's costs are of the limit at least, as far as known without counting."""
+        if self.metric in FLOOR:
+            return FLOOR[self.metric] * costs[MULTIPLY_ADDS] / self.limit
+        return self.share(costs)
 
 
 def parse(texts: Sequence[str], reference: Callable[[str], float]) -> list[Budget]:

@@ -94,7 +94,8 @@ def line(trial: FrozenTrial, metric: str) -> str:
     costs = trial.user_attrs.get("costs")
     if costs is None:
         return f"trial {trial.number}: failed"
-    cost = f"{costs[metric] / 1e6:.3g} M {metric}"
+    shown = metric if metric in costs else MULTIPLY_ADDS  # not counted: far over budget
+    cost = f"{costs[shown] / 1e6:.3g} M {shown}"
     net = describe(studies.net_of(trial))
     if studies.REJECTED in trial.user_attrs:
         return f"trial {trial.number}: {net}: {cost}, {trial.user_attrs[studies.REJECTED]}"

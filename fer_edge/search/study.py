@@ -167,6 +167,12 @@ def run(
         net = space_of_nets.draw(trial)
         trial.set_user_attr(_WORKER, worker)
         trial.set_user_attr("net", net.model_dump(mode="json"))
+        costs = counter.without_counting(net)
+        trial.set_user_attr("costs", dict(costs))
+        least = max(budget.least_share(costs) for budget in search.budgets)
+        if least > 1:
+            trial.set_user_attr(REJECTED, f"at least {least:.2f} of the budget")
+            raise optuna.TrialPruned
         costs = counter(net)
         trial.set_user_attr("costs", dict(costs))
         share = max(budget.share(costs) for budget in search.budgets)
@@ -295,8 +301,9 @@ def _train(search: Search, net: MobileNet, trial: optuna.Trial) -> float:
     model, job = float_training(Run(recipe, search.data, search.out), folder)
 
     def report(row: Mapping[str, float]) -> None:
-        trial.report(_score(row), int(row["epoch"]))
-        if trial.should_prune():
+        epoch = int(row["epoch"])
+        trial.report(_score(row), epoch)
+        if epoch < search.epochs and trial.should_prune():
             raise optuna.TrialPruned
 
     done = history.load(folder / "history.csv")

@@ -41,6 +41,7 @@ def embed(
     mean: float,
     std: float,
     space_to_depth: bool = False,
+    float16_arithmetic: bool = False,
 ) -> bytes:
     """Add metadata and the label file to what the converter wrote: a gray image in, a softmax out.
 
@@ -58,6 +59,7 @@ def embed(
         std: see `mean`.
         space_to_depth: whether to compute the first convolution over blocks of pixels, where that
             is the same; see `quantization.tflite.first_convolution`.
+        float16_arithmetic: whether XNNPACK may compute in float16 where a processor can.
 
     Returns:
         The content of the file with metadata.
@@ -70,6 +72,8 @@ def embed(
     compact.shorten_names(graph)
     if space_to_depth:
         first_convolution.to_blocks(graph)
+    if float16_arithmetic:
+        _allow_float16(graph, schema)
     return attach(graph, name=name, description=description, labels=labels, mean=mean, std=std)
 
 
@@ -110,6 +114,19 @@ def attach(
     contents[entry.buffer] = list(_describe(name, description, mean, std, color))
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     return _append_labels(compact.serialize(graph), labels)
+
+
+def _allow_float16(graph: Any, schema: Any) -> None:
+    """Say that sums of float16 products may be float16, in the runtime's own words.
+
+    The key and its value are those of LiteRT's reduced_precision_metadata.h; XNNPACK's delegate
+    reads them, and runs the graph in float32 as before where a processor has no float16 arithmetic.
+    """
+    entry, buffer = schema.MetadataT(), schema.BufferT()
+    entry.name, entry.buffer = "reduced_precision_support", len(graph.buffers)
+    buffer.data = list(b"fp16accfp16")
+    graph.metadata = [*(graph.metadata or []), entry]
+    graph.buffers = [*graph.buffers, buffer]
 
 
 def _content(buffer: Any, model: bytes) -> Any:

@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import InputError
+from fer_edge import zoo
 from fer_edge.search import costs
-from fer_edge.search.budget import Budget, cores, parse
+from fer_edge.search.budget import FLOOR, Budget, cores, parse
 
 
 def ten(_: str) -> float:
@@ -56,6 +57,22 @@ def test_shares_and_cores():
     budgets = parse(["cortex-a72=2M", "size=100k"], ten)
     assert cores(budgets) == ["cortex-a72"]
     assert Budget("size", 200.0).share({"size": 100.0}) == 0.5
+
+
+def test_what_is_far_over_budget_need_not_be_counted():
+    (budget,) = parse(["cortex-a72=1M"], ten)
+    assert budget.least_share({"multiply_adds": 8e6}) == 2.0
+    assert budget.least_share({"multiply_adds": 2e6}) == 0.5
+    (budget,) = parse(["size=1k"], ten)
+    assert budget.least_share({"size": 500.0}) == 0.5
+
+
+@pytest.mark.parametrize("name", ["nano", "small", "base"])
+def test_no_shipped_net_is_below_the_floor(name):
+    card = zoo.find(name).card
+    for count in card["files"]["fer2013_int8"]["counts"]:
+        multiply_adds = costs.reference_cost(f"zoo:{name}", "multiply_adds")
+        assert count["instructions"] > FLOOR[count["core"]] * multiply_adds
 
 
 def test_references_are_fer_a_shipped_model_or_a_file():

@@ -58,8 +58,8 @@ def nothing(*_: Any) -> None:
 
 
 def test_nets_over_budget_are_never_trained(search, scored, tmp_path):
-    done = study.run(search, trials=6, after_trial=nothing)
-    assert study.trained(done) == 6
+    done = study.run(search, trials=4, after_trial=nothing)
+    assert study.trained(done) == 4
     for trial in done.trials:
         over = trial.user_attrs["costs"]["multiply_adds"] > 2e6
         assert (trial.number in scored) == (study.REJECTED not in trial.user_attrs)
@@ -70,11 +70,11 @@ def test_nets_over_budget_are_never_trained(search, scored, tmp_path):
     with LOG.open() as handle:
         assert list(rows[0]) == next(csv.reader(handle))
     assert len(rows) == len(done.trials)
-    assert sum("not trained" in row["note"] for row in rows) == len(rows) - 6
+    assert sum("not trained" in row["note"] for row in rows) == len(rows) - 4
 
 
 def test_the_front_grows_with_the_cost(search, scored):
-    done = study.run(search, trials=8, after_trial=nothing)
+    done = study.run(search, trials=5, after_trial=nothing)
     front = study.front(done, "multiply_adds")
     costs = [trial.user_attrs["costs"]["multiply_adds"] for trial in front]
     scores = [study.accuracy_of(trial) for trial in front]
