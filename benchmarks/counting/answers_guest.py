@@ -1,12 +1,12 @@
-"""Runs in the emulated machine, or in this one: `device` on given faces and pictures.
+"""Runs in the emulated machine or in this one: `device` on given faces and pictures.
 
     python answers_guest.py MODEL...
 
-The folder has `faces.npy`, uint8 [n, 48, 48], and the pictures 000.png, 001.png, ... each of one
-face. Writes `answers.npz`: the probabilities of each model, float32 [n, labels], by its file name;
-of those whose name begins with "logits", which end before the softmax, the raw int8 [n, labels];
-the boxes that the Haar cascade finds, int32 [pictures, 4], and the faces cut from the pictures'
-middle, level and turned, uint8 [2 pictures, 48, 48].
+The folder has `faces.npy`, uint8 [n, 48, 48], and the pictures 000.png, 001.png, ... with one face
+each. Writes `answers.npz` with, by file name of the model, its probabilities, float32 [n, labels],
+or for names that begin with "logits" (models that end before the softmax) the raw output, int8 [n,
+labels]; the boxes that the Haar cascade finds, int32 [pictures, 4]; and the faces cropped from the
+middle of the pictures, level and rotated, uint8 [2 pictures, 48, 48].
 """
 
 import sys
@@ -25,17 +25,17 @@ from device.model.classifier import Classifier
 from device.model.runtime import find_runtime
 
 ROLLS = (0.0, 0.2)
-"""Radians; a level face is resized, a turned one is warped."""
+"""Roll in radians; a level face is resized, a rotated one is warped."""
 
 
 def classify(path: str, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give the probabilities of each face."""
+    """Return the probabilities of each face."""
     classifier = Classifier(path)
     return np.stack([classifier(face).copy() for face in faces])
 
 
 def logits(path: str, faces: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Give the raw output of an int8 file for each face."""
+    """Return the raw output of an int8 model for each face."""
     interpreter = find_runtime().module.Interpreter(path, num_threads=1)
     interpreter.allocate_tensors()
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -49,9 +49,9 @@ def logits(path: str, faces: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 
 def main() -> None:
-    """Classify the faces, and cut faces out of the pictures."""
+    """Classify the faces, and detect and crop those of the pictures."""
     cv2.setNumThreads(1)
-    # The host has tried the models: an emulated process cannot start another.
+    # The host has checked the models; an emulated process cannot start another one.
     setattr(trial, "ensure_runs", lambda *_, **__: None)  # noqa: B010
     faces = np.load("faces.npy")
     answers: dict[str, Any] = {}

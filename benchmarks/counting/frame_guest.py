@@ -1,9 +1,9 @@
-"""Runs in the emulated machine: the runner's own loop on a few pictures, stage by stage.
+"""Runs in the emulated machine: the loop of the runner on a few pictures, stage by stage.
 
     python frame_guest.py FRAMES MODEL DETECTOR EVERY MARGIN
 
-Pictures are 000.jpg, 001.jpg, ... in the current folder, played forwards and backwards so that
-faces move without a jump. `WARM` frames come first and are not recorded.
+The pictures are 000.jpg, 001.jpg, ... in the current folder, played forwards and backwards so that
+faces move without jumps. The first `WARM` frames are not recorded.
 """
 
 import sys
@@ -29,13 +29,13 @@ from device.sources.base import Source
 from device.tracking import analyzer
 
 STAGES = ("track", "decode", "detect", "crop", "classify", "sink")
-"""By their numbers for the plugin, from 1; "track" is all that no other stage is."""
+"""Stages by their number in the plugin, from 1; "track" is everything outside the others."""
 
 WARM = 3
 
 
 class Stages:
-    """Tells the plugin which stage begins, once the warm-up is over."""
+    """Announces stages to the plugin once the warm-up is over."""
 
     recording = False
 
@@ -47,10 +47,10 @@ class Stages:
 
 
 class Pictures(Source):
-    """Decodes the pictures, as a USB camera's have to be."""
+    """Source that decodes the pictures, as those of a USB camera."""
 
     def __init__(self, content: list[npt.NDArray[np.uint8]]) -> None:
-        """Take the encoded pictures."""
+        """Store the encoded pictures."""
         self.name = "pictures"
         self._order = [*content, *content[-2:0:-1]]
         self._number = -1
@@ -67,7 +67,7 @@ class Pictures(Source):
 
 
 class Detecting:
-    """A detector that announces itself."""
+    """A detector that announces its stage."""
 
     def __init__(self, detector: Any) -> None:
         """Wrap a detector."""
@@ -83,7 +83,7 @@ class Detecting:
 
 
 class Classifying(Classifier):
-    """A classifier that announces itself."""
+    """A classifier that announces its stage."""
 
     def __call__(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify one face."""
@@ -94,7 +94,7 @@ class Classifying(Classifier):
 
 
 class Cropping(FaceCropper):
-    """A cropper that announces itself."""
+    """A cropper that announces its stage."""
 
     def __call__(self, *arguments: Any) -> npt.NDArray[np.uint8]:
         """Cut out one face."""
@@ -105,7 +105,7 @@ class Cropping(FaceCropper):
 
 
 class Writing(Sink):
-    """JSON Lines that announce themselves."""
+    """A JSON Lines sink that announces its stage."""
 
     name = "lines"
 
@@ -130,7 +130,7 @@ def main() -> None:
     """Run the loop."""
     frames, model, detector, every, margin = sys.argv[1:]
     cv2.setNumThreads(1)
-    # The host has tried the model: an emulated process cannot start another.
+    # The host has checked the model; an emulated process cannot start another one.
     setattr(trial, "ensure_runs", lambda *_, **__: None)  # noqa: B010
     setattr(analyzer, "FaceCropper", Cropping)  # noqa: B010 - the analyzer makes its own
     content = [np.fromfile(path, np.uint8) for path in sorted(Path().glob("*.jpg"))]

@@ -2,9 +2,9 @@
 
     python guest.py N MODEL...
 
-Needs the runtime alone. Nothing in here is random, so that a second run executes the same
-instructions to the last one. The difference of a model's two stages is N inferences, without what
-announces a stage. The stages of the first model are 1 and 2, of the second 3 and 4, and so on.
+Needs only the runtime. It uses no random numbers, so two runs execute the same instructions. The
+difference of the two stages of a model is that of N inferences, without the overhead of announcing
+a stage. The stages of the first model are 1 and 2, those of the second 3 and 4, and so on.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ MARK = 0x666572
 
 
 def enter(stage: int) -> None:
-    """Announce a stage to the plugin, by a system call that fails without doing anything."""
+    """Announce a stage to the plugin, by a system call that fails without effect."""
     with contextlib.suppress(OSError):
         os.getpriority(MARK, stage)
 
 
 def invoke(path: str, times: int, stage: int) -> None:
-    """Invoke a model in two stages, on a pattern that no random number is needed for."""
+    """Invoke a model in two stages, on a fixed input pattern."""
     interpreter = Interpreter(path, num_threads=1)
     interpreter.allocate_tensors()
     for tensor in interpreter.get_input_details():

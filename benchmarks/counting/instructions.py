@@ -67,7 +67,7 @@ class Disassembler:
         self._known: dict[int, str] = {}
 
     def __call__(self, words: Iterable[int]) -> dict[int, str]:
-        """Give the text of each word.
+        """Return the text of each word.
 
         Raises:
             CheckFailedError: `llvm-mc` fails.

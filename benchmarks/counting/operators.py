@@ -1,10 +1,11 @@
-"""Counts the instructions of each operator of a model, from models that are cut off after it.
+"""Count the instructions of each operator of a model, by truncating the model after it.
 
     python -m benchmarks.counting.operators MODEL.tflite --core cortex-a72
 
-With XNNPACK the whole graph is a single operator to the runtime, so the model is cut off after each
-operator in turn; an operator costs by how much the cut after it executes more than the one before.
-What the call into the runtime costs is a row of its own, counted on the empty cut.
+With XNNPACK the whole graph is a single operator of the runtime. So the model is truncated after
+each operator in turn; the count of an operator is the difference between the model truncated after
+it and the one truncated before it. The overhead of a call is a row of its own, counted on the model
+without operators.
 """
 
 import argparse
@@ -25,8 +26,8 @@ from benchmarks.probes.operators import cut
 from device.errors import FerEdgeError, InputError
 from device.model import content, graph
 
-_TIMES = 2  # inferences of a cut; nothing in them is random
-_AT_ONCE = (STAGES - 1) // 2  # cuts that one emulation has stages for
+_TIMES = 2  # inferences of a truncated model; their count has no noise
+_AT_ONCE = (STAGES - 1) // 2  # truncated models for which one emulation has stages
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class OperatorCount:
     """Instructions of an operator.
 
     Attributes:
-        name: of the operator, or "call" for the call into the runtime.
-        output: shape of what it writes, without the batch.
-        multiply_adds: of one inference.
-        instructions: of one inference.
+        name: name of the operator, or "call" for the overhead of a call.
+        output: shape of its output without the batch axis.
+        multiply_adds: multiply-adds of one inference.
+        instructions: instructions of one inference.
     """
 
     name: str
@@ -50,16 +51,17 @@ def count(kit: Kit, path: Path, core: Core) -> list[OperatorCount]:
     """Count each operator of a model on a core.
 
     Args:
-        kit: the installed kit.
+        kit: installed kit.
         path: `.tflite` file with one graph.
-        core: the core.
+        core: core to emulate.
 
     Returns:
-        The call, then the operators in their order. They add up to the model's instructions.
+        The overhead of a call, then the operators in order. Their sum is that of the model.
 
     Raises:
-        InputError: the file is no model, or branches, or nothing is there to cut it with.
-        CheckFailedError: a cut does not run on the core.
+        InputError: the file is not a model, or branches, or the runtime has no schema to truncate
+            it with.
+        CheckFailedError: a truncated model does not run on the core.
     """
     whole = graph.load(path)
     schema = raw_model.schema()
@@ -84,7 +86,7 @@ def count(kit: Kit, path: Path, core: Core) -> list[OperatorCount]:
 
 
 def _totals(kit: Kit, cuts: Sequence[bytes], core: Core) -> list[int]:
-    """Instructions of an inference of each cut."""
+    """Return the instructions of an inference of each truncated model."""
     totals: list[int] = []
     with tempfile.TemporaryDirectory(prefix="fer-edge-cuts-") as name:
         for first in range(0, len(cuts), _AT_ONCE):
@@ -101,7 +103,7 @@ def _totals(kit: Kit, cuts: Sequence[bytes], core: Core) -> list[int]:
 
 
 def table(rows: Sequence[OperatorCount]) -> str:
-    """Show the rows for people."""
+    """Format the rows as a table."""
     total = sum(row.instructions for row in rows)
     lines = [f"{'operator':<20}{'output':>12}{'multiply-adds':>15}{'instructions':>14}{'share':>8}"]
     for row in rows:
@@ -115,7 +117,7 @@ def table(rows: Sequence[OperatorCount]) -> str:
 
 
 def main() -> int:
-    """Read the command line and count."""
+    """Parse the command line, count, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.counting.operators")
     parser.add_argument("model", type=Path, help=".tflite file")
     parser.add_argument("--core", choices=CORES, default="cortex-a72", help="core to count for")

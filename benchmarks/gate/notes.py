@@ -44,7 +44,7 @@ def collect(
 def vacuous(
     checks: Sequence[CheckResult], session: Session, baseline: Session | None
 ) -> str | None:
-    """Say in one line that the gate decided nothing; None if it decided something."""
+    """Describe in one line why the gate decided nothing; None if it decided something."""
     changes = [check for check in checks if limit(check.key).needs_baseline]
     if baseline and changes and all(check.status is Status.skipped for check in changes):
         return (
@@ -61,7 +61,7 @@ def vacuous(
 
 
 def _detectable_drop(session: Session, checks: Sequence[CheckResult]) -> Iterator[str]:
-    """Say how far accuracy on generated faces must fall for a check to fail."""
+    """State the decrease of accuracy on generated faces at which a check fails."""
     smallest = [
         check.limit + check.estimate.value - check.estimate.low
         for check in checks

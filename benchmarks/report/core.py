@@ -16,7 +16,7 @@ _DOT_PRODUCT = (
     "unexpected on class {core}, which has an int8 dot product: look for marks, and whether the "
     "runtime's fast kernels (XNNPACK) took the model"
 )
-_UNKNOWN = "the core class is not known; without an int8 dot product that is to be expected"
+_UNKNOWN = "the core class is not known; without an int8 dot product this is expected"
 
 
 def machine_name(results: "Results") -> str:

@@ -15,7 +15,7 @@ from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge bench runs/small/export/*.tflite --data fer2013.npz"
 
-MORE = "What else is measured"
+MORE = "Further measurements"
 
 
 def bench(
@@ -45,7 +45,7 @@ def bench(
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Number of rounds; each times every model once.")
+        int, typer.Option(min=1, help="Number of rounds; each times all models in random order.")
     ] = 100,
     threads: Annotated[
         str | None,
@@ -107,8 +107,8 @@ def bench(
     count: Annotated[
         str | None,
         typer.Option(
-            help="Count instructions on these emulated Arm cores: "
-            "cortex-a53,cortex-a72,cortex-a76; needs `fer-edge fetch arm`.",
+            help="Count instructions on emulated Arm cores: cortex-a53, cortex-a72 or cortex-a76, "
+            "separated by commas; needs `fer-edge fetch arm`.",
             rich_help_panel=MORE,
         ),
     ] = None,
@@ -151,7 +151,7 @@ def bench(
     on: remote.OnOption = None,
     remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
-    """Measure model files: accuracy, size, cold start, and latency with the models interleaved."""
+    """Measure accuracy, size, cold start and interleaved latency of model files."""
     if peer_init:
         _begin_description(peer_init, force=force)
         return

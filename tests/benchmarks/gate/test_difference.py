@@ -23,7 +23,7 @@ def noise():
     return simulate.load([NOISE])
 
 
-def test_on_recorded_noise_the_gate_seldom_cries_wolf_and_finds_a_slow_down(noise):
+def test_on_recorded_noise_false_alarms_are_rare_and_a_slow_down_is_detected(noise):
     rates = simulate.simulate(noise, pairs=200, limit=0.05, slow=0.15)
     assert rates.false_alarms <= 0.01
     assert rates.detected >= 0.95

@@ -17,7 +17,7 @@ def place(monkeypatch, tmp_path):
     return tmp_path / f"fer-edge-{os.getuid()}"
 
 
-def test_a_run_alone_meets_nobody_and_leaves_nothing(place):
+def test_a_single_run_has_no_others_and_leaves_nothing(place):
     with Presence("a.tflite") as alone:
         assert len(list(place.iterdir())) == 1
         assert alone.others() == []
