@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from fer_edge.cli.shared.json_output import echo_json
+from fer_edge.cli.shared.options import MAP_HELP
 from fer_edge.cli.shared.terminal import echo
 
 app = typer.Typer(
@@ -33,6 +34,10 @@ def prepare(
     ferplus: Annotated[
         Path | None, typer.Option(help="FER+ votes of the same images (fer2013new.csv).")
     ] = None,
+    label_map: Annotated[
+        str | None,
+        typer.Option("--map", help=MAP_HELP),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave broken rows out and count them.")
     ] = False,
@@ -57,6 +62,7 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Turn what you have into one .npz with splits, labels, votes and a digest."""
+    from fer_edge.data.label_map import load
     from fer_edge.data.output import refuse_existing
     from fer_edge.data.prepare import notes, prepare
 
@@ -69,6 +75,7 @@ def prepare(
         test_fraction=test_fraction,
         limit=limit,
         seed=seed,
+        label_map=load(label_map) if label_map else None,
     )
     dataset.save(out)
     summary: dict[str, Any] = {

@@ -32,6 +32,12 @@ _ARRAYS: dict[str, np.dtype[Any]] = {
 }
 """The arrays that the digest covers, in its order and with the bytes that it sees."""
 
+_COLUMNS = ("names", "subjects", "rows")
+"""The other columns."""
+
+_ATTRIBUTE = "attribute:"
+"""Start of an attribute's name in the file."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -47,6 +53,8 @@ class Dataset:
         names: str [n], where each image came from: `fer2013.csv:17` (line) or a path.
         label_names: the classes, in the order of `labels`.
         provenance: where the set came from, as JSON types; `name` and `synthetic` always.
+        subjects: str [n], the person on each image; all "" where they are unknown.
+        attributes: str [n] by attribute, what a set says of each image or person: age, pose.
         rows: int64 [n], each image's row number in the whole file; counted from 0 when left out.
         file_digest: digest of the whole file that this is a part of; None for a set of its own.
     """
@@ -58,13 +66,18 @@ class Dataset:
     names: np.ndarray
     label_names: tuple[str, ...]
     provenance: dict[str, Any]
+    subjects: np.ndarray = field(default_factory=lambda: np.empty(0, np.str_))
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     file_digest: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) == 0:
             object.__setattr__(self, "rows", np.arange(len(self.labels), dtype=np.int64))
-        lengths = {len(getattr(self, name)) for name in (*_ARRAYS, "names", "rows")}
+        if len(self.subjects) == 0:
+            object.__setattr__(self, "subjects", np.full(len(self.labels), ""))
+        lengths = {len(getattr(self, name)) for name in (*_ARRAYS, *_COLUMNS)}
+        lengths |= {len(values) for values in self.attributes.values()}
         if len(lengths) != 1 or self.images.ndim != 3 or self.images.dtype != np.uint8:
             raise ValueError("a dataset is uint8 [n, height, width] and n of everything else")
 
@@ -92,8 +105,9 @@ class Dataset:
 
     def take(self, index: np.ndarray) -> "Dataset":
         """The images at `index` (positions or a bool mask); rows and digest stay the file's."""
-        columns = {name: getattr(self, name)[index] for name in (*_ARRAYS, "names", "rows")}
-        return replace(self, **columns, file_digest=self.digest)
+        columns = {name: getattr(self, name)[index] for name in (*_ARRAYS, *_COLUMNS)}
+        attributes = {name: values[index] for name, values in self.attributes.items()}
+        return replace(self, **columns, attributes=attributes, file_digest=self.digest)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Images by split and class; those without a label count as `unlabeled`."""
@@ -123,6 +137,10 @@ class Dataset:
         arrays: dict[str, Any] = {
             name: np.asarray(getattr(self, name), kind) for name, kind in _ARRAYS.items()
         }
+        if (self.subjects != "").any():
+            arrays["subjects"] = self.subjects.astype(np.str_)
+        for name, values in self.attributes.items():
+            arrays[_ATTRIBUTE + name] = values.astype(np.str_)
         with replacing(Path(path)) as partial, partial.open("wb") as handle:
             np.savez(
                 handle,
@@ -136,7 +154,8 @@ class Dataset:
 def content_digest(dataset: Dataset) -> str:
     """SHA-256 (hex) over images, labels, split, votes and label names.
 
-    Names and provenance are not in it: the same faces under other paths are the same data.
+    Names, subjects, attributes and provenance are not in it: the same faces under other paths are
+    the same data.
     """
     digest = hashlib.sha256()
     for name, kind in _ARRAYS.items():
@@ -162,11 +181,21 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
                 raise ValueError(f"{name} holds objects")
         columns = {name: file[name] for name in _ARRAYS}
         label_names = tuple(str(name) for name in file["label_names"])
-        if fault := _fault(columns, file["names"], label_names):
+        texts = {"names": file["names"]}
+        if "subjects" in file:
+            texts["subjects"] = file["subjects"]
+        texts |= {name: file[name] for name in file.files if name.startswith(_ATTRIBUTE)}
+        if fault := _fault(columns, texts, label_names):
             raise InputError(f"{path}: is no valid data file: {fault}; prepare it again")
         dataset = Dataset(
             **columns,
-            names=file["names"],
+            names=texts["names"],
+            subjects=texts.get("subjects", np.empty(0, np.str_)),
+            attributes={
+                name.removeprefix(_ATTRIBUTE): values
+                for name, values in texts.items()
+                if name.startswith(_ATTRIBUTE)
+            },
             label_names=label_names,
             provenance=_provenance(meta["provenance"]),
             file_digest=str(meta["digest"]),
@@ -224,7 +253,7 @@ def _provenance(meta: Any) -> dict[str, Any]:
 
 
 def _fault(
-    columns: dict[str, np.ndarray], names: np.ndarray, label_names: tuple[str, ...]
+    columns: dict[str, np.ndarray], texts: dict[str, np.ndarray], label_names: tuple[str, ...]
 ) -> str | None:
     """What makes the arrays of a file no data set; None where nothing does."""
     for name, kind in _ARRAYS.items():
@@ -235,7 +264,7 @@ def _fault(
         return f"images is {list(shape)}, not [n, side, side]"
     if columns["votes"].shape[1:] != (VOTE_COLUMNS,):
         return f"votes is {list(columns['votes'].shape)}, not [n, {VOTE_COLUMNS}]"
-    lengths = {name: len(array) for name, array in (*columns.items(), ("names", names))}
+    lengths = {name: len(array) for name, array in (*columns.items(), *texts.items())}
     if len(set(lengths.values())) != 1:
         return "its arrays differ in length (" + ", ".join(
             f"{name} {length}" for name, length in lengths.items()

@@ -7,9 +7,10 @@ import numpy as np
 
 from device.errors import InputError
 from fer_edge import __version__
-from fer_edge.data import fer2013, ferplus, folders, progress, table
+from fer_edge.data import fer2013, ferplus, folders, mapped, progress, table
 from fer_edge.data.bad_rows import BadRows, require_classes, require_splits
 from fer_edge.data.dataset import SPLITS, Dataset
+from fer_edge.data.label_map import LabelMap
 from fer_edge.data.sampling import hold_out, spread
 from fer_edge.data.tree import Tree
 
@@ -29,6 +30,7 @@ def prepare(
     missing_fraction: float | None = None,
     limit: int | None = None,
     seed: int = 0,
+    label_map: LabelMap | None = None,
 ) -> Dataset:
     """Read a labeled set of faces.
 
@@ -41,9 +43,12 @@ def prepare(
         missing_fraction: share for each of the two that the source turns out to lack.
         limit: number of images at most, the same share of each class of each split.
         seed: RNG seed of what is held out and of what a limit chooses.
+        label_map: description of a layout; None for one of those that need none.
 
     Returns:
-        A set with images in all three splits.
+        A set with images in all three splits; with a map, in those that the source has: images
+        without a split are test, or train where a fraction is held out of it. Persons are held
+        out as a whole where they are known.
 
     Raises:
         InputError: what is wrong, with line or file.
@@ -56,24 +61,32 @@ def prepare(
     needed = [split for split in SPLITS if split not in optional]
     bad_rows = BadRows(skip=skip_bad)
     tree = Tree(source)
-    faces = _find_csv(tree)
-    crowd = _read_votes(tree, votes, bad_rows)
-    if faces is not None:
-        dataset = _read_csv(tree, faces, crowd, bad_rows)
-        require_splits(np.unique(dataset.split).tolist(), needed, source)
-        trained = np.unique(dataset.labels[dataset.split == 0])
-        require_classes((dataset.label_names[label] for label in trained), source)
-        dataset = dataset.take(spread(dataset.split, dataset.labels, limit, seed))
+    crowd = None
+    if label_map is not None:
+        if votes is not None:
+            raise InputError("--ferplus and --map do not go together: the votes are of FER2013")
+        unsaid = "train" if optional else "test"
+        dataset = mapped.read(tree, label_map, bad_rows, split=unsaid, limit=limit)
     else:
-        dataset = folders.read(tree, crowd, bad_rows, needed, limit)
+        faces = _find_csv(tree)
+        crowd = _read_votes(tree, votes, bad_rows)
+        if faces is not None:
+            dataset = _read_csv(tree, faces, crowd, bad_rows)
+            require_splits(np.unique(dataset.split).tolist(), needed, source)
+            trained = np.unique(dataset.labels[dataset.split == 0])
+            require_classes((dataset.label_names[label] for label in trained), source)
+            dataset = dataset.take(spread(dataset.split, dataset.labels, limit, seed))
+        else:
+            dataset = folders.read(tree, crowd, bad_rows, needed, limit)
     if len(dataset) == 0:
         raise InputError(f"{source}: no image is left; all are broken")
     for split, fraction in fractions.items():
         if fraction is None and not (dataset.split == SPLITS.index(split)).any():
             fraction = missing_fraction
         if fraction is not None:
-            dataset = hold_out(dataset, split, fraction, seed)
-    require_splits(np.unique(dataset.split).tolist(), SPLITS, source)
+            dataset = hold_out(dataset, split, fraction, seed, dataset.subjects)
+    if label_map is None:
+        require_splits(np.unique(dataset.split).tolist(), SPLITS, source)
     provenance = {
         "name": source.stem,
         "synthetic": False,

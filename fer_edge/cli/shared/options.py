@@ -19,6 +19,10 @@ SOURCE, FACES = "Source", "Faces"
 SOURCE_VARIABLE = "FER_EDGE_SOURCE"
 """Environment variable of the source: an address with a password in it is not seen in `ps`."""
 
+MAP_HELP = (
+    "Layout and labels of the folder: ckplus, jaffe, rafdb, affectnet, affectnet-csv, expw, kdef, "
+    "or a .toml of your own (docs/datasets.md)."
+)
 MAX_THREADS = 64
 _MAX_SIDE = 16_384  # pixels
 
