@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def evaluate(
             none.
         leaked: bool [n], whether a face stands in the training split, too; None if unknown.
         seed: RNG seed of the corruptions.
-        known: an earlier, interrupted evaluation to go on with.
+        known: an earlier evaluation to go on with: only what it lacks is measured.
         save: called after each model with what is known by then.
         step: see `Step`.
         draw: see `Draw`.
@@ -85,8 +86,9 @@ def evaluate(
         KeyboardInterrupt: Ctrl-C; what was finished is saved.
     """
     about = describe(faces, split, seed)
-    ready = _reusable(known, about, suites)
+    ready = _reusable(known, about)
     done: list[ModelEvaluation] = []
+    sizes = cache(lambda: slices.face_sizes(faces.images))
 
     def evaluation(*, partial: bool) -> Evaluation:
         created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -96,10 +98,14 @@ def evaluate(
     for model in models:
         digest = hashlib.sha256(_read(model.path)).hexdigest()
         earlier = ready.get(digest)
-        if earlier:
+        missing = [suite for suite in suites if getattr(earlier, suite, None) is None]
+        if earlier and not missing:
             done.append(replace(earlier, name=model.name, path=str(model.path)))
         else:
-            found, maps = _evaluate(model, digest, faces, suites, leaked, seed, step)
+            found, maps = _evaluate(model, digest, faces, missing, leaked, sizes, seed, step)
+            if earlier:
+                kept = {suite: getattr(earlier, suite) for suite in SUITES if suite not in missing}
+                found = replace(found, **kept)
             done.append(found)
             if maps:
                 draw(found, maps)
@@ -113,17 +119,11 @@ def _read(path: Path) -> bytes:
     return read(path)
 
 
-def _reusable(
-    known: Evaluation | None, about: Data, suites: Sequence[str]
-) -> dict[str, ModelEvaluation]:
-    """The models of an earlier evaluation of the same faces and suites, by their digest."""
+def _reusable(known: Evaluation | None, about: Data) -> dict[str, ModelEvaluation]:
+    """The models of an earlier evaluation of the same faces, by their digest."""
     if known is None or known.data != about:
         return {}
-    return {
-        model.sha256: model
-        for model in known.models
-        if all(getattr(model, suite) is not None for suite in suites)
-    }
+    return {model.sha256: model for model in known.models}
 
 
 def _evaluate(
@@ -132,6 +132,7 @@ def _evaluate(
     faces: Dataset,
     suites: Sequence[str],
     leaked: NDArray[np.bool_] | None,
+    sizes: Callable[[], NDArray[np.float64]],
     seed: int,
     step: Step,
 ) -> tuple[ModelEvaluation, list[Explanation]]:
@@ -181,6 +182,7 @@ def _evaluate(
                 names,
                 faces.votes[kept],
                 None if leaked is None else leaked[kept],
+                sizes()[kept],
             )
             if "slices" in suites
             else None

@@ -111,6 +111,16 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(faces: Path, tmp_path: P
     assert not any(description.startswith("nano") for description in started)
 
 
+def test_a_further_suite_is_all_that_is_measured(faces: Path, tmp_path: Path) -> None:
+    words = ["zoo:nano", "--data", faces, "--sample", 8, "--out", tmp_path, "--suite"]
+    assert run(*words, "calibration").exit_code == 0
+    (before,) = document.load(tmp_path / "evaluation.json").models
+    assert before.slices is None
+    assert run(*words, "slices").exit_code == 0
+    (after,) = document.load(tmp_path / "evaluation.json").models
+    assert after.slices and after.calibration == before.calibration
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -191,3 +201,9 @@ def test_the_tables_of_the_docs_are_those_of_the_file() -> None:
     tables = report.markdown(found).split("\n\n")
     for table in (t for t in tables if t.startswith(("| model | n", "| corruption"))):
         assert table.strip() in page
+
+
+def test_slices_by_face_size_hold_every_face(folder: Path) -> None:
+    for model in document.load(folder / "evaluation.json").models:
+        sizes = [one for one in model.slices or [] if one.attribute == "face size"]
+        assert sum(one.n for one in sizes) == model.n
