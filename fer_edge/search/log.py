@@ -80,7 +80,7 @@ def _note(trial: FrozenTrial) -> str:
         parts.append(f"not trained: {trial.user_attrs[studies.REJECTED]}")
     elif trial.state == TrialState.PRUNED:
         parts.append(f"fell behind after epoch {studies.epochs_of(trial)}")
-    return f"trial {trial.number}: {'; '.join(parts)}"
+    return "; ".join([f"trial {trial.number}", *parts])
 
 
 def sides(section: Train, epochs: int) -> str:

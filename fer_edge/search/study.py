@@ -202,7 +202,8 @@ def trained(study: optuna.Study) -> int:
 
 def is_trained(trial: FrozenTrial) -> bool:
     """Whether a trial's net was trained to its end or until it fell behind."""
-    return trial.state.is_finished() and bool(trial.intermediate_values)
+    ended = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    return ended and bool(trial.intermediate_values)
 
 
 def net_of(trial: FrozenTrial) -> MobileNet:

@@ -97,6 +97,7 @@ def test_a_net_whose_training_was_interrupted_is_trained_again(search, scored, m
     def interrupted(search: study.Search, net: Any, trial: Any) -> float:
         seen.append(net)
         if len(seen) == 2:
+            trial.report(0.1, 1)
             raise KeyboardInterrupt
         return train(search, net, trial)
 
@@ -106,6 +107,7 @@ def test_a_net_whose_training_was_interrupted_is_trained_again(search, scored, m
     done = study.run(search, trials=3, after_trial=nothing)
     assert seen[1] == seen[2]
     assert study.trained(done) == 3
+    assert len(scored) == 3
 
 
 def test_two_machines_share_a_storage(search, scored, tmp_path):
