@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.stats.proportion import wilson
+
 RESAMPLES = 2000
 """Number of bootstrap resamples."""
 
@@ -101,6 +103,36 @@ def resampled_counts(counts: NDArray[np.integer], seed: int = 0) -> NDArray[np.i
     total = int(counts.sum())
     draws = np.random.default_rng(seed).multinomial(total, counts.ravel() / total, size=RESAMPLES)
     return draws.reshape(RESAMPLES, *counts.shape)
+
+
+def cluster_interval(
+    right: NDArray[np.bool_], groups: NDArray[np.str_], seed: int = 0
+) -> list[float]:
+    """Compute the 95 % interval of a rate by drawing groups of images whole (cluster bootstrap).
+
+    Images of one person are alike; drawing them one by one would make the interval too narrow
+    (Field & Welsh 2007). Where all images are right, or all wrong, resampling has no spread: then
+    each group counts as one trial of a Wilson interval.
+
+    Args:
+        right: bool [n], n > 0, the successes.
+        groups: str [n], the group of each image.
+        seed: RNG seed.
+
+    Returns:
+        [low, high], fractions of 1.
+    """
+    group = np.unique(groups, return_inverse=True)[1]
+    hits, sizes = np.bincount(group, weights=right), np.bincount(group)
+    count = len(sizes)
+    if count < 2:
+        return [0.0, 1.0]
+    if right.all() or not right.any():
+        return list(wilson(count * int(right.all()), count))
+    random = np.random.default_rng(seed)
+    draws = (random.integers(count, size=count) for _ in range(RESAMPLES))
+    rates = np.array([hits[drawn].sum() / sizes[drawn].sum() for drawn in draws])
+    return intervals(rates[:, None])[0]
 
 
 def blocks(series: NDArray[np.float64]) -> float:

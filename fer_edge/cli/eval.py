@@ -11,11 +11,13 @@ import typer
 
 from device.errors import InputError
 from fer_edge.cli.shared.json_output import print_json
-from fer_edge.cli.shared.options import MODEL_VARIABLE
+from fer_edge.cli.shared.options import MAP_HELP, MODEL_VARIABLE
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
+    from fer_edge.data.dataset import Dataset
     from fer_edge.evaluation.document import Data, Evaluation
+    from fer_edge.evaluation.evaluate import Model
 
 EXAMPLE = "Example: fer-edge eval zoo:nano zoo:base --data fer2013.npz --out runs/eval"
 
@@ -31,13 +33,26 @@ def evaluate(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labeled faces (.npz of `data prepare`); else generated ones."),
+        typer.Option(
+            help="Labeled faces: .npz of `data prepare`, or folder:PATH; else generated ones.",
+        ),
+    ] = None,
+    label_map: Annotated[
+        str | None,
+        typer.Option("--map", help=MAP_HELP, show_default="folders: a folder for each class"),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out images of --map without a face.")
+    ] = False,
+    peer: Annotated[
+        list[Path] | None,
+        typer.Option(help="TOML description of an external model among those named; repeatable."),
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             help="Split of --data; test (PrivateTest) is for finished models, once.",
-            show_default="val; test of the generated faces",
+            show_default="val; all of a folder; test of the generated faces",
         ),
     ] = None,
     suite: Annotated[
@@ -69,18 +84,24 @@ def evaluate(
 
     An interrupted evaluation resumes with the same command; finished models are not run again.
     """
-    from fer_edge import zoo
     from fer_edge.data import evaluation_faces
     from fer_edge.evaluation import document, report
     from fer_edge.evaluation import evaluate as evaluation
 
     names = list(dict.fromkeys(models or [os.environ.get(MODEL_VARIABLE) or "zoo:base"]))
-    chosen = [evaluation.Model(name, zoo.resolve(name)) for name in names]
+    chosen = _models(names, peer or [])
     suites = _suites(suite)
-    split = split or ("val" if data else "test")
-    faces = evaluation_faces.sample(evaluation_faces.load(data, split), sample)
-    base = _reference(reference, names, evaluation.describe(faces, split, seed))
-    leaked = evaluation_faces.leaked(data, faces, split) if data else None
+    source = _folder(data, label_map)
+    if source is not None:
+        whole, split = _mapped(source, label_map, split, skip_bad=skip_bad), split or "all"
+    else:
+        split = split or ("val" if data else "test")
+        whole = evaluation_faces.load(data, split)
+    faces = evaluation_faces.sample(whole, sample)
+    base = _reference(
+        reference, [model.name for model in chosen], evaluation.describe(faces, split, seed)
+    )
+    leaked = evaluation_faces.leaked(data, faces, split) if data and not source else None
     path = out / "evaluation.json"
     known = document.load(path) if path.exists() else None
 
@@ -104,6 +125,47 @@ def evaluate(
         print_json(asdict(found))
     else:
         _show(found, written)
+
+
+def _models(names: list[str], peers: list[Path]) -> "list[Model]":
+    from benchmarks.models import external_file
+    from fer_edge import zoo
+    from fer_edge.evaluation.evaluate import Model
+
+    paths = [zoo.resolve(name) for name in names]
+    specs = external_file.assign(paths, peers)
+    return [
+        Model(specs[path].name if path in specs else name, path, specs.get(path))
+        for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _folder(data: Path | None, label_map: str | None) -> Path | None:
+    """The folder or archive that a map reads; None where `--data` is prepared or not given."""
+    if data is None or data.suffix == ".npz":
+        if label_map:
+            raise InputError("--map describes a folder: give --data folder:PATH")
+        return None
+    if str(data).startswith("folder:"):
+        return Path(str(data).removeprefix("folder:"))
+    return data if label_map or data.is_dir() else None
+
+
+def _mapped(source: Path, label_map: str | None, split: str | None, *, skip_bad: bool) -> "Dataset":
+    from fer_edge.data import label_map as maps
+    from fer_edge.data.dataset import SPLITS
+    from fer_edge.data.prepare import notes, prepare
+
+    if split is not None and split not in SPLITS:
+        raise InputError(f"--split {split}: give one of {', '.join(SPLITS)}")
+    found = prepare(source, label_map=maps.load(label_map or "folders"), skip_bad=skip_bad)
+    for note in notes(found):
+        echo(note, err=True)
+    if split is None:
+        return found
+    if not len(part := found.only(split)):
+        raise InputError(f"{source} has no images in split {split}: give another --split")
+    return part
 
 
 def _suites(text: str | None) -> tuple[str, ...]:
@@ -145,10 +207,10 @@ def _show(found: "Evaluation", written: list[Path]) -> None:
     from rich.table import Table
 
     from device.system.terminal import verbatim
-    from fer_edge.evaluation.report import corruption_rows, summary
+    from fer_edge.evaluation.report import corruption_rows, label_rows, summary
 
     console = Console()
-    for header, rows in (summary(found), corruption_rows(found.models)):
+    for header, rows in (summary(found), label_rows(found.models), corruption_rows(found.models)):
         if not rows:
             continue
         table = Table(*map(verbatim, header), box=None)

@@ -48,6 +48,11 @@ def key(folder: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", folder).casefold())
 
 
+def canonical(name: str) -> str:
+    """The name of an expression in FER2013, or contempt; other names as they are."""
+    return KNOWN.get(key(name), name)
+
+
 def find(folders: Collection[str], *others: Collection[str]) -> Classes:
     """Decide what the class folders of a training split stand for.
 

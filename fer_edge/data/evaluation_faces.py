@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from device.errors import InputError
 from device.labels import FERPLUS
-from fer_edge.data import dataset, ferplus, leaks, synthetic
+from fer_edge.data import classes, dataset, ferplus, leaks, synthetic
 from fer_edge.data.dataset import Dataset
 
 SYNTHETIC_PER_CLASS = 200
@@ -71,9 +71,26 @@ def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | Non
         names: the model's labels.
 
     Returns:
-        -1 where a face has no label; None where the faces are labeled with other classes.
+        -1 where a face has no label, or one that the model lacks; None where the faces are labeled
+        with other classes. A set that a map read has labels of known meaning: they are translated
+        to those of any model with at least two of them.
     """
+    if mapped(faces) and names != faces.label_names:
+        return _translated(faces, names)
     labels = labels_by_head(faces)
     if names == FERPLUS and "ferplus" in labels:
         return labels["ferplus"]
     return labels["fer2013"] if names == faces.label_names else None
+
+
+def mapped(faces: Dataset) -> bool:
+    """Whether a map says what the labels mean."""
+    return faces.provenance.get("layout") == "map"
+
+
+def _translated(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:
+    index = {classes.canonical(name): i for i, name in enumerate(names)}
+    by_label = [index.get(classes.canonical(name), -1) for name in faces.label_names]
+    if len(set(by_label) - {-1}) < 2:
+        return None
+    return np.array([*by_label, -1], np.int16)[faces.labels]

@@ -67,7 +67,7 @@ def read(
     meanings, left_out = _meanings(entries, label_map, tree)
     kept = [entry for entry in entries if meanings[entry.label]]
     label_names = _label_names({meanings[entry.label] for entry in kept}, tree)
-    index = {_canonical(name): at for at, name in enumerate(label_names)}
+    index = {classes.canonical(name): at for at, name in enumerate(label_names)}
     labels = [index[meanings[entry.label]] for entry in kept]
     splits = [_split(entry, label_map, split, tree) for entry in kept]
     chosen = sampling.spread(splits, labels, limit)
@@ -103,10 +103,6 @@ def label_key(text: str) -> str:
     return str(int(number)) if number.is_integer() else text.strip()
 
 
-def _canonical(name: str) -> str:
-    return classes.KNOWN.get(classes.key(name), name)
-
-
 def _meanings(
     entries: Sequence[Entry], label_map: LabelMap, tree: Tree
 ) -> tuple[dict[str, str], Counter[str]]:
@@ -114,7 +110,7 @@ def _meanings(
     mapped = {label_key(label): meant for label, meant in label_map.labels.items()}
     counts = Counter(entry.label for entry in entries)
     meanings = {
-        label: _canonical(mapped[label]) if label in mapped else classes.KNOWN.get(label)
+        label: classes.canonical(mapped[label]) if label in mapped else classes.KNOWN.get(label)
         for label in counts
     }
     unknown = sorted(label for label, meant in meanings.items() if meant is None)

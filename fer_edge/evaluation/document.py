@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from device.errors import InputError
 from device.system.atomic_file import replacing
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 SCHEMA = Path(__file__).parent / "evaluation.schema.json"
 
 
@@ -140,8 +140,9 @@ class Slice:
         value: which part.
         n: number of images.
         top1: top-1 on them.
-        ci95: its 95 % Wilson interval.
-        small: whether there are too few images (below 50) to compare.
+        ci95: its 95 % interval: Wilson's, or by persons (cluster bootstrap) where they are known.
+        small: whether there are too few images (below 50) or persons (below 10) to compare.
+        subjects: number of persons; None where they are unknown.
     """
 
     attribute: str
@@ -150,6 +151,7 @@ class Slice:
     top1: float
     ci95: list[float]
     small: bool
+    subjects: int | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,14 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class NotScored:
+    """A class of the faces that the model does not know: its name and number of images."""
+
+    label: str
+    n: int
+
+
+@dataclass(frozen=True)
 class ModelEvaluation:
     """Everything that was measured of one model; None for a suite that was not run.
 
@@ -207,6 +217,12 @@ class ModelEvaluation:
         calibration: suite `calibration`.
         slices: suite `slices`.
         explain: suite `explain`.
+        top1_ci95: 95 % interval of top-1: Wilson's, or by persons (cluster bootstrap) where they
+            are known.
+        subjects: number of persons; None where they are unknown.
+        not_scored: classes of the faces that the model does not know; their images are left out.
+        without_images: classes of the model that have no image; such an answer counts as wrong.
+        description: how an external model is called, as JSON; None for models of fer-edge.
     """
 
     name: str
@@ -221,6 +237,11 @@ class ModelEvaluation:
     calibration: Calibration | None
     slices: list[Slice] | None
     explain: Explained | None = None
+    top1_ci95: list[float] | None = None
+    subjects: int | None = None
+    not_scored: list[NotScored] = field(default_factory=list)
+    without_images: list[str] = field(default_factory=list)
+    description: str | None = None
 
 
 @dataclass(frozen=True)

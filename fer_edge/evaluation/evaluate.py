@@ -1,6 +1,7 @@
 """One evaluation: models, labeled faces and suites in, an `Evaluation` out; resumable."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,13 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics import accuracy
+from benchmarks.models.external import ExternalModel
+from benchmarks.models.external_spec import Spec
 from benchmarks.protocol import LEFT_OUT
 from device.errors import InputError
 from device.model.classifier import Classifier
 from fer_edge.data import evaluation_faces
 from fer_edge.data.dataset import Dataset
 from fer_edge.evaluation import calibration, corruptions, mistakes, slices
-from fer_edge.evaluation.document import SCHEMA_VERSION, Data, Evaluation, ModelEvaluation
+from fer_edge.evaluation.document import (
+    SCHEMA_VERSION,
+    Data,
+    Evaluation,
+    ModelEvaluation,
+    NotScored,
+)
 from fer_edge.evaluation.robustness import relative_to, robustness
 from fer_edge.explanation.explain import Explanation
 
@@ -32,10 +41,24 @@ Draw = Callable[[ModelEvaluation, list[Explanation]], None]
 
 @dataclass(frozen=True)
 class Model:
-    """A model to evaluate: its name as given, and the file."""
+    """A model to evaluate: its name as given, the file, and how an external one is called."""
 
     name: str
     path: Path
+    spec: Spec | None = None
+
+    @property
+    def description(self) -> str | None:
+        """How an external model is called, as JSON; None for models of fer-edge."""
+        return json.dumps(self.spec.describe(), sort_keys=True) if self.spec else None
+
+    def open(self) -> Classifier | ExternalModel:
+        """Load the model.
+
+        Raises:
+            InputError: it cannot be run, or does not match its description.
+        """
+        return ExternalModel(self.path, self.spec) if self.spec else Classifier(self.path)
 
 
 def steps(models: Sequence[Model], suites: Sequence[str]) -> int:
@@ -97,7 +120,7 @@ def evaluate(
 
     for model in models:
         digest = hashlib.sha256(_read(model.path)).hexdigest()
-        earlier = ready.get(digest)
+        earlier = ready.get((digest, model.description))
         missing = [suite for suite in suites if getattr(earlier, suite, None) is None]
         if earlier and not missing:
             done.append(replace(earlier, name=model.name, path=str(model.path)))
@@ -119,11 +142,13 @@ def _read(path: Path) -> bytes:
     return read(path)
 
 
-def _reusable(known: Evaluation | None, about: Data) -> dict[str, ModelEvaluation]:
-    """The models of an earlier evaluation of the same faces, by their digest."""
+def _reusable(
+    known: Evaluation | None, about: Data
+) -> dict[tuple[str, str | None], ModelEvaluation]:
+    """The models of an earlier evaluation of the same faces, by their digest and description."""
     if known is None or known.data != about:
         return {}
-    return {model.sha256: model for model in known.models}
+    return {(model.sha256, model.description): model for model in known.models}
 
 
 def _evaluate(
@@ -137,7 +162,7 @@ def _evaluate(
     step: Step,
 ) -> tuple[ModelEvaluation, list[Explanation]]:
     step(f"{model.name}: clean")
-    classifier = Classifier(model.path)
+    classifier = model.open()
     labels = evaluation_faces.labels_of(faces, classifier.labels)
     if labels is None:
         raise InputError(
@@ -152,6 +177,8 @@ def _evaluate(
     names = list(classifier.labels)
     figures = accuracy.metrics(probabilities, labels, names)
     right = probabilities.argmax(axis=1) == labels
+    subjects = faces.subjects[kept] if (faces.subjects != "").any() else None
+    present = np.unique(labels)
     maps: list[Explanation] = []
     if "explain" in suites:
         maps = mistakes.explain_mistakes(
@@ -183,10 +210,25 @@ def _evaluate(
                 faces.votes[kept],
                 None if leaked is None else leaked[kept],
                 sizes()[kept],
+                {name: values[kept] for name, values in faces.attributes.items()},
+                subjects,
             )
             if "slices" in suites
             else None
         ),
         explain=mistakes.summarize(maps, names) if "explain" in suites else None,
+        top1_ci95=slices.interval(right, subjects),
+        subjects=None if subjects is None else len(np.unique(subjects)),
+        not_scored=_not_scored(faces, kept),
+        without_images=[name for i, name in enumerate(names) if i not in present],
+        description=model.description,
     )
     return found, maps
+
+
+def _not_scored(faces: Dataset, kept: NDArray[np.bool_]) -> list[NotScored]:
+    """The classes of a mapped set whose images are left out, because the model lacks them."""
+    if not evaluation_faces.mapped(faces):
+        return []
+    counts = np.bincount(faces.labels[~kept & (faces.labels >= 0)], minlength=1)
+    return [NotScored(faces.label_names[i], int(n)) for i, n in enumerate(counts) if n]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.models.external import ExternalModel
 from device.model.classifier import Classifier
 from fer_edge.evaluation.document import Explained, ExplainedMistake, MapScore
 from fer_edge.explanation.explain import Explanation, confident_mistakes, explain
@@ -17,7 +18,7 @@ METHODS = ("occlusion", "rise")
 
 
 def explain_mistakes(
-    classifier: Classifier,
+    classifier: Classifier | ExternalModel,
     probabilities: NDArray[np.float32],
     images: NDArray[np.uint8],
     labels: NDArray[np.integer],

@@ -50,6 +50,26 @@ def summary(evaluation: Evaluation) -> tuple[Row, list[Row]]:
     return header, rows
 
 
+def label_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
+    """Header and rows of the interval of top-1, and of what was scored, for each model."""
+    header = ["model", "top-1, 95 %", "persons", "not scored", "classes without images"]
+    rows = []
+    for model in models:
+        if model.top1_ci95 is None:
+            continue
+        low, high = model.top1_ci95
+        rows.append(
+            [
+                model.name,
+                f"{100 * low:.1f} to {100 * high:.1f}",
+                "unknown" if model.subjects is None else f"{model.subjects:,}",
+                ", ".join(f"{one.label} ({one.n:,})" for one in model.not_scored) or "none",
+                ", ".join(model.without_images) or "none",
+            ]
+        )
+    return header, rows
+
+
 def corruption_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
     """Header and rows of top-1 by corruption, mean over severities, one column for each model."""
     measured = [(m.name, m.robustness) for m in models if m.robustness]
@@ -102,6 +122,7 @@ def markdown(evaluation: Evaluation) -> str:
     parts = ["# Evaluation", _about(evaluation)]
     parts.append(_markdown_table(*summary(evaluation)))
     for title, (header, rows) in (
+        ("Intervals and labels", label_rows(evaluation.models)),
         ("Top-1 by corruption, mean over severities 1 to 5", corruption_rows(evaluation.models)),
         ("Slices", slice_rows(evaluation.models)),
         ("Maps of the most confident mistakes, mean scores", map_rows(evaluation.models)),
@@ -131,6 +152,9 @@ def html(evaluation: Evaluation, faces: Dataset | None = None, folder: Path | No
         f"<h1>Evaluation</h1><p>{escape(_about(evaluation))}</p><p>{legend}</p>",
         _html_table(*summary(evaluation)),
     ]
+    header, rows = label_rows(models)
+    if rows:
+        parts += ["<h2>Intervals and labels</h2>", _html_table(header, rows)]
     if any(m.robustness for m in models):
         parts += ["<h2>Top-1 by corruption and severity</h2>", _robustness_charts(models)]
         parts.append(_html_table(*corruption_rows(models)))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics import accuracy
+from benchmarks.models.external import ExternalModel
 from device.labels import FER2013
 from device.model.classifier import Classifier
 from fer_edge.evaluation import corruptions
@@ -31,7 +32,7 @@ WORST = 10
 
 def robustness(
     name: str,
-    classifier: Classifier,
+    classifier: Classifier | ExternalModel,
     images: NDArray[np.uint8],
     labels: NDArray[np.integer],
     rows: NDArray[np.integer],

@@ -1,17 +1,24 @@
-"""Top-1 on parts of a data set: by what the images look like and how they were labeled."""
+"""Top-1 on parts of a data set: by appearance, voters' agreement, class and attribute."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.stats.bootstrap import cluster_interval
 from benchmarks.stats.proportion import wilson
 from device.faces.detector import Detector, open_detector
 from fer_edge.evaluation.document import Slice
 
 SMALL = 50
 """Fewest images of a slice that is compared with others."""
+
+FEW_SUBJECTS = 10
+"""Fewest persons of such a slice, where they are known."""
+
+MOST_VALUES = 12
+"""Most values of an attribute; the rarer ones are left out, numbers are divided into quarters."""
 
 _QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
 
@@ -24,6 +31,8 @@ def slices(
     votes: NDArray[np.integer] | None,
     leaked: NDArray[np.bool_] | None,
     sizes: NDArray[np.float64],
+    attributes: Mapping[str, NDArray[np.str_]] | None = None,
+    subjects: NDArray[np.str_] | None = None,
 ) -> list[Slice]:
     """Divide the images by what they look like and by how they were labeled.
 
@@ -35,18 +44,56 @@ def slices(
         votes: integers [n, 10], FER+ votes; None if there are none.
         leaked: bool [n], whether an image stands in the training split, too; None if unknown.
         sizes: float64 [n], see `face_sizes`.
+        attributes: str [n] by attribute, what the set says of each image or person.
+        subjects: str [n], the person on each image; None where they are unknown.
     """
     found = []
+
+    def add(attribute: str, value: str, members: NDArray[np.bool_]) -> None:
+        if members.any():
+            people = None if subjects is None else subjects[members]
+            found.append(_slice(attribute, value, right[members], people))
+
     for attribute, values in _attributes(faces, votes):
-        found += _quarters(attribute, values, right)
+        for i, quarter in enumerate(_quarters(values)):
+            add(attribute, _QUARTERS[i], quarter)
     seen = ~np.isnan(sizes)
-    found += _quarters("face size", sizes[seen], right[seen])
-    found.append(_slice("face size", "no face found", right[~seen]))
+    if seen.any():
+        for i, quarter in enumerate(_quarters(sizes)):
+            add("face size", _QUARTERS[i], quarter)
+    add("face size", "no face found", ~seen)
     if leaked is not None:
-        found.append(_slice("leaked", "also in training", right[leaked]))
-        found.append(_slice("leaked", "not in training", right[~leaked]))
-    found += [_slice("class", name, right[labels == i]) for i, name in enumerate(names)]
-    return [one for one in found if one.n]
+        add("leaked", "also in training", leaked)
+        add("leaked", "not in training", ~leaked)
+    for i, name in enumerate(names):
+        add("class", name, labels == i)
+    for attribute, texts in (attributes or {}).items():
+        for value, members in _values(texts):
+            add(attribute, value, members)
+    return found
+
+
+def _quarters(values: NDArray[np.float64]) -> list[NDArray[np.bool_]]:
+    """The four quarters of the images; those whose value is NaN stand in none."""
+    edges = np.nanquantile(values, (0.25, 0.5, 0.75))
+    quarters = np.searchsorted(edges, values, side="left")
+    return [(quarters == i) & ~np.isnan(values) for i in range(4)]
+
+
+def _values(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """The values of an attribute and the images of each; many numbers are divided into quarters."""
+    values, counts = np.unique(texts[texts != ""], return_counts=True)
+    if len(values) > MOST_VALUES and (texts != "").all():
+        try:
+            numbers = texts.astype(np.float64)
+        except ValueError:
+            numbers = np.empty(0)
+        if len(numbers) and np.isfinite(numbers).all():
+            yield from zip(_QUARTERS, _quarters(numbers), strict=True)
+            return
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:MOST_VALUES])
+    for value in values[frequent]:
+        yield str(value), texts == value
 
 
 def face_sizes(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -70,13 +117,6 @@ def _face_size(face: NDArray[np.uint8], detector: Detector) -> float:
     return found[0].box.w / 2 / side if found else float("nan")
 
 
-def _quarters(attribute: str, values: NDArray[np.float64], right: NDArray[np.bool_]) -> list[Slice]:
-    if not len(values):
-        return []
-    quarters = np.searchsorted(np.quantile(values, (0.25, 0.5, 0.75)), values, side="left")
-    return [_slice(attribute, _QUARTERS[i], right[quarters == i]) for i in range(4)]
-
-
 def _attributes(
     faces: NDArray[np.uint8], votes: NDArray[np.integer] | None
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -87,8 +127,21 @@ def _attributes(
         yield "agreement of voters", votes.max(axis=1) / np.maximum(votes.sum(axis=1), 1)
 
 
-def _slice(attribute: str, value: str, right: NDArray[np.bool_]) -> Slice:
-    n, hits = len(right), int(right.sum())
-    if not n:
-        return Slice(attribute, value, 0, 0.0, [0.0, 1.0], True)
-    return Slice(attribute, value, n, hits / n, list(wilson(hits, n)), n < SMALL)
+def _slice(
+    attribute: str, value: str, right: NDArray[np.bool_], subjects: NDArray[np.str_] | None
+) -> Slice:
+    n, count = len(right), None if subjects is None else len(np.unique(subjects))
+    small = n < SMALL or (count is not None and count < FEW_SUBJECTS)
+    return Slice(attribute, value, n, float(right.mean()), interval(right, subjects), small, count)
+
+
+def interval(right: NDArray[np.bool_], subjects: NDArray[np.str_] | None) -> list[float]:
+    """95 % interval of top-1: by persons where they are known, else Wilson's.
+
+    Args:
+        right: bool [n], n > 0, whether each answer is correct.
+        subjects: str [n], the person on each image; None where they are unknown.
+    """
+    if subjects is not None:
+        return cluster_interval(right, subjects)
+    return list(wilson(int(right.sum()), len(right)))
