@@ -1,10 +1,9 @@
 r"""Writes the corruption errors of the recipe `paper`, which mCE is relative to, into the package.
 
-    fer-edge pipeline paper --data fer2013.npz --out runs/paper --set data.split=protocol \
-        --set data.drop_leaked=true --set train.select=best --set quantize.select=best
-    fer-edge eval runs/paper/export/fer2013_int8.tflite --data fer2013.npz --out runs/eval-paper \
-        --suite robustness
-    python -m fer_edge.release.paper_errors runs/eval-paper/evaluation.json
+    fer-edge train paper --data fer2013.npz --out runs/paper --set data.split=protocol \
+        --set data.drop_leaked=true --set train.select=best
+    fer-edge eval paper_float32.tflite --data fer2013.npz --out runs/eval-paper --suite robustness
+    python -m fer_edge.release.paper_errors runs/eval-paper/evaluation.json --trained "50 epochs"
 
 The recipe's own random split would let the reference learn from the faces that it is measured on.
 """
@@ -50,12 +49,14 @@ def entry(evaluation: document.Evaluation) -> dict[str, object]:
 
 def main(
     evaluations: Annotated[list[Path], typer.Argument(help="evaluation.json, one a split.")],
+    trained: Annotated[str, typer.Option(help="How the model was trained, for the provenance.")],
 ) -> None:
     """Write the reference errors."""
     with one_line("paper_errors"):
         content = {
-            "command": "fer-edge pipeline paper --set data.split=protocol "
-            "--set data.drop_leaked=true --set train.select=best --set quantize.select=best",
+            "command": "fer-edge train paper --set data.split=protocol "
+            "--set data.drop_leaked=true --set train.select=best",
+            "trained": trained,
             "splits": [entry(document.load(path)) for path in evaluations],
         }
     with replacing(PAPER_ERRORS) as partial:

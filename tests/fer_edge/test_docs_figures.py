@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from fer_edge.evaluation import document, report
-from fer_edge.release import priors
+from fer_edge.evaluation import document, report, robustness
+from fer_edge.evaluation.corruptions import CORRUPTIONS
+from fer_edge.release import paper_figures, priors
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES = DOCS / "figures"
@@ -28,6 +29,7 @@ SOURCES = {
     ("eval.md", None): evaluation,
     ("explain.md", None): lambda: "",
     ("faces.md", "Class priors"): lambda: priors.table(figures("priors.json")["entries"]),
+    ("paper.md", None): lambda: paper_figures.tables(figures("paper.json")),
 }
 """What writes the tables of each page, or of a part of it."""
 
@@ -55,3 +57,12 @@ def test_every_file_of_figures_is_linked() -> None:
     pages = "".join(path.read_text() for path in DOCS.glob("*.md"))
     for path in FIGURES.iterdir():
         assert f"(figures/{path.name})" in pages
+
+
+def test_the_reference_of_the_corruption_errors_is_the_paper_of_the_page() -> None:
+    """Errors in the package and figures in the docs are of the same faces and the same net."""
+    (split,) = json.loads(robustness.PAPER_ERRORS.read_text())["splits"]
+    assert split["data_digest"] == figures("evaluation-zoo.json")["data"]["digest"]
+    assert split["top1"] == figures("paper.json")["models"][0]["top1"]
+    assert list(split["errors"]) == list(CORRUPTIONS)
+    assert all(0 < error < 1 for error in split["errors"].values())
