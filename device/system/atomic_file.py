@@ -21,6 +21,9 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
 
 
+PARTIAL = ".partial-"
+"""Beginning of the names of files that are being written."""
+
 _KEPT_OF_NAME = 40  # characters
 
 
@@ -40,7 +43,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     make_folder(path.parent)
     # Shortened, so that a name of the maximum length has a temporary name, too.
-    partial = path.with_name(f".partial-{secrets.token_hex(8)}-{path.name[-_KEPT_OF_NAME:]}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}-{path.name[-_KEPT_OF_NAME:]}")
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield partial

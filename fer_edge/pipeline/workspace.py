@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import InputError
-from device.system.atomic_file import make_folder
+from device.system.atomic_file import PARTIAL, make_folder
 
 LOCK = "run.lock"
 SCRATCH = "tmp"
@@ -18,7 +18,8 @@ SCRATCH = "tmp"
 def exclusive(folder: Path) -> Iterator[None]:
     """Keep other runs out of a folder within the block.
 
-    The kernel releases the lock when the process ends, however it ends.
+    The kernel releases the lock when the process ends, however it ends. Files that a killed run was
+    writing are removed: under the lock no process writes them any more.
 
     Args:
         folder: folder of the run; it is made if missing.
@@ -49,6 +50,8 @@ def exclusive(folder: Path) -> Iterator[None]:
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")
         handle.flush()
+        for partial in folder.rglob(f"{PARTIAL}*"):
+            partial.unlink(missing_ok=True)
         yield
 
 

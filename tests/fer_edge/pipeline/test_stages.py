@@ -140,6 +140,14 @@ def test_a_killed_process_keeps_no_lock(tmp_path: Path) -> None:
         pass
 
 
+def test_files_that_a_killed_run_was_writing_are_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / ".partial-49c20517eccbec2a-model.tflite").write_bytes(b"half")
+    (tmp_path / "export" / "model.tflite").write_bytes(b"whole")
+    with exclusive(tmp_path):
+        assert [path.name for path in (tmp_path / "export").iterdir()] == ["model.tflite"]
+
+
 def test_scratch_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp" / "__autograph_generated_fileab12.py").write_text("")
