@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-import numpy as np
 import typer
 
 from device.errors import InputError
@@ -13,6 +12,8 @@ from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from device.model.classifier import Classifier
     from fer_edge.explanation.explain import Explanation, Parent
 
@@ -20,7 +21,7 @@ EXAMPLE = "Example: fer-edge explain zoo:base portrait.jpg --out explain.png"
 
 SEARCH_SIZE = 640
 
-_Row = tuple[np.ndarray[Any, np.dtype[np.uint8]], int | None, int | None]
+_Row: TypeAlias = "tuple[np.ndarray[Any, np.dtype[np.uint8]], int | None, int | None]"
 """A face, its correct class and its row in the data set."""
 
 
@@ -70,6 +71,8 @@ def explain(
 
     Each map is scored by insertion (higher is better) and deletion (lower is better).
     """
+    import numpy as np
+
     from device.image import file as image_file
     from device.model.classifier import Classifier
     from device.system.atomic_file import replacing
@@ -250,6 +253,8 @@ def _figures(one: "Explanation", labels: Sequence[str]) -> dict[str, Any]:
 
 def _arrays(found: "Sequence[Explanation]", labels: Sequence[str]) -> dict[str, Any]:
     """Arrays of the `.npz`: faces, and for each method its maps [n, 48, 48]."""
+    import numpy as np
+
     methods = [one.method for one in found[0].maps]
     return {
         "faces": np.stack([one.face for one in found]),
