@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import optimize
 
 from benchmarks.models import reference
 from benchmarks.probes import operators as operator_profile
@@ -117,3 +118,9 @@ def test_what_grows_already_stays(numbers):
 
 def test_a_fall_is_pooled():
     assert operator_profile.isotonic(np.array([1.0, 4.0, 2.0, 5.0])).tolist() == [1, 3, 3, 5]
+
+
+@given(values)
+def test_isotonic_regression_is_that_of_scipy(numbers):
+    theirs = optimize.isotonic_regression(numbers).x
+    assert operator_profile.isotonic(np.array(numbers)) == pytest.approx(theirs, abs=1e-3)
