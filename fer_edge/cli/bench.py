@@ -160,6 +160,7 @@ def bench(
     from fer_edge.api import measure
 
     folder = measure.new_folder(out, force=force or bool(on))
+    hosts = remote.check_hosts(on or (), remote_python, folder, force=force)
     job = measure.compose(
         files or [os.environ.get(MODEL_VARIABLE) or f"{zoo.PREFIX}{zoo.DEFAULT}"],
         data,
@@ -181,8 +182,8 @@ def bench(
             every=every,
         ),
     )
-    if on:
-        remote.measure(on, job, python=remote_python, out=folder, force=force, as_json=as_json)
+    if hosts:
+        remote.measure(hosts, job, python=remote_python, out=folder, as_json=as_json)
         return
     results, written = measure.run(job, folder)
     if as_json:

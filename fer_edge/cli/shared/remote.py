@@ -70,24 +70,18 @@ class Tracker:
             self._progress.stop_task(self._tasks[host])
 
 
-def measure(
-    texts: Sequence[str], job: "Job", *, python: str, out: Path, force: bool, as_json: bool
-) -> None:
-    """Measure on all hosts and print one table for all of them.
+def check_hosts(texts: Sequence[str], python: str, out: Path, *, force: bool) -> "list[Host]":
+    """Parse the hosts, before the data is loaded.
 
     Args:
         texts: hosts as `ssh://USER@HOST[:PORT]`.
-        job: the benchmark.
         python: Python on the hosts; a path, or a name in their PATH.
         out: folder for `HOST/results.json` and the reports.
         force: whether results in `out` may be replaced.
-        as_json: whether to print JSON instead of the table.
 
     Raises:
-        InputError: a host's name is wrong, or `out` holds results of it already.
-        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C ended the runs.
+        InputError: a host or the Python is wrong, or `out` holds results of a host already.
     """
-    from benchmarks import remote
     from benchmarks.remote import host
     from fer_edge.data.output import refuse_existing
 
@@ -95,6 +89,24 @@ def measure(
     host.quoted(python)
     for one in hosts:
         refuse_existing(out / one.folder / "results.json", force=force)
+    return hosts
+
+
+def measure(hosts: "Sequence[Host]", job: "Job", *, python: str, out: Path, as_json: bool) -> None:
+    """Measure on all hosts and print one table for all of them.
+
+    Args:
+        hosts: hosts as returned by `check_hosts`.
+        job: the benchmark.
+        python: Python on the hosts; a path, or a name in their PATH.
+        out: folder for `HOST/results.json` and the reports.
+        as_json: whether to print JSON instead of the table.
+
+    Raises:
+        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C ended the runs.
+    """
+    from benchmarks import remote
+
     with Tracker() as tracker:
         outcomes = remote.run(hosts, job, python=python, out=out, notify=tracker.notify)
     _print(outcomes, out, as_json=as_json)
