@@ -1,4 +1,4 @@
-"""Shrink: a Keras model in, pruned and quantized `.tflite` files out, each with its card."""
+"""Compression: turns a Keras model into pruned, quantized `.tflite` files with model cards."""
 
 import os
 

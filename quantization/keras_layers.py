@@ -1,4 +1,4 @@
-"""Keras models and the layers inside the wrappers that tfmot puts around them."""
+"""Helpers for Keras models and for the layers inside tfmot's wrappers."""
 
 from importlib import import_module
 from typing import Any
@@ -54,12 +54,13 @@ def heads(model: Any) -> list[str]:
 
 
 def check_finite(model: Any) -> None:
-    """Refuse a model with weights that are NaN or infinite.
+    """Check that no weight of a model is NaN or infinite.
 
-    The converters do not: an int8 file with such scales ends the process that loads it.
+    The converters do not check this, and an int8 file with such scales crashes the process that
+    loads it.
 
     Raises:
-        InputError: names the first such variable.
+        InputError: some are; the message names the first such variable.
     """
     values = zip(model.weights, model.get_weights(), strict=True)
     bad = [(weight.name, value) for weight, value in values if not np.isfinite(value).all()]
@@ -73,20 +74,20 @@ def check_finite(model: Any) -> None:
 
 
 def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
-    """Build the model anew from fresh layers, out of their wrappers, with the same weights.
+    """Rebuild the model from new, unwrapped layers with the same weights.
 
     Args:
-        model: a functional Keras model, wrapped for pruning or not.
-        wrap: from a fresh layer to the layer that takes its place.
+        model: functional Keras model, wrapped for pruning or not.
+        wrap: function from a new layer to the layer that replaces it.
 
     Returns:
-        A model that shares no variable with the given one: training one leaves the other alone.
+        A model that shares no variable with the given one.
     """
     import tf_keras as keras
 
     def fresh(layer: Any) -> Any:
         inner = unwrap(layer)
-        # A custom layer's config may leave out the name, by which the weights are found below.
+        # A custom layer's config may leave out the name, which is the key to the weights below.
         return wrap(type(inner).from_config(inner.get_config() | {"name": inner.name}))
 
     built = keras.models.clone_model(model, clone_function=fresh)
@@ -98,9 +99,9 @@ def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
 
 
 def logits(model: Any) -> Any:
-    """The model up to its logits, if it ends in a softmax; else the model itself.
+    """The model without its final softmax, if it has one; else the model itself.
 
-    The conversion adds a softmax of its own. Keras 2 and Keras 3 models are both taken.
+    The conversion adds a softmax of its own. Accepts Keras 2 and Keras 3 models.
 
     Args:
         model: a functional or sequential Keras model with one output, whose softmax, if any, is

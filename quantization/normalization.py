@@ -1,4 +1,4 @@
-"""How a net wants its pixels scaled."""
+"""The pixel normalization of a net."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from device.errors import InputError
 
 @dataclass(frozen=True)
 class Normalization:
-    """x = (pixel - mean) / std, with an int8 byte for each pixel: pixel - 128.
+    """x = (pixel - mean) / std, where the int8 input value of a pixel is pixel - 128.
 
-    That holds where the byte's scale is 1 / std and its zero point mean - 128.
+    This needs an input scale of 1 / std and a zero point of mean - 128.
 
     Attributes:
-        mean: a whole number from 0 to 255.
-        std: above 0.
+        mean: pixel mean, a whole number from 0 to 255.
+        std: pixel standard deviation, above 0.
     """
 
     mean: float
@@ -31,12 +31,12 @@ class Normalization:
 
     @property
     def range(self) -> tuple[float, float]:
-        """What pixels 0 and 255 become."""
+        """The normalized values of pixels 0 and 255."""
         return (0 - self.mean) / self.std, (255 - self.mean) / self.std
 
     @property
     def scale(self) -> float:
-        """Of the int8 input: the step from one pixel value to the next."""
+        """Scale of the int8 input: the difference between adjacent pixel values."""
         return 1 / self.std
 
     @property

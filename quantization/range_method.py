@@ -1,4 +1,4 @@
-"""Names of the range estimators, apart from their code: naming one needs no numpy."""
+"""Names of the range estimators, in a module that needs no numpy."""
 
 from typing import Literal, get_args
 

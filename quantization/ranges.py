@@ -1,9 +1,9 @@
-"""Range estimators: which range an activation's 256 integers spread over, from values it took.
+"""Range estimators: choose the quantization range of an activation from observed values.
 
-One set of methods for quantization-aware training and for calibration after training. The wider the
-range, the coarser the step; the narrower, the more values saturate. Every range contains 0, which
-int8 has to represent exactly for padding (Nagel et al. 2021, "A White Paper on Neural Network
-Quantization", arXiv 2106.08295).
+Used by quantization-aware training and by post-training calibration. A wider range has a larger
+scale and so more rounding error; a narrower one saturates more values. Every range contains 0,
+which int8 has to represent exactly for padding (Nagel et al. 2021, "A White Paper on Neural
+Network Quantization", arXiv 2106.08295).
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _SHARES = np.arange(128, 0, -1) / 128
 
 
 class Histogram:
-    """Values of a tensor, counted in bins of one width between known extremes.
+    """Histogram of a tensor's values, with bins of equal width between known extremes.
 
     Attributes:
         low: smallest value.
@@ -40,8 +40,8 @@ class Histogram:
         self._sums = np.zeros(BINS)
 
     def add(self, values: npt.NDArray[np.float32]) -> None:
-        """Count values between `low` and `high`, of any shape."""
-        flat = values.ravel().astype(np.float64)  # in float32, tiny ranges overflow
+        """Add values of any shape, all between `low` and `high`."""
+        flat = values.ravel().astype(np.float64)  # tiny ranges overflow in float32
         width = self.high - self.low
         bins = np.zeros(len(flat), np.intp)
         if width > 0:
@@ -50,13 +50,13 @@ class Histogram:
         self._sums += np.bincount(bins, weights=flat, minlength=BINS)
 
     def means(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """The mean of the values in each bin that has any, and their number."""
+        """Mean and number of the values of each non-empty bin."""
         filled = self.counts > 0
         return self._sums[filled] / self.counts[filled], self.counts[filled]
 
 
 def estimate(values: npt.NDArray[np.float32], method: RangeMethod) -> Range:
-    """Estimate the range of one batch of values; a moving average starts as `minmax`.
+    """Estimate the range of one batch of values; for "moving_average" the same as "minmax".
 
     Args:
         values: float32 of any shape, at least one.
@@ -69,7 +69,7 @@ def estimate(values: npt.NDArray[np.float32], method: RangeMethod) -> Range:
 
 
 def from_histogram(histogram: Histogram, method: RangeMethod) -> Range:
-    """Estimate the range of the values in a histogram; a moving average starts as `minmax`."""
+    """Estimate the range from a histogram; for "moving_average" the same as "minmax"."""
     methods: dict[RangeMethod, Callable[[Histogram], Range]] = {
         "minmax": minmax,
         "moving_average": minmax,
@@ -80,7 +80,7 @@ def from_histogram(histogram: Histogram, method: RangeMethod) -> Range:
 
 
 def minmax(histogram: Histogram) -> Range:
-    """From the smallest value to the largest, and to 0 where all are on one side of it."""
+    """From the smallest value to the largest, extended to include 0."""
     return min(histogram.low, 0.0), max(histogram.high, 0.0)
 
 
@@ -98,7 +98,7 @@ def moving_average(extremes: npt.NDArray[np.floating], *, momentum: float = 0.95
 
 
 def percentile(histogram: Histogram) -> Range:
-    """Without (100 - `PERCENTILE`) / 2 percent of the values at each end, to the edge of a bin."""
+    """Leave out (100 - `PERCENTILE`) / 2 percent of the values at each end, to a bin edge."""
     edges = np.linspace(histogram.low, histogram.high, BINS + 1)
     cumulative = np.cumsum(histogram.counts) / histogram.counts.sum()
     tail = (100 - PERCENTILE) / 200
@@ -108,10 +108,10 @@ def percentile(histogram: Histogram) -> Range:
 
 
 def mse(histogram: Histogram) -> Range:
-    """The range of least mean square error, as if each value were the mean of its bin.
+    """The range with the least mean square error, treating each value as the mean of its bin.
 
-    The upper end, then the lower one, then both once more move to the share of the extremes that
-    has the least error.
+    Coordinate search: the upper end, then the lower one, then both again are set to the share of
+    the extreme that has the least error.
     """
     low, high = widest = minmax(histogram)
     if low == high:
@@ -128,16 +128,16 @@ def mse(histogram: Histogram) -> Range:
 
 
 def mean_square_error(values: npt.NDArray[np.float32], chosen: Range) -> float:
-    """Mean square difference of values and their 8-bit form in this range."""
+    """Mean square error of quantizing values to 8 bits in this range."""
     return float(np.mean(np.square(quantized(values, chosen) - values), dtype=np.float64))
 
 
 def quantized(values: npt.NDArray[np.floating], chosen: Range) -> npt.NDArray[np.floating]:
-    """Quantize values to 8 bits and back; both ends move a little, so that 0 is kept exactly.
+    """Quantize values to 8 bits and back; the range is shifted slightly so that 0 is exact.
 
     Args:
-        values: of any shape.
-        chosen: the range, not empty.
+        values: values, of any shape.
+        chosen: quantization range, not empty.
     """
     low, high = chosen
     step = (high - low) / _STEPS

@@ -1,4 +1,4 @@
-"""Reads from a Keras model's graph which of its channels stand or fall together."""
+"""Finds the coupled channels of a Keras model, those that can only be pruned together."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,15 @@ from quantization.channels.layout import ChannelLayer, Group, Kind, Layout
 def analyze(model: Any) -> Layout:
     """Find the groups of a functional Keras model.
 
-    Known are Conv2D, DepthwiseConv2D, BatchNormalization, Dense, Add, Multiply, Flatten, Reshape,
-    activations, pooling and dropout. Channels that any other layer takes or gives are never free.
+    Supported are Conv2D, DepthwiseConv2D, BatchNormalization, Dense, Add, Multiply, Flatten,
+    Reshape, activations, pooling and dropout. Input and output channels of any other layer are
+    never free.
 
     Args:
-        model: float, not wrapped, for pictures of a fixed size; each layer called once.
+        model: float Keras model, not wrapped, with a fixed input size; each layer called once.
 
     Raises:
-        InputError: a layer is called more than once, or takes pictures of any size.
+        InputError: a layer is called more than once, or has no fixed input size.
     """
     names = {layer.name for layer in model.layers}
     spaces, layers = _Spaces(), []
@@ -57,7 +58,7 @@ def analyze(model: Any) -> Layout:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """The channels of a layer's output: a space, `repeat` times side by side."""
+    """The channels of a layer's output: one space, repeated `repeat` times."""
 
     space: int
     repeat: int = 1
@@ -97,7 +98,7 @@ class _Spaces:
         self.fixed.add(space)
 
     def follow(self, layer: Any, inputs: list[_Tensor]) -> tuple[_Tensor, Kind | None]:
-        """The channels that a layer gives for those that it takes, and its kind if it has one."""
+        """Output channels of a layer for given input channels, and its kind if it has one."""
         import tf_keras as keras
 
         layers = keras.layers
@@ -123,7 +124,7 @@ class _Spaces:
         return _Tensor(self.new(layer, producing=False)), None
 
     def groups(self, scale_layers: Mapping[str, str]) -> dict[int, Group]:
-        """The groups by the space that stands for each."""
+        """The groups, keyed by the root space of each."""
         fixed = {self.root(space) for space in self.fixed}
         members: dict[int, list[int]] = {}
         for space in range(len(self.parents)):
@@ -142,7 +143,7 @@ class _Spaces:
 
 
 def _sources(layer: Any, model: Any) -> list[str]:
-    """The names of the layers that a layer takes its inputs from."""
+    """Names of the layers whose outputs a layer reads."""
     import tensorflow as tf
 
     if _is_input(layer):
@@ -171,7 +172,9 @@ def _is_input(layer: Any) -> bool:
 def _require_size(layer: Any) -> None:
     shape = layer.output_shape[0] if _is_input(layer) else layer.output_shape
     if isinstance(shape, tuple) and None in shape[1:]:
-        raise InputError(f"layer {layer.name} takes pictures of any size: build the net for one")
+        raise InputError(
+            f"layer {layer.name} has no fixed input size: build the model for one size"
+        )
 
 
 def _normalizes_channels(layer: Any) -> bool:
@@ -183,7 +186,7 @@ def _same_channels(layer: Any) -> bool:
 
 
 def _passes_channels(layer: Any) -> bool:
-    """Whether each channel of the output comes from the same channel of the input alone."""
+    """Whether each output channel depends only on the input channel of the same index."""
     import tf_keras as keras
 
     layers = keras.layers
@@ -201,6 +204,6 @@ def _passes_channels(layer: Any) -> bool:
         | layers.ZeroPadding2D
         | layers.UpSampling2D
     )
-    # A layer of somebody's own (dropout, hard-swish) that has nothing to learn and keeps the shape.
+    # A custom layer (dropout, hard-swish) without weights that keeps the shape.
     own = not layer.trainable_weights and layer.input_shape == layer.output_shape
     return isinstance(layer, moving) or own

@@ -1,6 +1,6 @@
-"""How much each channel matters: three measures, each for whole groups of channels.
+"""Channel importance: three criteria, each computed for whole groups of channels.
 
-A group's figure is summed over the layers that write it, since all of them lose the channel.
+A group's importance is the sum over the layers that write it, since all of them lose the channel.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from quantization.channels.analysis import analyze
 from quantization.channels.layout import Group, Layout
 
 Importance = Literal["taylor", "batchnorm", "l1"]
-"""taylor: how the loss changes when the channel is switched off, to first order, squared
+"""taylor: squared first-order estimate of the change of the loss when the channel is removed
 (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning", with gates behind the
 BatchNorms). batchnorm: magnitude of the BatchNorm scale (Liu et al. 2017, "Learning Efficient
 Convolutional Networks through Network Slimming"). l1: sum of the magnitudes of the filter's weights
@@ -32,31 +32,31 @@ def measure(
     images: npt.NDArray[np.float32] | None = None,
     targets: Sequence[npt.NDArray[np.float32]] = (),
 ) -> Scores:
-    """Measure the importance of every channel that may go.
+    """Measure the importance of every channel that may be pruned.
 
-    Taylor's figures are changes of one loss, so layers compare as they are. The other two have the
-    scale of their layer; they are divided by the layer's mean, so that a layer's channels are
-    judged against their neighbors.
+    Taylor scores are changes of one loss, so they compare across layers. The other two depend on
+    the scale of their layer and are divided by the layer's mean.
 
     Args:
         model: a functional Keras model from normalized pixels to logits per head.
-        kind: of measure.
-        images: for "taylor" float32 `[n, 48, 48, 1]`, normalized training images.
-        targets: for "taylor" by head float32 `[n, labels]`; a row of zeros has no target.
+        kind: importance criterion.
+        images: normalized training images for "taylor", float32 `[n, 48, 48, 1]`.
+        targets: targets for "taylor" by head, float32 `[n, labels]`; a row of zeros has no target.
 
     Returns:
-        By free group float64 `[channels]`, 0 or more, larger for what matters more.
+        Scores by free group, float64 `[channels]`, 0 or more; higher is more important.
 
     Raises:
-        InputError: "taylor" without images, or "batchnorm" for a net that has a group without.
+        InputError: "taylor" without images, or "batchnorm" for a net with a group that has no
+            BatchNorm.
     """
     layout = analyze(model)
     groups = [group for group in layout.groups.values() if group.free]
     if not groups:
-        raise InputError(f"{model.name} has no channels that could go")
+        raise InputError(f"{model.name} has no channels that can be pruned")
     if kind == "taylor":
         if images is None or not len(images):
-            raise InputError("importance taylor needs labeled images: give some, or choose l1")
+            raise InputError("importance taylor needs labeled images: give some, or use l1")
         return _taylor(model, groups, images, targets)
     magnitude = _scale if kind == "batchnorm" else _filter
     return {
@@ -71,7 +71,7 @@ def _scale(model: Any, layout: Layout, producer: str) -> npt.NDArray[np.float64]
     scale_layer = layout.scale_layer(producer)
     if scale_layer == producer:
         raise InputError(
-            f"importance batchnorm needs a BatchNorm behind {producer}: choose taylor or l1"
+            f"importance batchnorm needs a BatchNorm after {producer}: use taylor or l1"
         )
     return np.abs(model.get_layer(scale_layer).gamma.numpy()).astype(np.float64)
 
@@ -95,8 +95,8 @@ def _taylor(
 ) -> Scores:
     """Squared product of weight and gradient at each scale layer, averaged over batches.
 
-    The product is summed over the layer's weights: it is the gradient at 1 of a factor on the
-    layer's output, for a BatchNorm scale times its gradient plus offset times its gradient.
+    The product is summed over the layer's weights: it equals the gradient, at 1, of a factor on the
+    layer's output. For a BatchNorm this is scale times its gradient plus offset times its gradient.
     """
     import tensorflow as tf
 

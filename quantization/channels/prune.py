@@ -1,11 +1,11 @@
-"""Channel pruning: whole channels leave a net, and a smaller net of plain layers remains.
+"""Channel pruning: removes whole channels, which leaves a smaller net of plain layers.
 
-Unlike zeros, which a kernel multiplies by like any other number, channels that are gone cost
-nothing: neither bytes nor time. What they leave behind is their mean: a pruned channel's BatchNorm
-scale becomes zero first, so that it emits the constant of its offset, and that constant moves into
-the layer that read it (Ye et al. 2018, "Rethinking the Smaller-Norm-Less-Informative Assumption in
-Channel Pruning of Convolution Layers"). A channel whose scale was zero thus goes without a trace,
-but for the rim of a picture, where padding is zero and the constant was not.
+Zero weights still take bytes and time in dense kernels; removed channels take neither. A removed
+channel is replaced by its mean: its BatchNorm scale is set to zero, so that its output is a
+constant (the offset), and that constant is folded into the layers that read it (Ye et al. 2018,
+"Rethinking the Smaller-Norm-Less-Informative Assumption in Channel Pruning of Convolution Layers").
+Removing a channel whose scale was already zero therefore does not change the output, except at the
+image border, where zero padding differs from the constant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,21 +20,21 @@ from quantization.channels.layout import ChannelLayer, Layout
 from quantization.keras_layers import rebuild
 
 Kept = Mapping[str, Sequence[int]]
-"""By group the channels that stay; a group that is not named stays whole."""
+"""Channels to keep, by group; a group that is not listed is kept whole."""
 
 
 def keep(model: Any, kept: Kept) -> Any:
-    """Build the smaller net that has the kept channels alone.
+    """Build the smaller net that has only the kept channels.
 
     Args:
-        model: a functional Keras model as `channel_groups.analyze` takes it; it stays as it is.
-        kept: by group the numbers of the channels that stay, at least one each.
+        model: functional Keras model accepted by `channels.analysis.analyze`; not modified.
+        kept: indices of the channels to keep, by group, at least one each.
 
     Returns:
-        A Keras model with the same layers under the same names, narrower, with the kept weights.
+        A Keras model with the same layer names, fewer channels and the kept weights.
 
     Raises:
-        InputError: no such group or channel, one that is not free, or a group with none left.
+        InputError: unknown group or channel, a group that is not free, or no channel left in one.
     """
     layout = analyze(model)
     stay = _stay(layout, kept)
@@ -49,20 +49,20 @@ def keep(model: Any, kept: Kept) -> Any:
 
 
 def _stay(layout: Layout, kept: Kept) -> dict[str, npt.NDArray[np.intp]]:
-    """By group the channels that stay, in order, after a check of what was asked for."""
+    """Validate `kept` and give the sorted channels to keep, by group."""
     stay = {name: np.arange(group.size) for name, group in layout.groups.items()}
     for name, channels in kept.items():
         group = layout.groups.get(name)
         if group is None:
             known = ", ".join(g.name for g in layout.groups.values() if g.free)
-            raise InputError(f"no group of channels {name!r}: there are {known}")
+            raise InputError(f"no channel group {name!r}: the groups are {known}")
         chosen = np.unique(np.asarray(channels, np.intp))
         if len(chosen) == 0 or len(chosen) != len(channels):
             raise InputError(f"group {name}: keep at least one channel, and name each once")
         if chosen[0] < 0 or chosen[-1] >= group.size:
             raise InputError(f"group {name} has the channels 0 to {group.size - 1}")
         if len(chosen) < group.size and not group.free:
-            raise InputError(f"group {name} is tied to an input or an output: it stays whole")
+            raise InputError(f"group {name} is coupled to an input or an output: it is kept whole")
         stay[name] = chosen
     return stay
 
@@ -73,7 +73,7 @@ def _fold_constants(
     stay: Mapping[str, npt.NDArray[np.intp]],
     values: Mapping[str, list[npt.NDArray[np.float32]]],
 ) -> None:
-    """Move what the removed channels emit, on average, into the layers that read them."""
+    """Fold the constant outputs of the removed channels into the layers that read them."""
     import tf_keras as keras
 
     gone = {
@@ -87,7 +87,8 @@ def _fold_constants(
     for name, group in layout.groups.items():
         for scale_layer in group.scale_layers:
             layer = silent.get_layer(scale_layer)
-            # Gamma of a BatchNorm, kernel of a layer without one: in both its output is a constant.
+            # Gamma of a BatchNorm, or the kernel of a layer without one: either makes the output
+            # constant.
             scale, *others = layer.get_weights()
             scale[..., gone[name]] = 0
             layer.set_weights([scale, *others])
@@ -100,8 +101,8 @@ def _fold_constants(
         rows = _rows(reader, gone[reader.reads], kernel)
         weights = kernel.reshape(-1, *kernel.shape[-2:]).sum(axis=0)
         constant = mean[rows] @ weights[rows]
-        # By the layer's own bias, or by the running mean of the BatchNorm behind it, which comes
-        # last but one of its weights.
+        # Into the layer's own bias, or into the running mean of the BatchNorm after it, which is
+        # the second to last of its weights.
         scale_layer = layout.scale_layer(reader.layer)
         if model.get_layer(reader.layer).use_bias:
             values[reader.layer][1] = values[reader.layer][1] + constant
@@ -110,7 +111,7 @@ def _fold_constants(
 
 
 def _narrow_layers(model: Any, layout: Layout, stay: Mapping[str, npt.NDArray[np.intp]]) -> Any:
-    """The model anew, its layers as narrow as what stays, with weights of no meaning."""
+    """Rebuild the model with only the kept channels; its weights are not set yet."""
     import tf_keras as keras
 
     widths = {s.layer: len(stay[s.writes]) for s in layout.layers if s.kind in ("conv", "dense")}
@@ -120,7 +121,7 @@ def _narrow_layers(model: Any, layout: Layout, stay: Mapping[str, npt.NDArray[np
         if layer.name in widths:
             config["filters" if "filters" in config else "units"] = widths[layer.name]
         if isinstance(layer, keras.layers.Reshape) and -1 not in layer.target_shape:
-            # Squeeze-and-excite: [n, c] to [n, 1, 1, c], of however many channels there are.
+            # Squeeze-and-excite: [n, c] to [n, 1, 1, c], for any number of channels.
             config["target_shape"] = (*config["target_shape"][:-1], -1)
         return type(layer).from_config(config)
 
@@ -132,7 +133,7 @@ def _slice(
     weights: list[npt.NDArray[np.float32]],
     stay: Mapping[str, npt.NDArray[np.intp]],
 ) -> list[npt.NDArray[np.float32]]:
-    """The part of a layer's weights that the kept channels need."""
+    """Slice a layer's weights to the kept channels."""
     write = stay[layer.writes]
     if layer.kind == "norm":
         return [weight[write] for weight in weights]
@@ -148,6 +149,6 @@ def _slice(
 def _rows(
     layer: ChannelLayer, channels: npt.NDArray[np.intp], kernel: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.intp]:
-    """Where these channels stand in a layer's input, which Flatten may have laid side by side."""
+    """Positions of these channels in a layer's input, which Flatten may have repeated."""
     size = kernel.shape[-2] // layer.repeat
     return (np.arange(layer.repeat)[:, None] * size + channels).ravel()

@@ -1,6 +1,6 @@
-"""Which channels go, for a net of a given cost: the least important for what they save.
+"""Select the channels to prune for a target cost, lowest importance per unit of cost first.
 
-The cost is multiply-adds, bytes, or a latency that somebody measures on the candidates.
+The cost is multiply-adds, bytes, or a latency that the caller's function measures on candidates.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,20 @@ from quantization.channels.layout import Layout
 from quantization.channels.prune import keep
 
 Target = Literal["multiply_adds", "size", "latency"]
-"""multiply_adds: of one picture. size: bytes of weights and biases in the int8 file. latency: as
-measured."""
+"""multiply_adds: multiply-adds per image. size: bytes of weights and biases in the int8 file.
+latency: measured latency."""
 
 Measure = Callable[[Any], float]
-"""From a Keras model to its latency as a share of that of the net that is being pruned."""
+"""Gives the latency of a Keras model, relative to that of the unpruned net."""
 
 MULTIPLE = 8
-"""Default multiple of the widths, and least width of a group: int8 kernels work on eight at a
-time. Those of Arm cores work on 16 output channels, or 16 input channels, at a time."""
+"""Default for the multiple and the minimum of group widths: int8 kernels process eight channels at
+a time. Those for Arm cores process 16 output channels, or 16 input channels, at a time."""
 
 MAX_CUT = 0.5
-"""The least share of a group's channels that is left at once: what channels matter one by one says
-little of many together, so that deeper cuts take several steps with training between them."""
+"""Smallest share of a group's channels that one step leaves. Importance is estimated per channel
+and says little about removing many at once: deeper cuts take several steps with training between
+them."""
 
 _TRIES = 6
 
@@ -41,41 +42,41 @@ def select_channels(
     measure: Measure | None = None,
     multiple: int = MULTIPLE,
 ) -> dict[str, list[int]]:
-    """Choose the channels that stay in a net that shall cost a share of what it costs.
+    """Choose the channels to keep so that the cost falls to a given share.
 
-    By `multiple` at a time, the channels go whose importance is least for the cost that they save,
-    given what has gone already (as Molchanov et al. 2017, "Pruning Convolutional Neural Networks
-    for Resource Efficient Inference", weigh importance against FLOPs); what the last of these cuts
-    saves beyond the target is given back. What a cut gains in latency is not known beforehand: the
-    share of the multiply-adds that meets the target is sought by bisection.
+    Channels are removed greedily, `multiple` at a time, lowest importance per unit of saved cost
+    first, given the cuts made so far (similar to the FLOPs regularization of Molchanov et al. 2017,
+    "Pruning Convolutional Neural Networks for Resource Efficient Inference"). Channels are restored
+    where the last cut saved more than needed. The latency of a cut is not known in advance: the
+    share of multiply-adds that meets a latency target is found by bisection.
 
     Args:
-        model: a functional Keras model.
-        scores: of its channels, from `importance.measure`.
-        target: the cost.
-        share: of that cost to be left, above 0 and below 1.
-        measure: for "latency"; called up to six times.
-        multiple: of the widths of groups that are narrowed, and the least of them.
+        model: functional Keras model.
+        scores: channel importance from `importance.measure`.
+        target: kind of cost.
+        share: share of that cost to be left, above 0 and below 1.
+        measure: latency function for target "latency"; called up to six times.
+        multiple: pruned group widths are multiples of this number, and at least this number.
 
     Returns:
-        By group the channels that stay, in order; groups that stay whole are left out.
+        Sorted channels to keep, by group; groups that are kept whole are left out.
 
     Raises:
-        InputError: the share is out of range, or less than one step can leave.
-        CheckFailedError: no candidate was as fast as that.
+        InputError: the share is out of range, or smaller than one step can reach.
+        CheckFailedError: no candidate was fast enough.
     """
     if not 0 < share < 1:
-        raise InputError(f"channels: a share of {share} is to be left: give one between 0 and 1")
+        raise InputError(f"channels: the share to be left is {share}: give one between 0 and 1")
     layout = analyze(model)
     if target != "latency":
         return _within(layout, scores, target, share, multiple)
     if measure is None:
-        raise InputError("a latency target needs a function that measures")
+        raise InputError("a latency target needs a function that measures latency")
     least = _least(layout, scores, "multiply_adds", multiple) * (
         1 + 1e-9
-    )  # rounding shall not undercut it
+    )  # rounding must not make it too small
     low, high, found = least, 1.0, None
-    # The first guess: time follows the multiply-adds, more or less.
+    # First guess: latency is proportional to the multiply-adds.
     guess = max(share, least)
     for _ in range(_TRIES):
         kept = _within(layout, scores, "multiply_adds", guess, multiple)
@@ -86,7 +87,7 @@ def select_channels(
         guess = (low + high) / 2
     if found is None:
         raise CheckFailedError(
-            f"channels: no candidate took {share:.2f} of the time: ask for less, or for more steps"
+            f"channels: no candidate reached {share:.2f} of the latency: raise share or steps"
         )
     return found
 
@@ -94,7 +95,7 @@ def select_channels(
 def _within(
     layout: Layout, scores: Scores, target: Target, share: float, multiple: int
 ) -> dict[str, list[int]]:
-    """The channels that stay where a cost that can be computed is to shrink to a share."""
+    """The channels to keep for a share of a cost that can be computed."""
     cost = _cost(layout, target)
     budget = share * cost({})
     order = {name: np.argsort(-values, kind="stable") for name, values in scores.items()}
@@ -133,9 +134,9 @@ def _give_back(
     budget: float,
     multiple: int,
 ) -> None:
-    """Widen groups again while the budget allows, the most important channels first.
+    """Restore channels while the cost target allows it, the most important first.
 
-    The last cut may have saved far more than was missing.
+    The last cut may have saved far more than was needed.
     """
     while True:
         best: tuple[float, str, int] | None = None
@@ -152,7 +153,7 @@ def _give_back(
 
 
 def _least(layout: Layout, scores: Scores, target: Target, multiple: int) -> float:
-    """The least share of a cost that one step can leave."""
+    """Smallest share of a cost that one step can reach."""
     cost = _cost(layout, target)
     widths = {}
     for name in scores:
@@ -164,7 +165,7 @@ def _least(layout: Layout, scores: Scores, target: Target, multiple: int) -> flo
 
 
 def _next(width: int, size: int, multiple: int) -> int | None:
-    """The next narrower width of a group that had `size` channels; None where there is none."""
+    """The next smaller width of a group that had `size` channels; None if there is none."""
     narrower = (width - 1) // multiple * multiple
     return narrower if narrower >= max(multiple, MAX_CUT * size) else None
 

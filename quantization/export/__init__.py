@@ -1,1 +1,1 @@
-"""Other forms of a finished file: input and output types, C array, TFLite Micro."""
+"""Other forms of a finished model file: input and output types, C array, TFLite Micro."""

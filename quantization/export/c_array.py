@@ -9,22 +9,22 @@ from device.model import graph
 from device.model.graph import Graph, Tensor
 
 _BYTES_PER_LINE = 16
-_ALIGNMENT = 16  # of a flatbuffer whose weights are aligned to that
+_ALIGNMENT = 16  # bytes; the flatbuffer aligns its weights to it
 
 
 def identifier(stem: str) -> str:
-    """Make a name that C++ takes: `base-rgb.2` becomes `base_rgb_2`."""
+    """Make a valid C++ identifier: `base-rgb.2` becomes `base_rgb_2`."""
     name = re.sub(r"[^0-9A-Za-z]+", "_", stem).strip("_")
     return name if name[:1].isalpha() else f"model_{name}".rstrip("_")
 
 
 def source(name: str, header: str, content: bytes) -> str:
-    """Write the definitions.
+    """Give the C++ source with the definitions.
 
     Args:
         name: an `identifier`.
-        header: file name of the declarations.
-        content: the model, which the array holds byte for byte.
+        header: file name of the header.
+        content: content of the model file, stored unchanged.
     """
     lines = (content[i : i + _BYTES_PER_LINE] for i in range(0, len(content), _BYTES_PER_LINE))
     body = "\n".join("    " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines)
@@ -42,11 +42,11 @@ def declarations(
 
     Args:
         name: an `identifier`.
-        content: the model.
-        path: for messages.
-        labels: of the output.
-        sha256: digest of the content, as on the card.
-        arena: bytes that were measured, or why they were not.
+        content: content of the model file.
+        path: model file, for messages.
+        labels: output labels.
+        sha256: SHA-256 digest of the content, as on the card.
+        arena: measured arena size in bytes, or the reason why it was not measured.
     """
     found = graph.parse(content, path)
     taken, given = found.tensors[found.inputs[0]], found.tensors[found.outputs[0]]
@@ -54,7 +54,7 @@ def declarations(
     guard = f"FER_EDGE_{name.upper()}_H_"
     if isinstance(arena, int):
         memory = (
-            "// The smallest tensor arena it runs in, measured with 8-byte pointers.\n"
+            "// Smallest tensor arena that the model runs in, measured with 8-byte pointers.\n"
             f"constexpr unsigned int {name}_arena_bytes = {arena};\n"
         )
     else:

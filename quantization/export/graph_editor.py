@@ -1,4 +1,4 @@
-"""Puts tensors, constants and operators at the ends of a `.tflite`'s graph, in LiteRT's schema."""
+"""Adds tensors, constants and operators at the input and output of a `.tflite` graph."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from quantization.tflite.io_types import IO
 
 
 class Editor:
-    """A `ModelT` that gets tensors, constants and operators at its ends."""
+    """Edits the input and output of a `ModelT` of LiteRT's schema."""
 
     def __init__(self, model: Any) -> None:
         from ai_edge_litert import schema_py_generated as schema
@@ -37,13 +37,13 @@ class Editor:
         dtype: IO,
         quantization: tuple[float, int] | None = None,
     ) -> int:
-        """Add a picture; gives its number."""
+        """Add an image tensor and return its index."""
         return self._add(name, [1, FACE_SIZE, FACE_SIZE, channels], dtype, quantization)
 
     def like(
         self, name: str, index: int, dtype: IO, quantization: tuple[float, int] | None = None
     ) -> int:
-        """Add a tensor of another one's shape; gives its number."""
+        """Add a tensor with the shape of another one and return its index."""
         return self._add(name, self.graph.tensors[index].shape, dtype, quantization)
 
     def convolve(
@@ -54,14 +54,14 @@ class Editor:
         bias: npt.NDArray[Any],
         scale: float | None = None,
     ) -> None:
-        """Put a 1x1 convolution with one output channel before all operators.
+        """Insert a 1x1 convolution with one output channel before all operators.
 
         Args:
-            source: a picture with as many channels as there are weights.
-            sink: a picture of one channel.
-            weights: int8 or float32 [channels].
-            bias: int32 or float32 [1].
-            scale: of int8 weights.
+            source: index of the input image tensor, with as many channels as weights.
+            sink: index of the output image tensor, with one channel.
+            weights: weights, int8 or float32 [channels].
+            bias: bias, int32 or float32 [1].
+            scale: scale of int8 weights.
         """
         kernel = weights.reshape(1, 1, 1, -1)
         if scale is None:
@@ -81,11 +81,11 @@ class Editor:
         self.graph.operators.insert(0, operator)
 
     def prepend(self, name: str, version: int, source: int, sink: int) -> None:
-        """Put a conversion before all operators."""
+        """Insert a conversion before all operators."""
         self.graph.operators.insert(0, self._conversion(name, version, source, sink))
 
     def append(self, name: str, version: int, source: int, sink: int) -> None:
-        """Put a conversion after all operators."""
+        """Insert a conversion after all operators."""
         self.graph.operators.append(self._conversion(name, version, source, sink))
 
     def set_input(self, index: int) -> None:
@@ -119,7 +119,7 @@ class Editor:
         return operator
 
     def _code(self, builtin: int, version: int) -> int:
-        """The number of an operator code, which is added where the model has none like it."""
+        """Index of an operator code, which is added if the model does not have it."""
         codes = self._model.operatorCodes
         for index, code in enumerate(codes):
             if (code.builtinCode, code.version) == (builtin, version):

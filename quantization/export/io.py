@@ -1,7 +1,6 @@
-"""Another input and output for a finished `.tflite`: dtype and color; the net stays as it is.
+"""Rewrite a model's input/output dtype and color format; weights are unchanged.
 
-The graph is changed in LiteRT's own schema, so that no Keras model and no TensorFlow is needed and
-every weight of the net stays, to the bit.
+The graph is edited in LiteRT's schema, which needs neither the Keras model nor TensorFlow.
 """
 
 from pathlib import Path
@@ -20,33 +19,32 @@ from quantization.tflite.io_types import IO, Color
 CHANNELS: dict[Color, int] = {"gray": 1, "rgb": 3}
 
 BT601 = (0.299, 0.587, 0.114)
-"""Luma of red, green and blue (ITU-R BT.601), which OpenCV and so the device's runner use."""
+"""Luma weights of red, green and blue (ITU-R BT.601), as in OpenCV and in the runner."""
 
 LUMA_INT8 = (50, 98, 19)
-"""The same in int8, over their sum of 167.
+"""The luma weights as int8, to be divided by their sum, 167.
 
-Of all whole weights up to 127 with an odd sum these are the closest (0.0004). They add up to the
-whole, so that gray pictures come out as they went in, and no sum of pixels divided by an odd number
-ends in .5, so that kernels which round halves in different ways agree.
+Of all integer weights up to 127 with an odd sum these are the closest (0.0004). Divided by their
+sum they add up to 1, so gray images are unchanged. The sum is odd, so no result ends in .5, and
+kernels that round halves in different ways agree.
 """
 
 _PIXELS: dict[str, tuple[float, int]] = {"uint8": (1.0, 0), "int8": (1.0, -128)}
 """Scale and zero point of an integer input before a float net, which takes raw pixels."""
 
 _PROBABILITIES = (1 / 256, -128)
-"""Likewise of an int8 output, as of the project's int8 nets."""
+"""Scale and zero point of an int8 output, as in the project's int8 nets."""
 
 
-_RAW = (0.0, 1.0)  # mean and std of a net that takes the pixel itself
+_RAW = (0.0, 1.0)  # mean and std of a net that takes raw pixels
 
 
 def load(path: Path) -> Any:
     """Read a model file of 48x48 gray faces as a `ModelT` of LiteRT's schema.
 
     Raises:
-        InputError: it is missing, damaged, holds weights that are not finite, or takes or gives
-            something else than the files of `quantization.tflite.convert`; or LiteRT is not
-            installed.
+        InputError: the file is missing or damaged, has weights that are not finite, or an input or
+            output unlike the files of `quantization.tflite.convert`; or LiteRT is not installed.
     """
     try:
         from ai_edge_litert import schema_py_generated as schema
@@ -69,7 +67,7 @@ def load(path: Path) -> Any:
         )
     model = schema.ModelT.InitFromPackedBuf(content)
     for buffer in model.buffers:
-        if buffer.offset > 1:  # behind the flatbuffer, as LiteRT's quantizer writes it
+        if buffer.offset > 1:  # after the flatbuffer, as LiteRT's quantizer writes it
             buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
     return model
 
@@ -77,23 +75,24 @@ def load(path: Path) -> Any:
 def adapt_io(
     model: Any, *, io: IO, color: Color, outside: tuple[float, float] = _RAW
 ) -> Normalization:
-    """Give a model another input and output.
+    """Change the input and output format of a model.
 
     Input: [1, 48, 48, 1] gray, or [1, 48, 48, 3] in the order red, green, blue; uint8 pixels, int8
     pixels - 128, or raw pixels 0..255 as float32. Output: [1, labels], uint8 with scale 1/256 and
-    zero point 0, int8 with -128, or float32 probabilities. Before an int8 net a color is turned to
-    gray in int8 where the input is an integer and in float32 where it is not, and rounded to a
-    pixel either way; before a float net it is not rounded.
+    zero point 0, int8 with -128, or float32 probabilities. Before an int8 net, color is converted
+    to gray in int8 if the input is an integer, else in float32, and rounded to a whole pixel value
+    in both cases; before a float net it is not rounded.
 
     Args:
-        model: a `ModelT` out of `load`, changed in place.
+        model: `ModelT` from `load`, changed in place.
         io: dtype of input and output.
-        color: of the input.
-        outside: mean and std of a float net's pixels, left to do outside; they go into the graph.
+        color: color format of the input.
+        outside: normalization (mean, std) that a float net expects from its caller; moved into
+            the graph.
 
     Returns:
-        What is left to do to a pixel outside (quantization apart): that of the net before an
-        integer input, nothing (mean 0, std 1) before a float one.
+        The normalization left to the caller (apart from quantization): that of the net for an
+        integer input, none (mean 0, std 1) for a float input.
     """
     editor = Editor(model)
     if editor.is_quantized(editor.graph.inputs[0]):

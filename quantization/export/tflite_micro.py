@@ -1,4 +1,4 @@
-"""A model in TensorFlow Lite Micro: the arena it needs there, and whether it answers alike."""
+"""Runs a model in TensorFlow Lite Micro: smallest tensor arena, and agreement with LiteRT."""
 
 import importlib.util
 import json
@@ -21,17 +21,17 @@ from quantization.tflite.io_types import IO, Color
 from quantization.verify.agreement import Agreement, Bound, compare, violation
 
 BOUND = Bound(disagreements=0.05, difference=16 / 256)
-"""As between LiteRT's own kernels, see `fer-edge verify`; one face of twenty may tip over."""
+"""As between LiteRT's own kernels, see `fer-edge verify`; one face in twenty may change class."""
 
 
 @dataclass(frozen=True)
 class MicroResult:
-    """A run of a model in TFLite Micro.
+    """Result of running a model in TFLite Micro.
 
     Attributes:
         runtime: name and version.
-        arena_bytes: size of the smallest tensor arena that the model runs in, on this machine.
-            Pointers take 8 bytes here and 4 on most microcontrollers, which need less.
+        arena_bytes: size in bytes of the smallest tensor arena that the model runs in, on this
+            machine. Pointers take 8 bytes here and 4 on most microcontrollers, which need less.
         agreement: difference from LiteRT's reference kernels.
     """
 
@@ -41,7 +41,7 @@ class MicroResult:
 
 
 def find_python(python: Path | None) -> Path | None:
-    """Give the Python to use: the named one, else this one where it has `tflite-micro`."""
+    """The Python to use: the given one, or this one if it has `tflite-micro`; else None."""
     if python is None and importlib.util.find_spec("tflite_micro") is not None:
         return Path(sys.executable)
     return python
@@ -60,23 +60,23 @@ def check(
     """Run a model in TFLite Micro and in LiteRT and compare.
 
     Args:
-        content: of the `.tflite`.
-        path: for messages.
-        faces: uint8 [n, 48, 48]; a model of colors gets them with three equal channels.
+        content: content of the `.tflite` file.
+        path: model file, for messages.
+        faces: face images, uint8 [n, 48, 48]; a color model gets them as three equal channels.
         io: dtype of input and output.
-        color: of the input.
-        python: of an environment with `tflite-micro`.
-        bound: what is still agreement.
+        color: color format of the input.
+        python: Python executable of an environment with `tflite-micro`.
+        bound: largest allowed difference.
 
     Raises:
         InputError: that Python cannot be run or lacks the package.
-        CheckFailedError: TFLite Micro cannot run the model, or answers otherwise.
+        CheckFailedError: TFLite Micro cannot run the model, or its outputs differ.
         RuntimeCrashError: it crashes or takes too long.
     """
     inputs = as_input(faces, io=io, color=color)
     runtime, arena, outputs = _run_micro(content, path, inputs, python)
-    # The kernels of TFLite Micro are the reference kernels. They can end a process; in the other
-    # one, the same have just run.
+    # TFLite Micro uses the reference kernels. A crash in them ends the process, but the worker
+    # process has just run the same kernels on the same data.
     reference = _run_reference(content, path, inputs)
     step = np.float32(1.0 if io == "float32" else 1 / 256)
     found = compare(outputs.astype(np.float32) * step, reference * step)
@@ -88,7 +88,7 @@ def check(
 def as_input(
     faces: npt.NDArray[np.uint8], *, io: IO, color: Color
 ) -> npt.NDArray[np.int8 | np.uint8 | np.float32]:
-    """From uint8 [n, 48, 48] to what a model takes, [n, 48, 48, channels]."""
+    """Convert uint8 [n, 48, 48] faces to the model's input, [n, 48, 48, channels]."""
     pixels = np.repeat(faces[..., np.newaxis], CHANNELS[color], axis=-1)
     if io == "int8":
         return (pixels ^ np.uint8(0x80)).view(np.int8)  # pixel - 128
@@ -98,7 +98,7 @@ def as_input(
 def _run_micro(
     content: bytes, path: Path, inputs: npt.NDArray[np.generic], python: Path
 ) -> tuple[str, int, npt.NDArray[np.generic]]:
-    """Run the worker; gives runtime, arena and the raw outputs [n, labels]."""
+    """Run the worker; returns runtime, arena size and the raw outputs [n, labels]."""
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
         here = Path(folder)
         (here / "model.tflite").write_bytes(content)

@@ -1,7 +1,7 @@
-"""What runs in an environment with `tflite-micro`: numpy and that package are all it needs.
+"""Worker script for an environment with `tflite-micro`; it needs numpy and that package only.
 
-`python tflite_micro_worker.py FOLDER` runs `model.tflite` on `inputs.npy` and leaves `outputs.npy`
-and `told.json` there. `quantization.export.tflite_micro` starts it.
+`python tflite_micro_worker.py FOLDER` runs `model.tflite` on `inputs.npy` and writes `outputs.npy`
+and `told.json` to FOLDER. `quantization.export.tflite_micro` starts it.
 """
 
 import json
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 _STEP = 16
-"""Bytes: the alignment of everything in the arena."""
+"""Alignment of everything in the arena, in bytes."""
 
 _LARGEST = 1 << 28
-"""Bytes; microcontrollers have a thousandth of this."""
+"""Largest arena to try, in bytes; microcontrollers have a thousandth of this."""
 
 
 def _interpreter(model: bytes, arena: int) -> Any:
@@ -34,7 +34,7 @@ def _fits(model: bytes, arena: int) -> bool:
 
 
 def smallest_arena(model: bytes) -> int | None:
-    """Find the fewest bytes that the model's tensors fit into; None where it loads in none."""
+    """Smallest arena in bytes that the model fits into; None if it cannot be loaded at all."""
     if not _fits(model, _LARGEST):
         return None
     enough = 1 << 14
@@ -51,7 +51,7 @@ def smallest_arena(model: bytes) -> int | None:
 
 
 def main(folder: str) -> int:
-    """Run the model in its smallest arena."""
+    """Run the model in its smallest arena and write the results to the folder."""
     here = Path(folder)
     model = (here / "model.tflite").read_bytes()
     arena = smallest_arena(model)

@@ -1,7 +1,7 @@
-"""Magnitude pruning in blocks, for the kernels of 1x1 convolutions too.
+"""Magnitude pruning in blocks, also for kernels of 1x1 convolutions.
 
-tfmot's own block sparsity takes kernels of two axes alone, which leaves out all of a MobileNet but
-its heads. What differs here is how a mask comes about; schedule, variables and wrapper are tfmot's.
+tfmot's block sparsity supports only kernels of two axes, in a MobileNet only its heads. Only the
+computation of the mask differs here; schedule, variables and wrapper are tfmot's.
 """
 
 from typing import Any
@@ -11,9 +11,9 @@ def prune_in_blocks(wrapper: Any, block: tuple[int, int]) -> None:
     """Make a tfmot pruning wrapper mask whole blocks of its kernel.
 
     Args:
-        wrapper: of a dense layer or a 1x1 convolution, built.
-        block: neighboring inputs and neighboring outputs of a block, which goes or stays by its
-            mean magnitude; what is left over at the end of an axis makes smaller blocks.
+        wrapper: built wrapper of a dense layer or a 1x1 convolution.
+        block: block size (neighboring inputs, neighboring outputs). Blocks are pruned by mean
+            magnitude; the last block of an axis may be smaller.
     """
     import tensorflow as tf
     from tensorflow_model_optimization.python.core.sparsity.keras.pruning_impl import Pruning

@@ -1,9 +1,9 @@
-"""Weight clustering: all weights of a kernel share a few values, which training moves.
+"""Weight clustering: all weights of a kernel share a few values, which are trained.
 
-Han et al. 2016, "Deep Compression", section 3. The kernels are those that the pruning rule
-(`quantization.pruning.magnitude`) names. They get one set of values for the whole kernel: an int8
-file has a scale per output channel, so there each output channel has at most that many different
-bytes, while those of different channels differ.
+Han et al. 2016, "Deep Compression", section 3. The same kernels are clustered as are pruned
+(`quantization.pruning.magnitude`). Each kernel has one set of values. An int8 file has a scale per
+output channel, so there each output channel has at most that many different int8 values, and
+different channels have different ones.
 """
 
 from typing import Any
@@ -13,25 +13,25 @@ from quantization.keras_layers import rebuild
 from quantization.pruning.magnitude import pruned_kernels
 
 FEWEST = 3
-"""Zero and a value on either side of it."""
+"""Minimum number of clusters: zero, one positive and one negative value."""
 
 
 def cluster(model: Any, *, clusters: int, keep_zeros: bool) -> Any:
-    """Wrap a model so that the weights of a kernel take the nearest of its few values.
+    """Wrap a model so that each weight takes the nearest of its kernel's shared values.
 
-    The values start by k-means++ where the weights are; training moves the values and which weight
-    belongs to which.
+    The values are initialized by k-means++; training updates the values and the assignment of
+    weights to values.
 
     Args:
-        model: a functional Keras model, float, plain; it stays as it is.
-        clusters: values of a kernel, zero among them where zeros are kept; `FEWEST` or more.
+        model: functional float Keras model without wrappers; not modified.
+        clusters: number of values per kernel, including zero if zeros are kept; `FEWEST` or more.
         keep_zeros: whether weights that are zero now stay zero.
 
     Returns:
-        The wrapped model, to be trained, then given to `strip`.
+        The wrapped model, to be trained and then passed to `strip`.
 
     Raises:
-        InputError: too few values, or no kernel that has more weights than that.
+        InputError: too few clusters, or no kernel with more weights than clusters.
     """
     import tensorflow_model_optimization as tfmot
     import tf_keras as keras
@@ -51,25 +51,25 @@ def cluster(model: Any, *, clusters: int, keep_zeros: bool) -> Any:
             return layer
         return experimental.cluster_weights(layer, clusters, init, preserve_sparsity=keep_zeros)
 
-    # tfmot picks the values when it wraps: the layers have to have their weights by then.
+    # tfmot initializes the values when it wraps a layer, so the layer must have its weights.
     return keras.models.clone_model(rebuild(model), clone_function=wrap)
 
 
 def strip(model: Any) -> Any:
-    """Give the plain model with the clustered weights.
+    """Remove the wrappers and return the model with the clustered weights.
 
     Args:
-        model: what `cluster` returned, trained.
+        model: trained model from `cluster`.
     """
     import tensorflow_model_optimization as tfmot
 
     if not clustering_wrappers(model):
-        raise InputError(f"{model.name} is not being clustered: there is nothing to strip")
+        raise InputError(f"{model.name} has no clustering wrappers to strip")
     return rebuild(tfmot.clustering.keras.strip_clustering(model))
 
 
 def clustering_wrappers(model: Any) -> list[Any]:
-    """The wrappers of a model in clustering, in the order of its layers."""
+    """The clustering wrappers of a model, in layer order."""
     from tensorflow_model_optimization.python.core.clustering.keras.cluster_wrapper import (
         ClusterWeights,
     )

@@ -1,9 +1,9 @@
-"""Magnitude pruning: the smallest weights become zero, one by one or in a pattern.
+"""Magnitude pruning: the smallest weights become zero, individually or in a pattern.
 
-Which kernels are pruned: those of pointwise (1x1) convolutions and of dense layers, where nearly
-all weights of a MobileNet are. A net without 1x1 convolutions has all its convolutions pruned
-instead, but the first. The first convolution and the heads are never pruned: they hold few weights
-and each of them matters. Depthwise kernels are left alone for the same reason.
+The pruning rule: kernels of pointwise (1x1) convolutions and dense layers are pruned, since they
+hold nearly all weights of a MobileNet. In a net without 1x1 convolutions, all convolutions but the
+first are pruned instead. The first convolution, the heads and depthwise kernels are never pruned:
+they have few weights, and accuracy is sensitive to them.
 """
 
 from collections.abc import Iterator
@@ -18,17 +18,18 @@ from quantization.keras_layers import pruning_wrappers, rebuild, unwrap
 from quantization.pruning.block import prune_in_blocks
 
 Pattern = Literal["unstructured", "2:4", "block"]
-"""unstructured: any weights, on a schedule. 2:4: two of every four neighboring inputs of an
+"""unstructured: single weights, on a schedule. 2:4: two of every four neighboring inputs of an
 output, from the first step on (Mishra et al. 2021, "Accelerating Sparse Deep Neural Networks").
-block: whole blocks of neighbors, on a schedule; in 1x1 convolutions and dense layers alone."""
+block: whole blocks of neighboring weights, on a schedule; 1x1 convolutions and dense layers
+only."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """What a training loop does for a model that `prune` returned.
+    """Callbacks of a training loop for a model from `prune`.
 
-    It keeps nothing between the calls: masks, thresholds and steps are variables of the model, so a
-    checkpoint of the model restores them, and the step comes from the loop.
+    The hook is stateless: masks, thresholds and steps are variables of the model, so a checkpoint
+    of the model restores them, and the step comes from the loop.
 
     Attributes:
         wrappers: the layers that are being pruned.
@@ -37,12 +38,12 @@ class Hook:
     wrappers: tuple[Any, ...]
 
     def before_step(self, step: int) -> None:
-        """Tell the layers which step comes, counted from 0 over all epochs."""
+        """Set the number of the next step, counted from 0 over all epochs."""
         for wrapper in self.wrappers:
             wrapper.pruning_step.assign(step)
 
     def after_epoch(self) -> None:
-        """Set the masked weights to zero; the last optimizer step may have moved them."""
+        """Set the masked weights to zero; the last optimizer step may have changed them."""
         for wrapper in self.wrappers:
             wrapper.pruning_obj.weight_mask_op()
 
@@ -57,24 +58,24 @@ def prune(
     pattern: Pattern = "unstructured",
     block: tuple[int, int] = (8, 1),
 ) -> tuple[Any, Hook]:
-    """Wrap a model so that training it brings a share of its weights to zero.
+    """Wrap a model so that training sets a share of its weights to zero.
 
     The share rises from 0 to `sparsity` as 1 - (1 - t)^3, where t runs from 0 at `begin_step` to 1
     at `end_step` (Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878). Within each
-    kernel the weights of smallest magnitude go, or the blocks of smallest mean magnitude; the
-    module says which kernels.
+    kernel the weights of smallest magnitude are pruned, or the blocks of smallest mean magnitude.
+    The module docstring states which kernels are pruned.
 
     Args:
-        model: a functional Keras model; it stays as it is.
+        model: functional Keras model; not modified.
         sparsity: share of zeros in each pruned kernel at the end, above 0 and below 1.
-        begin_step: steps done when the first mask may be made, 0 or more.
-        end_step: steps done when the last mask is made, so at most the steps of the training;
-            the remaining ones let the net recover.
-        frequency: steps from one renewal of the masks to the next; the first waits longer where
-            that is needed for the last to fall on `end_step`.
-        pattern: see `Pattern`; "2:4" has no schedule.
-        block: neighboring inputs and neighboring outputs of a block, for "block". Eight inputs of
-            one output stand side by side in the file.
+        begin_step: number of steps before the first mask update, 0 or more.
+        end_step: number of steps before the last mask update, at most the number of training
+            steps; the net recovers in the remaining ones.
+        frequency: number of steps between mask updates; the first update is delayed where needed
+            so that the last one falls on `end_step`.
+        pattern: sparsity pattern, see `Pattern`; "2:4" has no schedule.
+        block: block size for "block": neighboring inputs, neighboring outputs. Eight inputs of one
+            output are adjacent in the file.
 
     Returns:
         The wrapped model, to be trained with `training=True`, and the hook for the loop.
@@ -105,8 +106,8 @@ def prune(
     if not chosen:
         raise InputError(f"{model.name} has no layer to prune: leave pruning out of the recipe")
 
-    # tfmot renews masks at begin_step + k * frequency: make one of these the end_step, or the
-    # promised sparsity is never reached.
+    # tfmot updates masks at begin_step + k * frequency. Unless one of these is end_step, the
+    # final sparsity is never reached.
     frequency = min(frequency, end_step - begin_step)
     begin_step += (end_step - begin_step) % frequency
     schedule = tfmot.sparsity.keras.PolynomialDecay(
@@ -136,30 +137,30 @@ def prune(
 
 
 def strip(model: Any) -> Any:
-    """Give the plain model with the pruned weights at exactly zero.
+    """Remove the wrappers and return the model with the pruned weights at exactly zero.
 
     Args:
-        model: what `prune` returned, trained; it loses its masked weights, and no more.
+        model: trained model from `prune`; its masked weights are set to zero, nothing else changes.
 
     Returns:
-        A new model with the layers and names of the one that was given to `prune`.
+        A new model with the layers and names of the one that was passed to `prune`.
     """
     wrappers = pruning_wrappers(model)
     if not wrappers:
-        raise InputError(f"{model.name} is not being pruned: there is nothing to strip")
+        raise InputError(f"{model.name} has no pruning wrappers to strip")
     Hook(tuple(wrappers)).after_epoch()
     return rebuild(model)
 
 
 def zero_fraction(model: Any) -> dict[str, Any]:
-    """Count the zeros in the kernels that the pruning rule names.
+    """Share of zeros in the kernels that the pruning rule selects.
 
     Args:
         model: plain, wrapped for pruning, or in quantization-aware training.
 
     Returns:
-        "overall", the share of zeros in all these kernels together (0.0 to 1.0; 0.0 where there is
-        no such kernel), and "layers", the share by layer.
+        "overall": share of zeros in all these kernels together (0.0 to 1.0; 0.0 without such a
+        kernel). "layers": share by layer name.
     """
     kernels = {layer.name: kernel for layer, kernel in pruned_kernels(model)}
     zeros = sum(int(np.sum(kernel == 0)) for kernel in kernels.values())
@@ -171,14 +172,14 @@ def zero_fraction(model: Any) -> dict[str, Any]:
 
 
 def pruned_kernels(model: Any) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]:
-    """The layers that the pruning rule chooses, out of their wrappers, each with its kernel.
+    """The unwrapped layers that the pruning rule selects, each with its kernel.
 
     Args:
         model: plain, wrapped for pruning, or in quantization-aware training.
     """
     import tf_keras as keras
 
-    # DepthwiseConv2D is no subclass of Conv2D, but Conv2DTranspose is.
+    # DepthwiseConv2D is not a subclass of Conv2D, but Conv2DTranspose is.
     convolutions = [layer for layer in model.layers if type(unwrap(layer)) is keras.layers.Conv2D]
     pointwise = [layer for layer in convolutions[1:] if unwrap(layer).kernel_size == (1, 1)]
     dense = [
@@ -195,7 +196,7 @@ def _is_matrix(kernel: npt.NDArray[np.float32]) -> bool:
 
 
 def _kernel(layer: Any) -> npt.NDArray[np.float32]:
-    """The kernel's variable: in quantization-aware training the attribute is a mere tensor."""
+    """The kernel variable: in quantization-aware training the attribute is only a tensor."""
     inner = unwrap(layer)
     quantized = getattr(layer, "_weight_vars", None)
     variable = quantized[0][0] if quantized else inner.kernel

@@ -1,6 +1,6 @@
-"""Calibration: measures the range of each activation of a float file on images.
+"""Calibration: measures the range of each activation of a float model file on images.
 
-The methods are those of `quantization.ranges`; the batches of the moving average are single images.
+The methods are those of `quantization.ranges`; for the moving average, each image is a batch.
 """
 
 from pathlib import Path
@@ -19,11 +19,11 @@ _PIXELS = (1, FACE_SIZE, FACE_SIZE, 1)
 
 
 def measure(path: Path, images: npt.NDArray[np.uint8], method: RangeMethod) -> dict[int, Range]:
-    """Find the range of each activation of a float file, zero included.
+    """Measure the range of each activation of a float model file; every range includes zero.
 
-    The input, and the normalized pixels before the first layer, are not measured: they span what
-    pixels 0 and 255 become, whatever the method, so that an int8 input's byte can be pixel - 128.
-    Nor is the output, a softmax, which has steps of 1/256 from 0.
+    The input and the normalized pixels before the first layer are not measured: with every method
+    their range is that of pixels 0 to 255, so that the int8 input is pixel - 128. The output is not
+    measured either: the softmax has scale 1/256 and starts at 0.
 
     Args:
         path: float32 `.tflite` file.
@@ -31,14 +31,14 @@ def measure(path: Path, images: npt.NDArray[np.uint8], method: RangeMethod) -> d
         method: one of `quantization.range_method.RANGE_METHODS`.
 
     Returns:
-        (lowest, highest), lowest <= 0 <= highest, by index of tensor.
+        (lowest, highest), lowest <= 0 <= highest, by tensor index.
 
     Raises:
         InputError: the file cannot be run.
     """
     read = graph.load(path)
     tensors = [t for t in read.tensors if t.dtype == "float32" and not t.is_constant]
-    # XNNPACK keeps what lies between input and output.
+    # XNNPACK does not preserve intermediate tensors.
     net = Classifier(path, resolver="builtin", keep_tensors=True)
 
     def run(image: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""LiteRT's quantizer, in a process of its own: it pins another LiteRT than the one here."""
+"""Runs LiteRT's quantizer in a separate process, since it pins another LiteRT version."""
 
 import json
 import os
@@ -18,18 +18,18 @@ from quantization.ranges import Range
 from quantization.tflite import compact
 
 VARIABLE = "FER_EDGE_QUANTIZER_PYTHON"
-"""Variable of the environment that names the `python` of the environment with the quantizer."""
+"""Environment variable with the path of the `python` that has the quantizer."""
 
 INSTALL = "python -m venv quantizer && quantizer/bin/pip install litert-quantizer"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A float file as the quantizer takes it: without metadata, no two tensors of one name.
+    """A float model file prepared for the quantizer: no metadata, unique tensor names.
 
     Attributes:
-        content: of the file.
-        graph: what it computes; operators and tensors have the numbers of the original.
+        content: content of the prepared file.
+        graph: its graph; operators and tensors have the same indices as in the original.
     """
 
     content: bytes
@@ -37,13 +37,13 @@ class Source:
 
 
 def find(python: Path | None = None) -> str:
-    """Give name and version of the quantizer.
+    """Name and version of the quantizer.
 
     Args:
-        python: of the environment with the quantizer; this one's when left out.
+        python: Python executable of the environment with the quantizer; default: this one.
 
     Raises:
-        InputError: that Python cannot be run, or has no quantizer.
+        InputError: the Python cannot be run, or has no quantizer.
     """
     done = _run(python)
     if done.returncode == litert_worker.NOT_INSTALLED:
@@ -58,7 +58,7 @@ def find(python: Path | None = None) -> str:
 
 
 def prepare(path: Path) -> Source:
-    """Load a float file; raises InputError where it is missing or damaged."""
+    """Load a float model file; raises InputError if it is missing or damaged."""
     from ai_edge_litert import schema_py_generated as schema
 
     content = graph.load(path).path.read_bytes()
@@ -76,20 +76,20 @@ def rewrite(
     *,
     python: Path | None = None,
 ) -> bytes:
-    """Quantize a float file: int8 weights with a scale for each channel, int8 activations.
+    """Quantize a float model file: int8 weights with a scale per channel, int8 activations.
 
     Args:
-        source: the float file.
-        ranges: (lowest, highest) of each activation, by index of tensor.
-        keep: indices of the operators that go on computing in floats, with their weights.
-        python: of the environment with the quantizer; this one's when left out.
+        source: float model file from `prepare`.
+        ranges: (lowest, highest) of each activation, by tensor index.
+        keep: indices of the operators that stay in float, with their weights.
+        python: Python executable of the environment with the quantizer; default: this one.
 
     Returns:
         The content of the int8 file, without metadata.
 
     Raises:
-        InputError: that Python cannot be run.
-        CheckFailedError: it has no quantizer, or the quantizer refuses the file, or takes too long.
+        InputError: the Python cannot be run.
+        CheckFailedError: it has no quantizer, or the quantizer rejects the file or times out.
     """
     tensors, operators = source.graph.tensors, source.graph.operators
     job = {
@@ -109,7 +109,7 @@ def rewrite(
 
 
 def _run(python: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the script in that environment."""
+    """Run the worker script in the quantizer's environment."""
     environment = dict(os.environ) if python is None else without_own_packages()
     command = [str(python or sys.executable), "-P", litert_worker.__file__, *arguments]
     return run_python(command, environment, what="LiteRT's quantizer")

@@ -1,8 +1,8 @@
-"""Rewrite a float file with LiteRT's quantizer: a script for the environment that has it.
+"""Worker script: quantizes a float model file with LiteRT's quantizer in its environment.
 
-`python litert_worker.py FOLDER` reads `float.tflite` and `job.json` there and leaves
-`quantized.tflite`; without FOLDER it prints the quantizer's name and version. It imports nothing of
-this project. Exit code 3: no quantizer.
+`python litert_worker.py FOLDER` reads `float.tflite` and `job.json` from FOLDER and writes
+`quantized.tflite` there; without FOLDER it prints the quantizer's name and version. It imports
+nothing from this project. Exit code 3: no quantizer.
 """
 
 import importlib
@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# The older name is the same library's; it gets no new versions.
+# The second name is the library's former one, which gets no new versions.
 PACKAGES = {"litert_quantizer": "litert-quantizer", "ai_edge_quantizer": "ai-edge-quantizer"}
 NOT_INSTALLED = 3
 
 
 def find() -> str | None:
-    """Give the name of the package to import; None where there is none."""
+    """Name of the package to import; None if it is not installed."""
     for package in PACKAGES:
         if importlib.util.find_spec(package):
             return package
@@ -28,13 +28,13 @@ def find() -> str | None:
 
 
 def quantize(package: str, content: bytes, job: dict[str, Any]) -> bytes:
-    """Make weights and activations int8, but for the operators that stay in floats.
+    """Quantize weights and activations to int8, except for the operators that stay in float.
 
     Args:
-        package: of the quantizer.
-        content: of the float `.tflite` file, whose tensors' names are unique.
-        job: "ranges", by the activation's name; "keep", [output's name, operator] of each operator
-            that stays.
+        package: name of the quantizer package.
+        content: content of the float `.tflite` file, with unique tensor names.
+        job: "ranges": (lowest, highest) by activation name; "keep": [output name, operator] of each
+            operator that stays in float.
     """
     import numpy as np
 
@@ -43,7 +43,7 @@ def quantize(package: str, content: bytes, job: dict[str, Any]) -> bytes:
     qtyping = importlib.import_module(f"{package}.qtyping")
     work = quantizer.Quantizer(content, recipe.static_wi8_ai8())
     for output, operator in job["keep"]:
-        # The operator is named, since `*` would keep the file's output in floats with the last one.
+        # Name the operator: `*` would also keep the file's output in float with the last operator.
         work.update_quantization_recipe(
             regex=f"^{re.escape(output)};$",
             operation_name=qtyping.TFLOperationName(operator),
@@ -57,7 +57,7 @@ def quantize(package: str, content: bytes, job: dict[str, Any]) -> bytes:
 
 
 def main(folder: str | None = None) -> int:
-    """Do the job in a folder, or tell what would."""
+    """Run the job in a folder; without one, print the quantizer's name and version."""
     package = find()
     if package is None:
         return NOT_INSTALLED

@@ -1,4 +1,4 @@
-"""Post-training quantization of a finished float file, whole or with some layers left in floats."""
+"""Post-training quantization of a float model file, optionally with some layers left in float."""
 
 import tempfile
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ from quantization.tflite import card, convert, metadata
 from quantization.verify import sqnr
 
 RANKED_ON = 100
-"""Images that the layers are ranked on: the first ones of the calibration."""
+"""Number of images for ranking the layers: the first ones of the calibration set."""
 
 _RAW = Normalization(mean=0.0, std=1.0)  # a float file normalizes inside its graph
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """What was written.
+    """The quantized file.
 
     Attributes:
-        path: of the file.
-        bytes: its size.
-        kept: names of the layers that compute in floats, in the order of execution.
-        quantizer: name and version of the library.
+        path: path of the file.
+        bytes: file size in bytes.
+        kept: names of the layers that stay in float, in execution order.
+        quantizer: name and version of the quantizer library.
     """
 
     path: Path
@@ -55,26 +55,26 @@ def quantize(
     python: Path | None = None,
     drawn: dict[str, Any] | None = None,
 ) -> Quantized:
-    """Make an int8 file of a float file by calibration, and write it with its card.
+    """Quantize a float model file to int8 by calibration, and write it with its card.
 
-    Input and output of the file are those of our other int8 files: pixel - 128, and a softmax with
-    scale 1/256 and zero point -128. What the float file does to pixels it goes on doing, in int8.
+    Input and output are those of the project's other int8 files: pixel - 128, and a softmax with
+    scale 1/256 and zero point -128. The normalization inside the float graph is quantized as well.
 
     Args:
-        source: a float32 `.tflite` file of ours, with its card.
-        path: of the file to write; an older one is replaced at the end.
-        images: uint8 [n, 48, 48], training images that the ranges are measured on.
+        source: float32 `.tflite` file written by fer-edge, with its card.
+        path: file to write; an existing one is replaced at the end.
+        images: training images for the ranges, uint8 [n, 48, 48].
         method: range estimator, see `quantization.range_method`.
-        keep_float: layers that stay in floats, by the names that `debug.compare` gives.
-        fallback: how many layers more stay in floats: those of the lowest signal-to-quantization-
-            noise ratio when all but `keep_float` is int8.
-        python: of the environment with LiteRT's quantizer; this one's when left out.
+        keep_float: names of layers that stay in float, as given by `verify.sqnr.compare`.
+        fallback: number of further layers that stay in float: those of the lowest
+            signal-to-quantization-noise ratio when all layers but `keep_float` are int8.
+        python: Python executable of the environment with LiteRT's quantizer; default: this one.
         drawn: how the images were chosen, for the card.
 
     Raises:
-        InputError: no float file of ours, no such layer, or no quantizer.
-        CheckFailedError: the quantizer refuses the file, or the input or output came out with
-            other bytes than promised.
+        InputError: not a float file written by fer-edge, unknown layer, or no quantizer.
+        CheckFailedError: the quantizer rejects the file, or its input or output does not have the
+            expected dtype, scale or zero point.
     """
     parent = card.read(source)
     if parent["precision"] != "float32":
@@ -85,7 +85,7 @@ def quantize(
     labels = file.labels
     prepared = litert.prepare(source)
     keep = _operators(prepared.graph, keep_float, source)
-    version = litert.find(python)  # before the minutes that the ranges take
+    version = litert.find(python)  # fail early: measuring the ranges takes minutes
     found = calibration.measure(source, images, method)
 
     def make(keep: set[int]) -> bytes:
@@ -133,7 +133,7 @@ def quantize(
 
 
 def _check_pixels(file: ModelFile) -> None:
-    """Refuse a file whose pixels are normalized outside: its int8 input could not be the pixel."""
+    """Reject a file whose pixels are normalized outside: its int8 input could not be the pixel."""
     found = file.normalization and file.normalization.for_channels(1, file.path)
     if found and (found.mean, found.std) != ((_RAW.mean,), (_RAW.std,)):
         raise InputError(
@@ -144,7 +144,7 @@ def _check_pixels(file: ModelFile) -> None:
 
 
 def _operators(graph: Graph, names: Sequence[str], path: Path) -> set[int]:
-    """The operators of the named layers."""
+    """Indices of the operators of the named layers."""
     by_name: dict[str, set[int]] = {}
     for operator in graph.operators:
         by_name.setdefault(sqnr.name_of(graph, operator), set()).add(operator.index)

@@ -1,10 +1,10 @@
-"""Quantization-aware training: the float net computes with the values that int8 will have.
+"""Quantization-aware training: the float net computes with simulated int8 values.
 
 Weights are quantized per output channel (dense layers: per tensor), symmetric to [-127, 127];
 activations per tensor to [-128, 127] over a range that follows a moving average (Jacob et al. 2018,
 "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference") or
-stays where calibration put it (`quantization.ranges`).
-Dropout passes through: it drops in training as in the float net, and no file contains it.
+is fixed by calibration (`quantization.ranges`).
+Dropout is not quantized: it is active in training as in the float net, and absent from the file.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from quantization.range_method import RangeMethod
 from quantization.ranges import Range, estimate
 
 INPUT_LAYER = "quantize_layer"
-"""Name of the layer that quantizes the pixels."""
+"""Name of the layer that quantizes the input pixels."""
 
 
 def quantize_aware(
@@ -37,26 +37,26 @@ def quantize_aware(
 ) -> Any:
     """Wrap a float model for quantization-aware training.
 
-    The input's range is pinned to that of pixels 0..255, so that in the finished file the input
-    byte is pixel - 128 exactly; training does not move it. The ranges of the weights are those of
-    the model given; the ranges of the activations are tfmot's start of [-6, 6] until `calibrate`.
+    The input range is fixed to that of pixels 0..255, so that the int8 input of the finished file
+    is exactly pixel - 128. Weight ranges are those of the given model; activation ranges are
+    tfmot's initial [-6, 6] until `calibrate`.
 
     Args:
-        model: a functional Keras model from normalized pixels to logits, float, not being pruned;
-            it stays as it is.
-        normalization: of the model's input.
+        model: functional float Keras model from normalized pixels to logits, without pruning
+            wrappers; not modified.
+        normalization: normalization of the model's input.
         keep_zeros: whether weights that are zero now stay zero (prune-preserving training). The
-            mask is made of the weights of `model`, and is no variable: to go on from a checkpoint,
-            wrap the same parent again and restore into that.
-        clusters: kernels of the pruning rule that have no more different values than that keep
-            them so few (cluster-preserving training).
+            mask is computed from the weights of `model` and is not a variable: to resume from a
+            checkpoint, wrap the same parent again and restore into it.
+        clusters: maximum number of distinct values. Kernels of the pruning rule that have at most
+            this many keep their number (cluster-preserving training).
 
     Returns:
-        A model with the same outputs in the same order, their layers named `quant_HEAD`.
+        A model with the same outputs in the same order; the output layers are named `quant_HEAD`.
 
     Raises:
-        InputError: the model is wrapped already, has NaN or infinite weights, or a layer that the
-            8-bit scheme cannot quantize.
+        InputError: the model is already wrapped, has NaN or infinite weights, or has a layer that
+            the 8-bit scheme does not support.
     """
     import tensorflow_model_optimization as tfmot
     from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import (
@@ -85,10 +85,10 @@ def quantize_aware(
     inputs = [layer for layer in quantized.layers if isinstance(layer, QuantizeLayer)]
     if len(inputs) != 1:
         raise InputError(f"{model.name} has {len(inputs)} inputs: give a model with one")
-    # Keras numbers unnamed layers by what the process has built before, and the converter takes
-    # tensor names from layers: a fixed name keeps the file's bytes reproducible.
+    # Keras numbers unnamed layers per process, and the converter derives tensor names from layer
+    # names: a fixed name makes the file reproducible.
     inputs[0]._name = INPUT_LAYER
-    # tfmot widens the range with every batch; the range of pixels is known.
+    # tfmot would update the range with every batch; the range of pixels is known.
     low, high = normalization.range
     inputs[0].quantizer = keras_quantization.quantizers.FixedQuantizer(
         num_bits=8, init_min=low, init_max=high, narrow_range=False
@@ -105,17 +105,17 @@ def calibrate(
     normalization: Normalization,
     ranges: RangeMethod = "moving_average",
 ) -> None:
-    """Start the ranges of the activations where the data is, instead of at [-6, 6].
+    """Initialize the activation ranges from data, instead of at [-6, 6].
 
-    tfmot moves a range by a thousandth of the way with each step, so a training of a few hundred
-    steps would otherwise spend most of its 256 values outside the data. To be called once, before
-    the first step is traced; what a checkpoint restores replaces the ranges.
+    tfmot updates a range with momentum 0.999 per step, so in a training of a few hundred steps most
+    of the 256 values would otherwise lie outside the data. Call it once, before the first step is
+    traced; restoring a checkpoint replaces the ranges.
 
     Args:
-        model: what `quantize_aware` returned.
-        images: uint8 [n, 48, 48], some hundred training images.
-        normalization: of the model's input.
-        ranges: how they are estimated; all but "moving_average" then stay as they are in training.
+        model: model from `quantize_aware`.
+        images: a few hundred training images, uint8 [n, 48, 48].
+        normalization: normalization of the model's input.
+        ranges: range estimator; with all but "moving_average" the ranges are fixed in training.
     """
     if len(images) == 0:
         raise InputError("calibration of the ranges needs at least one training image")
@@ -132,7 +132,7 @@ def calibrate(
 
     try:
         replace(_range_quantizer(lambda values: estimate(values, ranges)))
-        # Eagerly, so that each layer's range is set before the next layer sees its output.
+        # Run eagerly, so that each layer's range is set before its output reaches the next layer.
         model(normalization.apply(images), training=False)
     finally:
         for activation, quantizer in zip(activations, kept, strict=True):
@@ -144,10 +144,10 @@ def calibrate(
 
 
 def update_weight_ranges(model: Any) -> None:
-    """Fit the ranges of the weights to the weights as they are now.
+    """Recompute the weight ranges from the current weights.
 
-    A training step does so by itself. It is needed after weights were set by other means, such as
-    a moving average of them, before the model is evaluated or converted.
+    A training step does this. Call it after setting weights by other means, such as a moving
+    average, before the model is evaluated or converted.
 
     Args:
         model: what `quantize_aware` returned.
@@ -158,22 +158,23 @@ def update_weight_ranges(model: Any) -> None:
 
 
 def set_batchnorm_frozen(model: Any, frozen: bool) -> int:
-    """Make BatchNorm use its running statistics in training and leave them alone, or undo that.
+    """Freeze or unfreeze BatchNorm: frozen, training uses the running statistics unchanged.
 
     In the finished file BatchNorm is a fixed scale and offset folded into the convolution before
-    it. Frozen, training sees just that, and the noise of batch statistics is gone (Krishnamoorthi
-    2018, "Quantizing deep convolutional networks for efficient inference", section 4.3). Scale and
-    offset (gamma, beta) go on training, and the model's trainable variables stay the same ones.
+    it. Freezing simulates that in training and removes the noise of batch statistics
+    (Krishnamoorthi 2018, "Quantizing deep convolutional networks for efficient inference",
+    section 4.3). Scale and offset (gamma, beta) are still trained, and the set of trainable
+    variables does not change.
 
-    A `tf.function` that was traced before keeps the former behavior: trace the training step anew
-    after a change, and set the state again after a restore (no checkpoint holds it).
+    A `tf.function` traced earlier keeps its behavior: retrace the training step after a change,
+    and set the state again after a restore (checkpoints do not contain it).
 
     Args:
         model: what `quantize_aware` returned.
         frozen: the new state.
 
     Returns:
-        How many layers changed: 0 means that there is nothing to trace anew.
+        Number of layers that changed; 0 means that no retracing is needed.
     """
     import tf_keras as keras
 
@@ -181,14 +182,14 @@ def set_batchnorm_frozen(model: Any, frozen: bool) -> int:
     for wrapper in quantize_wrappers(model):
         layer = wrapper.layer
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable == frozen:
-            # The wrapper lists gamma and beta among its own trainable weights.
+            # The wrapper lists gamma and beta in its own trainable weights.
             layer.trainable = not frozen
             changed += 1
     return changed
 
 
 def _range_quantizer(estimator: Callable[[Any], Range] | None) -> Any:
-    """A quantizer that takes the range as it is, after an estimate of it from what it sees."""
+    """A quantizer with a fixed range, set by the estimator from the data if one is given."""
     import tensorflow as tf
     import tensorflow_model_optimization as tfmot
 
@@ -201,7 +202,7 @@ def _range_quantizer(estimator: Callable[[Any], Range] | None) -> Any:
             if estimator:
                 found = estimator(inputs.numpy())
                 low.assign(found[0])
-                # Never empty, where all values are 0.
+                # Not empty, even if all values are 0.
                 high.assign(max(found[1], 1e-3))
             return tf.quantization.fake_quant_with_min_max_vars(inputs, low, high)
 

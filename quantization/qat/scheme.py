@@ -1,10 +1,10 @@
-"""Schemes of quantization-aware training that keep what pruning and clustering gained.
+"""Schemes of quantization-aware training that preserve pruned zeros and weight clusters.
 
-They know two layers more than tfmot's: hard-swish, and the product of squeeze-and-excite.
+They support two more layers than tfmot's: hard-swish, and the product of squeeze-and-excite.
 
-tfmot has one scheme that keeps zeros and one that keeps clusters as well, each for all layers of a
-net; the latter shares a quantizer between layers and forgets the zeros of all once it meets a layer
-that has none. Here each clustered layer has a quantizer of its own, and the others keep zeros.
+tfmot has one scheme that keeps zeros and one that also keeps clusters, each for all layers of a
+net. The latter shares one quantizer between layers and loses the zeros of all layers once one layer
+has none. Here each clustered layer has its own quantizer, and the other layers keep zeros.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
 
     Args:
         keep_zeros: whether weights that are zero when the net is wrapped stay zero.
-        clustered: names of the layers whose kernels keep the number of their distinct values.
+        clustered: names of the layers whose kernels keep their number of distinct values.
     """
     import tensorflow_model_optimization as tfmot
     import tf_keras as keras
@@ -36,7 +36,7 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
         else default.Default8BitQuantizeScheme()
     )
 
-    # No weights, and an int8 kernel of their own: it is the output that is rounded.
+    # These have no weights and an int8 kernel of their own: only the output is quantized.
     output_alone = (HardSwish, keras.layers.Multiply)
 
     class Registry:
@@ -59,10 +59,10 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
 
 
 def train_values_alone(wrappers: Collection[Any]) -> None:
-    """Take the kernels of clustered layers out of the variables that train.
+    """Exclude the kernels of clustered layers from the trainable variables.
 
-    There the values and the kernel behind them train; the kernel itself is set from these two and
-    gets no gradient.
+    The shared values and the original kernel are trained; the kernel itself is computed from these
+    two and gets no gradient.
 
     Args:
         wrappers: tfmot's wrappers of the clustered layers.

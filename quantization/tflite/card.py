@@ -1,4 +1,4 @@
-"""The card of a model file: where it comes from, what it takes and what it is, as JSON."""
+"""Model cards: provenance, input, output and metrics of a model file, as JSON."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from quantization.normalization import Normalization
 from quantization.tflite.precision import INTEGER, Precision
 
 _RENAMED = {"normalisation": "normalization", "colour": "color"}
-"""Names that earlier cards have, and the names of now."""
+"""Key names of cards from earlier versions, and the current names."""
 
 
 def write(
@@ -33,27 +33,27 @@ def write(
     margin: float = MARGIN,
     calibration: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write the card of a model file; an older card of it is replaced.
+    """Write the card of a model file; an existing card is replaced.
 
     Args:
-        model: the finished `.tflite` file, which is read for its digest and size.
-        name: of the model, such as the recipe's.
-        head: that the file answers for.
-        labels: in the order of the output.
-        precision: of the file.
-        normalization: of the model; in a float file it is inside the graph.
-        recipe: every number the training depended on.
-        data: what the model was trained on: "digest", "name", "synthetic".
-        parent_sha256: digest of the file with the weights this one was made of.
-        margin: of the face crops it was trained on, as a fraction of the face's box; the runner
-            crops alike.
-        calibration: how a finished float file was quantized; no such entry when left out.
+        model: finished `.tflite` file; its digest and size are read.
+        name: model name, such as the recipe's.
+        head: name of the output head in the file.
+        labels: labels, in the order of the output.
+        precision: precision of the file.
+        normalization: normalization of the model; in a float file it is inside the graph.
+        recipe: all settings of the training.
+        data: training data: "digest", "name", "synthetic".
+        parent_sha256: SHA-256 digest of the file with the weights this file was made from.
+        margin: margin of the face crops in training, as a fraction of the face box; the runner
+            uses the same.
+        calibration: how a finished float file was quantized; the entry is left out if None.
 
     Returns:
         The card's path.
 
     Raises:
-        InputError: no such model file, or `data` lacks one of its three entries.
+        InputError: the model file cannot be read, or `data` lacks one of its three entries.
     """
     missing = {"digest", "name", "synthetic"} - set(data)
     if missing:
@@ -98,26 +98,26 @@ def derive(
     normalization: Normalization,
     more: Mapping[str, Any],
 ) -> Path:
-    """Write the card of a file that another input and output make of a finished model file.
+    """Write the card of a model file with another input and output than its parent.
 
-    What the parent's card says of training stays; its metrics do not, which are of that file. Of a
-    parent without a card nothing is known but its digest and its labels.
+    Training entries are copied from the parent's card; its metrics are not, since they were
+    measured on the parent. A parent without a card gives only its digest and labels.
 
     Args:
-        file: beside which the card stands.
-        content: of the model in it.
-        parent: the model file that it was made of.
-        labels: in the order of the output.
+        file: file to write the card for; the card goes beside it.
+        content: content of the model file.
+        parent: model file that it was made from.
+        labels: labels, in the order of the output.
         io: dtype of input and output.
-        color: of the input, "gray" or "rgb".
-        normalization: of the model, where the parent's card does not say it.
+        color: color format of the input, "gray" or "rgb".
+        normalization: normalization of the model, if the parent's card does not contain it.
         more: further entries.
 
     Returns:
         The card's path.
 
     Raises:
-        InputError: the parent's card cannot be read, or is another file's.
+        InputError: the parent's card cannot be read, or belongs to another file.
     """
     known: dict[str, Any] = {"name": parent.stem, "head": None, "precision": None}
     known |= {"input": {}, "recipe": None, "data": None}
@@ -152,7 +152,7 @@ def read(model: Path) -> dict[str, Any]:
     """Read the card of a model file.
 
     Raises:
-        InputError: there is no card, it is not JSON, or it is the card of another file.
+        InputError: there is no card, it is not JSON, or it belongs to another file.
     """
     path = card_path(model)
     try:
@@ -170,25 +170,25 @@ def read(model: Path) -> dict[str, Any]:
 
 
 def add_metrics(model: Path, metrics: Mapping[str, Any]) -> Path:
-    """Add figures to the metrics of a model file's card, in place of figures of the same name."""
+    """Add metrics to a model file's card; existing ones of the same name are replaced."""
     card = read(model)
     card["metrics"] |= metrics
     return _save(card, card_path(model))
 
 
 def add_decision(model: Path, decision: Mapping[str, Any]) -> Path:
-    """Write the threshold and the prior, which the runner reads, into a model file's card."""
+    """Write the decision threshold and class prior, which the runner uses, to a model's card."""
     return _save(read(model) | {"decision": dict(decision)}, card_path(model))
 
 
 def sha256(path: Path) -> str:
-    """Digest of a file, 64 hexadecimal digits."""
+    """SHA-256 digest of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Entries of a card's input, also where an earlier fer-edge wrote them."""
+    """The input entries of a card, with names of earlier versions replaced by the current ones."""
     return {_RENAMED.get(key, key): value for key, value in values.items()}
 
 

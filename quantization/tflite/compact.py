@@ -1,30 +1,30 @@
-"""A smaller flatbuffer for the same model: equal vectors stored once, short tensor names.
+"""Write a model as a smaller flatbuffer: equal vectors stored once, short tensor names.
 
-An int8 file names a scale and a 64-bit zero point for each channel of each weight and bias. All
-those zero points are 0, and a net of a few hundred kB spends a sixth of them on that. A flatbuffer
-may refer to one vector from many places ("FlatBuffer Internals", flatbuffers.dev), which readers do
-not notice; the converter's writer never does it.
+An int8 file stores a scale and a 64-bit zero point for each channel of each weight and bias. All
+these zero points are 0, and they take a sixth of a file of a few hundred kB. A flatbuffer may refer
+to one vector from many places ("FlatBuffer Internals", flatbuffers.dev), which is transparent to
+readers; the converter's writer never does this.
 """
 
 import re
 from typing import Any
 
 WEIGHTS = "_w"
-"""What the name of a layer's weights ends with."""
+"""Suffix of the tensor names of weights."""
 
 _NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_qconst)\d*|c\d+")
 
-_SHORT = re.compile(rf".*{WEIGHTS}(_\d+)?")  # in a file that is made of one of ours
+_SHORT = re.compile(rf".*{WEIGHTS}(_\d+)?")  # in a file made from one written by fer-edge
 
 
 def serialize(graph: Any) -> bytes:
-    """Write a model with every vector of numbers that occurs twice stored once.
+    """Serialize a model; vectors of numbers that occur more than once are stored once.
 
     Args:
         graph: a `ModelT` of LiteRT's schema.
 
     Returns:
-        A `.tflite` file's content.
+        The content of a `.tflite` file.
     """
     import flatbuffers
 
@@ -36,7 +36,7 @@ def serialize(graph: Any) -> bytes:
             self._written: dict[tuple[str, bytes], int] = {}
 
         def CreateNumpyVector(self, x: Any) -> int:
-            # Bytes are the content of buffers, which need an alignment of their own.
+            # Byte vectors are buffer contents, which have their own alignment.
             if x.dtype.itemsize == 1:
                 return int(super().CreateNumpyVector(x))
             key = (x.dtype.str, x.tobytes())
@@ -50,12 +50,12 @@ def serialize(graph: Any) -> bytes:
 
 
 def shorten_names(graph: Any) -> None:
-    """Leave of the tensors' names the Keras layer's; those of inputs and outputs stay.
+    """Shorten tensor names to the names of the Keras layers, except those of inputs and outputs.
 
     `net/stage1_add/add;net/stage1_project/BiasAdd` becomes `stage1_add`, the weights of a layer
-    `stage1_project_w`, and a constant that the converter numbered (`arith.constant7`) `c` and its
-    index. No two tensors share a name: other converters tell tensors apart by it. Ranges that were
-    only kept for information go too.
+    become `stage1_project_w`, and a constant numbered by the converter (`arith.constant7`) becomes
+    `c` and its index. Names stay unique, since other converters identify tensors by name.
+    Informative ranges (min, max) are removed too.
 
     Args:
         graph: a `ModelT` of LiteRT's schema, changed in place.
@@ -63,7 +63,7 @@ def shorten_names(graph: Any) -> None:
     for subgraph in graph.subgraphs:
         kept = {*subgraph.inputs, *subgraph.outputs}
         taken = {subgraph.tensors[index].name for index in kept}
-        # A kernel takes its layer's name before the bias does, which converters name alike.
+        # Kernels get the layer's name before biases, which converters name alike.
         kernels = {op.inputs[1] for op in subgraph.operators if len(op.inputs) > 1}
         tensors = sorted(enumerate(subgraph.tensors), key=lambda each: each[0] not in kernels)
         for index, tensor in tensors:

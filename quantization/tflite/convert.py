@@ -1,4 +1,4 @@
-"""From a Keras model to a `.tflite` file: one head, one precision, labels and metadata inside."""
+"""Converts one head of a Keras model to a `.tflite` file with labels and metadata."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from quantization.tflite import metadata
 from quantization.tflite.precision import INTEGER, PRECISIONS, Precision
 
 MIN_CALIBRATION = 100
-"""Fewest images that PTQ is calibrated on; TensorFlow's guide recommends 100 to 500."""
+"""Minimum number of PTQ calibration images; TensorFlow's guide recommends 100 to 500."""
 
 
 def to_tflite(
@@ -33,34 +33,34 @@ def to_tflite(
     space_to_depth: bool = False,
     float16_arithmetic: bool = False,
 ) -> None:
-    """Convert one head of a model, with softmax, and write the file when it is whole and checked.
+    """Convert one head of a model, with softmax; the file is written only after it was checked.
 
     Input of the file: [1, 48, 48, 1]; raw pixels 0..255 as float32 (float32, float16, dynamic), or
     pixel - 128 as int8 (ptq, int8). Output: [1, labels] probabilities as float32, or as int8 with
     scale 1/256 and zero point -128.
 
     Args:
-        model: from normalized pixels to logits per head: for "int8" a model out of
+        model: Keras model from normalized pixels to logits per head: for "int8" a model from
             `quantization.qat.quantize_aware.quantize_aware`, for the others a float model.
-        path: of the file; an older one is replaced at the end.
+        path: file to write; an existing one is replaced at the end.
         head: name of the output layer.
-        labels: of that head, in the order of its logits.
+        labels: labels of that head, in the order of its logits.
         precision: one of `PRECISIONS`.
-        normalization: of the model's input.
-        calibration: for "ptq" uint8 [n, 48, 48], at least `MIN_CALIBRATION` training images; the
-            others ignore it.
-        description: of the model, for the file's metadata.
+        normalization: normalization of the model's input.
+        calibration: training images for "ptq", uint8 [n, 48, 48], at least `MIN_CALIBRATION`;
+            ignored for other precisions.
+        description: description of the model, for the file's metadata.
         space_to_depth: whether an integer file computes its first convolution over blocks of 2x2
-            pixels: the same output to the bit, in fewer instructions on cores without an int8 dot
+            pixels: bit-identical output, with fewer instructions on cores without an int8 dot
             product.
         float16_arithmetic: whether a "float16" file may be computed in float16 where a processor
             can (Armv8.2, such as the Cortex-A76): faster, and rounded to 11 bits.
 
     Raises:
-        InputError: no such head or precision, labels that do not fit, a model that does not fit the
-            precision or has NaN or infinite weights, too few calibration images.
-        CheckFailedError: TensorFlow cannot convert the model, or the int8 input or output came out
-            with other bytes than promised.
+        InputError: unknown head or precision, wrong number of labels, a model that does not fit the
+            precision or has NaN or infinite weights, or too few calibration images.
+        CheckFailedError: TensorFlow cannot convert the model, or the file's input or output does
+            not have the expected shape, dtype, scale or zero point.
     """
     index = _check(model, head, labels, precision)
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
@@ -71,7 +71,7 @@ def to_tflite(
             name=path.stem,
             description=description,
             labels=labels,
-            # A float file normalizes inside its graph: outside there is nothing left to do.
+            # A float file normalizes inside its graph: the caller passes raw pixels.
             mean=normalization.mean if precision in INTEGER else 0.0,
             std=normalization.std if precision in INTEGER else 1.0,
             space_to_depth=space_to_depth and precision in INTEGER,
@@ -83,7 +83,7 @@ def to_tflite(
 
 
 def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:
-    """Give the index of the head's output after all arguments proved to fit each other."""
+    """Validate the arguments and give the index of the head's output."""
     if precision not in PRECISIONS:
         raise InputError(f"no precision {precision!r}: choose from {', '.join(PRECISIONS)}")
     names = heads(model)
@@ -105,7 +105,7 @@ def _check(model: Any, head: str, labels: Sequence[str], precision: str) -> int:
 def _calibration_samples(
     images: npt.NDArray[np.uint8] | None, normalization: Normalization
 ) -> npt.NDArray[np.float32]:
-    """Normalize the calibration images, with the darkest and the brightest pixel among them."""
+    """Normalize the calibration images, with pixels 0 and 255 included."""
     if images is None or len(images) < MIN_CALIBRATION:
         raise InputError(
             f"precision ptq needs at least {MIN_CALIBRATION} calibration images, "
@@ -116,7 +116,7 @@ def _calibration_samples(
             f"calibration images are uint8 [n, {FACE_SIZE}, {FACE_SIZE}], "
             f"not {images.dtype} {list(images.shape)}"
         )
-    # The converter takes the input's range from what it sees: two corner pixels make it 0..255.
+    # The converter derives the input range from the samples: two corner pixels make it 0..255.
     images = images.copy()
     images[0, 0, 0], images[0, -1, -1] = 0, 255
     return normalization.apply(images)
@@ -133,8 +133,8 @@ def _convert(
     import tensorflow as tf
 
     function = _classifier(model, index, None if precision in INTEGER else normalization)
-    # The converter saves what owns the variables: of a Keras model it would trace each layer
-    # again, which takes most of the time of a conversion.
+    # The converter saves the owner of the variables: for a Keras model it would trace each layer
+    # again, which takes most of the conversion time.
     owner = tf.Module()
     owner.variables_of_model = list(model.weights)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
@@ -157,7 +157,7 @@ def _convert(
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     try:
         content: bytes = converter.convert()
-    except Exception as error:  # the converter raises whatever the pass that failed raises
+    except Exception as error:  # the converter passes on any exception of a failed pass
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CheckFailedError(
             f"{name}: TensorFlow Lite cannot convert this model: {reason}"
@@ -185,18 +185,19 @@ def _classifier(model: Any, index: int, normalization: Normalization | None) -> 
 def check_io(
     content: bytes, labels: int, precision: Precision, normalization: Normalization, name: str
 ) -> None:
-    """Load the file that is about to be written and check what it promises of input and output.
+    """Load a model file's content and check its input and output.
 
     Args:
-        content: of the file.
-        labels: how many classes it names.
-        precision: of the file.
-        normalization: that is left to do outside: of an integer file, what its bytes stand for.
-        name: of the file, for the message.
+        content: content of the file.
+        labels: number of classes.
+        precision: precision of the file.
+        normalization: normalization that the caller has to do; for an integer file, the meaning of
+            its int8 values.
+        name: file name, for the message.
 
     Raises:
-        CheckFailedError: shape, type, scale or zero point of an end is not as `to_tflite` promises
-            it.
+        CheckFailedError: shape, dtype, scale or zero point of the input or output differs from what
+            `to_tflite` documents.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -223,17 +224,16 @@ def check_io(
 def check_input_quantization(
     scale: float, zero_point: int, normalization: Normalization, name: str
 ) -> None:
-    """Check that an int8 input's byte is pixel - 128 for each of the 256 pixel values.
+    """Check that the int8 input is pixel - 128 for each of the 256 pixel values.
 
     Args:
-        scale: of the input tensor.
-        zero_point: of the input tensor.
-        normalization: that the model was trained with.
-        name: of the file, for the message.
+        scale: scale of the input tensor.
+        zero_point: zero point of the input tensor.
+        normalization: normalization that the model was trained with.
+        name: file name, for the message.
 
     Raises:
-        CheckFailedError: another byte for some pixel, or another scale than 1 / std, with which
-            the bytes would mean other values.
+        CheckFailedError: some pixel has another int8 value, or the scale is not 1 / std.
     """
     pixels = np.arange(256)
     x = (pixels - normalization.mean) / normalization.std

@@ -1,9 +1,10 @@
-"""A cheaper first convolution, with the same output to the bit.
+"""A cheaper first convolution with bit-identical output.
 
-XNNPACK's int8 kernels read 8 input channels at a time on a Cortex-A72, 4 where there is a dot
-product, and a gray image has one: a 3x3 convolution is 9 times 8 products, 63 of them with zero.
-The same convolution of stride 2 over blocks of 2x2 pixels as 4 channels (SPACE_TO_DEPTH) is one of
-2x2 and stride 1: 4 times 8 products. Its kernel is zero where blocks reach beyond the 3x3 pixels.
+XNNPACK's int8 kernels process 8 input channels at a time on a Cortex-A72, 4 with a dot product
+instruction. A gray image has one channel, so a 3x3 convolution takes 9 times 8 products, 63 of them
+with zero. Over blocks of 2x2 pixels as 4 channels (SPACE_TO_DEPTH), the same convolution of stride
+2 has a 2x2 kernel and stride 1: 4 times 8 products. The kernel is zero where blocks reach beyond
+the 3x3 pixels.
 """
 
 from typing import Any
@@ -16,10 +17,10 @@ _KERNEL = 3
 
 
 def to_blocks(graph: Any) -> bool:
-    """Rewrite a model's first convolution over blocks of 2x2 pixels, where that is the same.
+    """Rewrite a model's first convolution over blocks of 2x2 pixels, if that is equivalent.
 
-    It is for a 3x3 convolution of stride 2 with padding on an int8 image with one channel and even
-    sides, which pads below and to the right alone.
+    That is so for a 3x3 convolution of stride 2 with SAME padding on an int8 image with one channel
+    and even sides, which is padded only at the bottom and on the right.
 
     Args:
         graph: a `ModelT` of LiteRT's schema, with the constants in its buffers; changed in place.
@@ -60,7 +61,7 @@ def to_blocks(graph: Any) -> bool:
 
 
 def block_kernel(kernel: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    """Give the kernel over blocks.
+    """Convert a 3x3 kernel to the equivalent kernel over blocks.
 
     Args:
         kernel: int8 [outputs, 3, 3, 1].
@@ -95,6 +96,6 @@ def _fits(graph: Any, part: Any, first: Any, schema: Any) -> bool:
 def _code(graph: Any, schema: Any) -> int:
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.SPACE_TO_DEPTH
-    code.version = 2  # the first with int8
+    code.version = 2  # the first version with int8
     graph.operatorCodes = [*graph.operatorCodes, code]
     return len(graph.operatorCodes) - 1

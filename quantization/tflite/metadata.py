@@ -1,10 +1,10 @@
-"""Standard TFLite Metadata: what input and output mean, for tools that know nothing of fer-edge.
+"""Standard TFLite Metadata: describes input and output to tools other than fer-edge.
 
 The tables and the numbers of their fields are those of `metadata_schema.fbs` (schema version 1.1.0,
-file identifier "M001") in tensorflow/tflite-support. LiteRT ships no code for that schema, so
-the few tables are written with the flatbuffers builder here. As the standard writer does it, the
-metadata is a buffer of the model named TFLITE_METADATA, and its label file is a member of a zip
-archive appended to the model; both parsers skip what is not theirs.
+file identifier "M001") in tensorflow/tflite-support. LiteRT has no code for that schema, so the few
+tables are written here with the flatbuffers builder. As with the standard writer, the metadata is a
+buffer of the model named TFLITE_METADATA, and the label file is a member of a zip archive appended
+to the model.
 """
 
 import io
@@ -43,23 +43,23 @@ def embed(
     space_to_depth: bool = False,
     float16_arithmetic: bool = False,
 ) -> bytes:
-    """Add metadata and the label file to what the converter wrote: a gray image in, a softmax out.
+    """Add metadata and the label file to a converted model: gray image input, softmax output.
 
-    What is written is smaller than what the converter wrote, see `quantization.tflite.compact`.
+    The result is smaller than the converter's file, see `quantization.tflite.compact`.
 
     The same arguments give the same bytes.
 
     Args:
-        model: a `.tflite` file's content, without metadata.
-        name: of the model.
-        description: of the model, a line.
-        labels: of the output, in its order.
-        mean: with `std`, what is left to do to a pixel before the input (quantization apart):
-            (pixel - mean) / std.
-        std: see `mean`.
-        space_to_depth: whether to compute the first convolution over blocks of pixels, where that
-            is the same; see `quantization.tflite.first_convolution`.
-        float16_arithmetic: whether XNNPACK may compute in float16 where a processor can.
+        model: content of a `.tflite` file without metadata.
+        name: model name.
+        description: one-line description of the model.
+        labels: output labels, in order.
+        mean: pixel mean of the normalization that the caller has to do, (pixel - mean) / std
+            (apart from quantization).
+        std: pixel standard deviation of that normalization.
+        space_to_depth: whether to compute the first convolution over blocks of pixels, if that is
+            equivalent; see `quantization.tflite.first_convolution`.
+        float16_arithmetic: whether XNNPACK may compute in float16 where the processor supports it.
 
     Returns:
         The content of the file with metadata.
@@ -87,16 +87,16 @@ def attach(
     std: float,
     color: Color = "gray",
 ) -> bytes:
-    """Write a model with metadata, in place of what it had, and the label file.
+    """Serialize a model with new metadata, which replaces the existing one, and the label file.
 
     Args:
         graph: a `ModelT` of LiteRT's schema, changed in place.
-        name: as the following, see `embed`.
-        description: of the model.
-        labels: of the output.
-        mean: of what is left to do to a pixel.
-        std: of the same.
-        color: of the input.
+        name: model name.
+        description: one-line description of the model.
+        labels: output labels, in order.
+        mean: pixel mean of the normalization that the caller has to do.
+        std: pixel standard deviation of that normalization.
+        color: color format of the input.
 
     Returns:
         The content of the file with metadata.
@@ -117,7 +117,7 @@ def attach(
 
 
 def _allow_float16(graph: Any, schema: Any) -> None:
-    """Say that sums of float16 products may be float16, in the runtime's own words.
+    """Add the metadata that allows float16 accumulation.
 
     The key and its value are those of LiteRT's reduced_precision_metadata.h; XNNPACK's delegate
     reads them, and runs the graph in float32 as before where a processor has no float16 arithmetic.
@@ -130,14 +130,14 @@ def _allow_float16(graph: Any, schema: Any) -> None:
 
 
 def _content(buffer: Any, model: bytes) -> Any:
-    """What a buffer holds; LiteRT's quantizer puts it behind the flatbuffer, at an offset."""
+    """Content of a buffer; LiteRT's quantizer stores it after the flatbuffer, at an offset."""
     if buffer.offset:
         return list(model[buffer.offset : buffer.offset + buffer.size])
     return buffer.data
 
 
 def description(graph: Any) -> str | None:
-    """Read the description of a model, a `ModelT` of LiteRT's schema; None where it has none."""
+    """The description in a `ModelT` of LiteRT's schema; None if it has none."""
     for entry in graph.metadata or []:
         if entry.name == _BUFFER_NAME:
             content = bytes(graph.buffers[entry.buffer].data)
@@ -148,8 +148,8 @@ def description(graph: Any) -> str | None:
 def _aligned_buffer(schema: Any, content: Any) -> Any:
     """A buffer whose data starts at a multiple of 16 bytes.
 
-    The schema demands that and C++ obeys; the object API in Python does not, and kernels read
-    weights as wide words.
+    The schema requires this, since kernels read weights as wide words; the C++ writer does it, the
+    Python object API does not.
     """
     import numpy as np
 
@@ -163,10 +163,10 @@ def _aligned_buffer(schema: Any, content: Any) -> Any:
 
 
 def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
-    """Append a zip archive with the label file, stored as it is so that readers can map it."""
+    """Append a zip archive with the label file, uncompressed so that readers can map it."""
     file = io.BytesIO(model)
     with zipfile.ZipFile(file, mode="a", compression=zipfile.ZIP_STORED) as archive:
-        # A ZipInfo's default date is 1980: the same model gives the same bytes.
+        # The default date of a ZipInfo is 1980, so the same model gives the same bytes.
         archive.writestr(zipfile.ZipInfo(LABEL_FILE), "".join(f"{label}\n" for label in labels))
     return file.getvalue()
 
@@ -223,7 +223,7 @@ def _describe(name: str, description: str, mean: float, std: float, color: Color
 
 
 class _Writer:
-    """Flatbuffer tables bottom up: what a table refers to is written before the table."""
+    """Writes flatbuffer tables bottom up: the parts of a table before the table."""
 
     def __init__(self, builder: Any) -> None:
         self._builder = builder
@@ -235,7 +235,7 @@ class _Writer:
         bytes: dict[int, int] | None = None,
         uints: dict[int, int] | None = None,
     ) -> int:
-        """Write a table from its field numbers to offsets, bytes and 32-bit numbers."""
+        """Write a table from offsets, bytes and 32-bit numbers by field number."""
         bytes, uints = bytes or {}, uints or {}
         self._builder.StartObject(max([-1, *offsets, *bytes, *uints]) + 1)
         for field, offset in offsets.items():

@@ -1,1 +1,1 @@
-"""Checks of a finished file: runtimes, agreement, weights, per-layer SQNR."""
+"""Checks of a finished model file: runtimes, agreement, weights, per-layer SQNR."""

@@ -42,7 +42,7 @@ def compare(predictions: npt.NDArray[np.float32], reference: npt.NDArray[np.floa
 
     Args:
         predictions: probabilities, float32 [n, classes].
-        reference: likewise, of the same images.
+        reference: probabilities for the same images, float32 [n, classes].
     """
     difference = np.abs(predictions - reference)
     return Agreement(
@@ -54,7 +54,7 @@ def compare(predictions: npt.NDArray[np.float32], reference: npt.NDArray[np.floa
 
 
 def violation(found: Agreement, bound: Bound) -> str | None:
-    """Say in which way a difference exceeds a bound; None where it does not."""
+    """Describe how a difference exceeds a bound; None if it does not."""
     if not math.isfinite(found.max_difference):
         return "some probabilities are NaN or infinite"
     if found.disagreements > bound.disagreements * found.n:

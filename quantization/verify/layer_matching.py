@@ -1,4 +1,4 @@
-"""Which operator of a quantized file does what which operator of its float parent does?"""
+"""Matches the operators of a quantized file to those of its float parent."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -13,19 +13,18 @@ Pair = tuple[Operator, Operator]
 
 
 def match(parent: Graph, child: Graph) -> tuple[Pair, ...]:
-    """Pair the operators of two graphs of one net, in the child's order.
+    """Pair the corresponding operators of two graphs of one net, in the child's order.
 
-    Two operators of the same kind and output shape are a pair where they have the same layer's
-    name and nothing else in either graph has. What is left is paired in the order of execution,
-    by the longest common subsequence of kinds and shapes: files of other exporters, whose names
-    differ, match that way.
+    Two operators of the same kind and output shape are paired if they have the same layer name, and
+    it is unique in both graphs. The others are paired in execution order, by the longest common
+    subsequence of kinds and shapes, which handles files of other exporters with different names.
 
     Args:
         parent: the float graph.
         child: the quantized graph.
 
     Returns:
-        Pairs of parent's and child's operator; what only one graph has is left out.
+        Pairs of parent operator and child operator; operators without a counterpart are left out.
     """
     ours, theirs = _layers(child), _layers(parent)
     named = _named(child, ours), _named(parent, theirs)
@@ -44,7 +43,7 @@ def _layers(graph: Graph) -> list[Operator]:
 
 
 def _named(graph: Graph, operators: Sequence[Operator]) -> dict[Hashable, Operator]:
-    """The operators by name, kind and shape, where those are one operator's alone."""
+    """The operators by name, kind and shape, if that key is unique."""
     keys = [(layer(graph, operator.index), *_key(graph, operator)) for operator in operators]
     counts = Counter(keys)
     return {

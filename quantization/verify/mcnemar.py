@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class McNemar:
-    """The images on which two classifiers differ, and how surprising that is.
+    """Result of McNemar's test: discordant images and p-values.
 
     Attributes:
-        only_first: images that the first alone has right.
-        only_second: images that the second alone has right.
+        only_first: number of images that only the first classifier has right.
+        only_second: number of images that only the second classifier has right.
         p_exact: two-sided p-value of the exact conditional test, which is conservative.
-        p_mid: two-sided mid-p value, which the authors recommend.
+        p_mid: two-sided mid-p value, recommended by the authors.
     """
 
     only_first: int
@@ -33,15 +33,15 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> McNe
     """Compare two classifiers on the same images.
 
     Args:
-        first: bool [n], whether the first classifier has an image right.
-        second: bool [n], likewise.
+        first: whether the first classifier has each image right, bool [n].
+        second: whether the second classifier has each image right, bool [n].
     """
     only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
     n, least = only_first + only_second, min(only_first, only_second)
-    # Integers are exact however many images differ; 2**n as a float ends at 1,023.
+    # Integers are exact for any number of images; 2**n overflows a float from n = 1,024.
     tail = Fraction(2 * sum(math.comb(n, k) for k in range(least + 1)), 2**n)
     point = Fraction(math.comb(n, least), 2**n)
     p_exact = min(Fraction(1), tail)
-    # Where both have as many, the exact p-value is 1 and counts the point but once.
+    # If both counts are equal, the exact p-value is 1 and counts that outcome only once.
     p_mid = p_exact - (point / 2 if only_first == only_second else point)
     return McNemar(only_first, only_second, float(p_exact), float(p_mid))

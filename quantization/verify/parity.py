@@ -1,4 +1,4 @@
-"""Does the `.tflite` file answer as the model it was made of, in the interpreter of the device?"""
+"""Parity check: compares a `.tflite` file, run as on the device, with its Keras model."""
 
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,15 @@ def check(
     """Compare a file with the Keras model it was converted from on the same images.
 
     Args:
-        path: the `.tflite` file; run by `device.model.classifier.Classifier`.
-        model: the Keras model, run with `training=False`; for an int8 file the
-            quantization-aware one.
-        images: uint8 [n, 48, 48].
-        head: that the file answers for.
-        normalization: of the model's input.
-        bound: what is still agreement.
+        path: `.tflite` file; run by `device.model.classifier.Classifier`.
+        model: Keras model, run with `training=False`; for an int8 file the quantization-aware one.
+        images: images, uint8 [n, 48, 48].
+        head: name of the output head in the file.
+        normalization: normalization of the model's input.
+        bound: largest allowed difference.
 
     Returns:
-        The differences found.
+        The measured differences.
 
     Raises:
         InputError: no images, or the model has no such head.
@@ -49,19 +48,19 @@ def check(
     classifier = Classifier(path)
     if classifier.precision == "int8" and (floats := float_tensors(path)):
         raise CheckFailedError(
-            f"{path.name} is meant to be all integers and has {len(floats)} float tensors: "
+            f"{path.name} should have integer tensors only, but has {len(floats)} float tensors: "
             + ", ".join(floats)
         )
     of_file = np.stack([classifier(image).copy() for image in images])
     of_model = _probabilities(model, images, head, normalization)
     found = compare(of_file, of_model)
     if problem := violation(found, bound):
-        raise CheckFailedError(f"{path.name} differs from the model it was made of: {problem}")
+        raise CheckFailedError(f"{path.name} differs from its Keras model: {problem}")
     return found
 
 
 def float_tensors(path: Path) -> list[str]:
-    """Name the tensors of floating point in a model file's graph, in the file's order."""
+    """Names of the floating-point tensors in a model file's graph, in file order."""
     from ai_edge_litert import schema_py_generated as schema
 
     kinds = schema.TensorType

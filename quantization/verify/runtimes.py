@@ -1,4 +1,4 @@
-"""Does a model file answer alike wherever it runs, and how far is it from its parent?"""
+"""Compares a model file's predictions across runtimes and kernels, and with its float parent."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ class Run:
     """One way to run the file, compared with the first way.
 
     Attributes:
-        runtime: name and version; the Python of another environment where it did not get that far.
-        resolver: whose kernels.
-        threads: of the kernels.
-        delegated: whether XNNPACK took the graph.
-        difference: None where there are no answers.
-        problem: what went wrong or is out of bounds; None where nothing is.
+        runtime: name and version; the Python path of another environment if it failed before that.
+        resolver: set of kernels.
+        threads: number of threads.
+        delegated: whether XNNPACK runs the graph.
+        difference: difference from the first run; None if there are no predictions.
+        problem: error, or how the difference exceeds the bound; None if there is none.
     """
 
     runtime: str
@@ -42,15 +42,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """Result of a verification.
 
     Attributes:
-        runs: the first one is what the others are compared with.
-        parent: the difference from the parent, over all images; None without one.
-        accuracy: of the parent and of the file on the labeled images; None without labels.
-        labeled: images with a label.
-        test: whether those accuracies differ.
-        has_card: whether a card stands beside the file, whose digest it then has.
+        runs: the runs; the first one is the reference of the others.
+        parent: difference from the parent, over all images; None without a parent.
+        accuracy: accuracy of the parent and of the file on the labeled images; None without labels.
+        labeled: number of images with a label.
+        test: McNemar's test of these accuracies.
+        has_card: whether there is a card beside the file; its digest has then been checked.
     """
 
     runs: tuple[Run, ...]
@@ -74,18 +74,19 @@ def verify(
     """Run a file in each runtime, with each kind of kernels, on one and two threads.
 
     Args:
-        model: the `.tflite` file.
-        images: uint8 [m, 48, 48]; all for the parent, the first `n` for the runs.
-        n: images of each run.
-        bound: what is still agreement between the runs.
-        parent: the float `.tflite` file that the model was made from.
-        classes: of the images, int [m], in the order of the model's labels; -1 for none.
-        pythons: of other environments, with tflite-runtime for one.
+        model: `.tflite` file.
+        images: images, uint8 [m, 48, 48]; all for the parent, the first `n` for the runs.
+        n: number of images of each run.
+        bound: largest allowed difference between the runs.
+        parent: float `.tflite` file that the model was made from.
+        classes: class indices of the images in the order of the model's labels, int [m]; -1 for
+            unlabeled.
+        pythons: Python executables of other environments, such as one with tflite-runtime.
 
     Raises:
-        InputError: the runtime here refuses the model or its parent, their labels differ, a Python
-            cannot be run, or the card beside the model is another file's.
-        RuntimeCrashError: the model or its parent crashes in the runtime here.
+        InputError: the local runtime cannot load the model or its parent, their labels differ, a
+            Python cannot be run, or the card beside the model belongs to another file.
+        RuntimeCrashError: the model or its parent crashes the local runtime.
     """
     if has_card := card_path(model).is_file():
         card.read(model)
@@ -101,7 +102,9 @@ def verify(
         return Verification(tuple(runs), None, None, 0, None, has_card)
     theirs = run_isolated(parent, images)
     if theirs.labels != first.labels:
-        raise InputError(f"{parent} and {model} have other labels: give the parent of this model")
+        raise InputError(
+            f"{parent} and {model} have different labels: give the parent of this model"
+        )
     known = np.zeros(len(images), bool) if classes is None else classes >= 0
     difference = compare(first.probabilities, theirs.probabilities)
     if classes is None or not known.any():

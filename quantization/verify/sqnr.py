@@ -1,8 +1,8 @@
-"""Where quantization hurts: signal to noise and saturation, layer by layer.
+"""Per-layer quantization error: signal-to-quantization-noise ratio and saturation.
 
 The signal-to-quantization-noise ratio (SQNR) is 10 log10 of the mean square of a float tensor over
-the mean square of its difference from the quantized one, in decibels: about 6 dB a bit. It is
-TensorFlow's quantization debugger's and AIMET's measure for the same question.
+the mean square of its difference from the quantized one, in decibels: about 6 dB per bit.
+TensorFlow's quantization debugger and AIMET use the same measure.
 """
 
 import math
@@ -24,21 +24,22 @@ _INTEGERS = ("int8", "uint8", "int16")
 
 @dataclass(frozen=True)
 class Layer:
-    """An operator of the quantized file, measured against the float file's.
+    """An operator of the quantized file, compared with its counterpart in the float file.
 
     Attributes:
-        index: of the operator in the quantized file.
-        name: of the layer; the operator's where the file names none.
-        operator: such as "CONV_2D".
-        shape: of the output.
-        sqnr_db: of the output, what earlier layers did to it included; infinite where both files
+        index: index of the operator in the quantized file.
+        name: layer name; the operator name if the file has no layer name.
+        operator: operator name, such as "CONV_2D".
+        shape: shape of the output.
+        sqnr_db: SQNR of the output, including the error of earlier layers; infinite if both files
             agree.
-        loss_db: how much of the worst input's SQNR the layer lost; None where an input has none,
-            as the picture.
-        saturated: share of the output at an end of the integer range, 0.0 to 1.0; an end that
-            stands for 0, as after a ReLU, is no saturation.
-        weight_sqnr_db: of its weights, training since the float file included; None without, and
-            for the first layer, whose weights in the float file hold the normalization.
+        loss_db: decrease of SQNR relative to the worst input; None if an input has no SQNR, such as
+            the image.
+        saturated: share of output values at an end of the integer range, 0.0 to 1.0; an end that
+            represents 0, as after a ReLU, does not count.
+        weight_sqnr_db: SQNR of the weights, including changes by training since the float file;
+            None without weights, and for the first layer, whose float weights contain the
+            normalization.
     """
 
     index: int
@@ -53,12 +54,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Report:
-    """The layers of a quantized file.
+    """Per-layer results for a quantized file.
 
     Attributes:
-        layers: in the order of execution.
-        images: that were run.
-        unmatched: layers of the quantized file that the float file does not have.
+        layers: layers in execution order.
+        images: number of images that were run.
+        unmatched: names of layers of the quantized file without a counterpart in the float file.
     """
 
     layers: tuple[Layer, ...]
@@ -67,14 +68,14 @@ class Report:
 
     @property
     def ranked(self) -> tuple[Layer, ...]:
-        """The layers, the worst first."""
+        """The layers, worst SQNR first."""
         return tuple(sorted(self.layers, key=lambda layer: layer.sqnr_db))
 
 
 def compare(parent: Path, child: Path, images: npt.NDArray[np.uint8]) -> Report:
     """Run a quantized file and its float parent on the same images and compare all layers.
 
-    The runtime's built-in kernels run both: XNNPACK keeps what lies between input and output.
+    Both run on the runtime's built-in kernels: XNNPACK does not preserve intermediate tensors.
 
     Args:
         parent: the float32 `.tflite` file.
@@ -82,7 +83,7 @@ def compare(parent: Path, child: Path, images: npt.NDArray[np.uint8]) -> Report:
         images: uint8 [n, 48, 48], at least one.
 
     Raises:
-        InputError: a file cannot be run, or they have no quantized layer in common.
+        InputError: a file cannot be run, or the files have no quantized layer in common.
     """
     graphs = graph.load(parent), graph.load(child)
     pairs = [pair for pair in match(*graphs) if _is_comparable(graphs, pair)]
@@ -121,7 +122,7 @@ class _Tally:
         found = _real(stored, tensor)
         self.signal += float(np.sum(np.square(wanted, dtype=np.float64)))
         self.noise += float(np.sum(np.square(wanted - found, dtype=np.float64)))
-        assert tensor.quantization is not None  # by _is_comparable
+        assert tensor.quantization is not None  # checked by _is_comparable
         limits, zero = np.iinfo(stored.dtype), tensor.quantization.zero_points[0]
         for end in {limits.min, limits.max} - {int(zero)}:
             self._saturated += int(np.sum(stored == end))
@@ -179,14 +180,14 @@ def _weights(graphs: tuple[Graph, Graph], pair: Pair) -> float | None:
 
 
 def _weight(graph: Graph, operator: Operator) -> Tensor | None:
-    """The largest real constant that an operator reads: its bias is smaller."""
+    """The largest constant operand of an operator, which is its kernel; the bias is smaller."""
     constants = [graph.tensors[i] for i in operator.inputs if graph.tensors[i].is_constant]
     reals = [tensor for tensor in constants if tensor.stands_for_reals]
     return max(reals, key=lambda tensor: tensor.elements, default=None)
 
 
 def _real(stored: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float32]:
-    """The real numbers that a quantized tensor's integers stand for."""
+    """Dequantize a tensor's stored integers."""
     assert tensor.quantization is not None
     scales, zeros = tensor.quantization.scales, tensor.quantization.zero_points
     along = [1] * stored.ndim
@@ -212,5 +213,5 @@ def _output(graph: Graph, operator: Operator) -> Tensor:
 
 
 def name_of(graph: Graph, operator: Operator) -> str:
-    """The layer that an operator's output is named after; the operator's name where it is not."""
+    """The layer name in an operator's output tensor; the operator's name if there is none."""
     return inspection.layer(graph, operator.index) or operator.name

@@ -1,4 +1,4 @@
-"""The plot of `quantization.verify.sqnr`, by matplotlib's object interface: no display needed."""
+"""Plot of the results of `quantization.verify.sqnr`; needs matplotlib but no display."""
 
 import math
 from importlib.util import find_spec
@@ -13,18 +13,18 @@ _DPI = 150
 
 
 def require() -> None:
-    """Check that matplotlib is there; raises InputError where it is not."""
+    """Raise InputError if matplotlib is not installed."""
     if find_spec("matplotlib") is None:
         raise InputError("the plot needs matplotlib: pip install 'fer-edge[plot]'")
 
 
 def draw(report: Report, path: Path, *, title: str) -> None:
-    """Draw SQNR and saturation of each layer, in the order of execution.
+    """Plot SQNR and saturation of each layer, in execution order.
 
     Args:
-        report: of at least one layer.
-        path: the PNG to write.
-        title: above the plot.
+        report: results for at least one layer.
+        path: PNG file to write.
+        title: title of the plot.
 
     Raises:
         InputError: matplotlib is missing, or the file cannot be written.
@@ -38,7 +38,7 @@ def draw(report: Report, path: Path, *, title: str) -> None:
     figure = Figure(figsize=(9.0, 1.6 + 0.24 * len(layers)), layout="constrained")
     FigureCanvasAgg(figure)
     ratio, share = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
-    # A layer on which both files agree has no finite ratio, and no bar.
+    # A layer on which both files agree has an infinite ratio and gets no bar.
     ratio.barh(rows, [_finite(layer.sqnr_db) for layer in layers], color=_BAR, label="activations")
     weights = [(i, w) for i, layer in enumerate(layers) if (w := layer.weight_sqnr_db) is not None]
     ratio.scatter(

@@ -1,4 +1,4 @@
-"""What a model file's weights are: read back from the `.tflite`, not from its net."""
+"""Weight statistics of a model file, read back from the `.tflite`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,13 +20,13 @@ class Weights:
     """The kernel of one operator.
 
     Attributes:
-        operator: its number in the graph.
-        name: the Keras layer's, as the kernel's tensor has it (`quantization.tflite.compact`).
-        shape: outputs first: `[out, height, width, in]`, `[out, in]`, depthwise
+        operator: index of the operator in the graph.
+        name: Keras layer name, from the kernel tensor name (`quantization.tflite.compact`).
+        shape: shape, outputs first: `[out, height, width, in]`, `[out, in]`, depthwise
             `[1, height, width, out]`.
         zeros: share of the values that are zero, 0.0 to 1.0.
-        values: different values of the whole kernel.
-        values_per_output: the most different values that one output channel has.
+        values: number of distinct values in the whole kernel.
+        values_per_output: largest number of distinct values in one output channel.
         two_of_four: whether two of any four neighboring inputs of an output are zero.
     """
 
@@ -41,13 +41,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What an int8 file's kernels are to be.
+    """Expected properties of an int8 file's kernels.
 
     Attributes:
-        zeros: by Keras layer the least share of zeros in its kernel, 0.0 to 1.0; these are the
-            layers that the other two are about.
+        zeros: smallest share of zeros in the kernel, 0.0 to 1.0, by Keras layer; the other two
+            entries apply to these layers.
         two_of_four: whether two of any four neighboring inputs are zero.
-        values: the most different values of an output channel; None for any number.
+        values: largest number of distinct values per output channel; None for any number.
     """
 
     zeros: Mapping[str, float]
@@ -56,10 +56,10 @@ class Expectation:
 
 
 def assert_kept(path: Path, expected: Expectation) -> None:
-    """Check the kernels of an int8 file that came out of quantization-aware training.
+    """Check that an int8 file from quantization-aware training kept zeros, pattern and clusters.
 
     Raises:
-        CheckFailedError: a kernel is missing, has fewer zeros, another pattern or more values.
+        CheckFailedError: a kernel is missing, has fewer zeros, no 2:4 pattern or too many values.
     """
     by_name = {name: values for name, values, _ in kernels(path)}
     for layer, zeros in expected.zeros.items():
@@ -81,9 +81,9 @@ def assert_kept(path: Path, expected: Expectation) -> None:
 
 
 def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
-    """The kernels of convolutions and dense layers in a file: name, values, operator's number.
+    """The kernels of convolutions and dense layers in a file: name, values, operator index.
 
-    Values are as stored: int8 in an int8 file, where zero is zero.
+    Values are as stored: int8 in an int8 file, with zero point 0.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -107,11 +107,11 @@ def kernels(path: Path) -> list[tuple[str, npt.NDArray[Any], int]]:
 
 
 def summarize(path: Path) -> dict[str, Any]:
-    """Sum up a model file's weights.
+    """Summarize a model file's weights.
 
     Returns:
-        "bytes" and "bytes_gzip" (level 9) of the file, "zeros", the share of zeros in all kernels
-        together, and "kernels", a `Weights` each.
+        "bytes" and "bytes_gzip" (level 9): file sizes; "zeros": share of zeros in all kernels
+        together; "kernels": a list of `Weights`.
     """
     content = path.read_bytes()
     found = kernels(path)
@@ -127,8 +127,8 @@ def summarize(path: Path) -> dict[str, Any]:
 def two_of_four(values: npt.NDArray[Any]) -> bool:
     """Whether two of any four neighboring inputs are zero in a kernel `[out, ..., in]`.
 
-    Inputs that are left over where their number is no multiple of four may be what they like; a
-    kernel of fewer than four inputs has no pattern.
+    The remaining inputs are not checked if their number is not a multiple of four; for a kernel
+    with fewer than four inputs the result is False.
     """
     fours = values.reshape(-1, values.shape[-1])[:, : values.shape[-1] // 4 * 4].reshape(-1, 4)
     return len(fours) > 0 and bool(np.all(np.sum(fours == 0, axis=1) >= 2))

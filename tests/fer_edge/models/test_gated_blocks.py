@@ -223,7 +223,7 @@ def test_importance_of_gated_channels(images, classes):
     assert {"stage0_block0_expand_conv", "stage0_block0_se_squeeze"} <= free
     x, y = NORMALIZATION.apply(images[:16]), np.eye(7, dtype=np.float32)[classes[:16]]
     assert set(measure(model, "taylor", images=x, targets=[y])) == free
-    with pytest.raises(InputError, match="BatchNorm behind stage0_block0_se_excite: choose taylor"):
+    with pytest.raises(InputError, match="BatchNorm after stage0_block0_se_excite: use taylor"):
         measure(model, "batchnorm")
 
 

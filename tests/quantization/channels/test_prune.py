@@ -204,12 +204,12 @@ def test_the_net_itself_is_left_alone(residual, x):
 @pytest.mark.parametrize(
     ("kept", "message"),
     [
-        ({"stem": [0]}, "no group of channels 'stem'"),
-        ({"project_conv": [0]}, "no group of channels"),
+        ({"stem": [0]}, "no channel group 'stem'"),
+        ({"project_conv": [0]}, "no channel group"),
         ({"stem_conv": []}, "at least one channel"),
         ({"stem_conv": [1, 1]}, "name each once"),
         ({"stem_conv": [16]}, "channels 0 to 15"),
-        ({"fer2013": [0]}, "stays whole"),
+        ({"fer2013": [0]}, "is kept whole"),
     ],
 )
 def test_what_cannot_be_kept_is_named(residual, kept, message):

@@ -186,7 +186,7 @@ def test_patterns_that_do_not_exist_are_named(float_paper, options, message):
 def test_too_few_clusters_are_named(float_paper):
     with pytest.raises(InputError, match="give 3 or more"):
         cluster(float_paper, clusters=2, keep_zeros=False)
-    with pytest.raises(InputError, match="nothing to strip"):
+    with pytest.raises(InputError, match="no clustering wrappers to strip"):
         strip(float_paper)
 
 

@@ -134,7 +134,7 @@ def test_a_net_with_nothing_to_prune_says_so():
 
 
 def test_a_model_that_is_not_being_pruned_cannot_be_stripped(float_paper):
-    with pytest.raises(InputError, match="nothing to strip"):
+    with pytest.raises(InputError, match="no pruning wrappers to strip"):
         strip(float_paper)
 
 
