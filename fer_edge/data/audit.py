@@ -1,4 +1,4 @@
-"""`data audit`: what a data set holds twice, empty, or against its own votes."""
+"""`data audit`: finds duplicates, constant images and labels that contradict the votes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ from fer_edge.data.dataset import SPLITS, Dataset
 
 @dataclass(frozen=True)
 class Contradictions:
-    """Labels against the FER+ votes on the same images.
+    """Labels compared with the FER+ votes for the same images.
 
     Attributes:
-        majority: int16 [n], the majority of the votes as index into FERPLUS; -1 for none.
-        rows: int64, positions of the images whose majority is another class than their label.
-        unsupported: how many of all images with votes have not one vote for their label.
+        majority: majority of the votes as index into FERPLUS, int16 [n]; -1 for none.
+        rows: positions of the images whose majority differs from their label, int64.
+        unsupported: number of images with votes but without a vote for their label.
     """
 
     majority: np.ndarray
@@ -27,16 +27,17 @@ class Contradictions:
 
 @dataclass(frozen=True)
 class Audit:
-    """What `audit` found; positions count the images of the data set from 0.
+    """Result of `audit`; positions are 0-based indices into the data set.
 
     Attributes:
         same: exact and near duplicates.
-        twins: int64 [3, 3], images of the split of the row that have a twin, exact or near, in
-            the split of the column; on the diagonal another image of the same split.
-        leaks: the images that stand in several splits.
-        conflicts: int64, positions of images that equal one with another label to the byte.
-        constant: int64, positions of images of one single gray.
-        contradictions: None where the set has no votes, or classes that are not FER2013's.
+        twins: number of images in the split of the row with an exact or near duplicate in the split
+            of the column (on the diagonal: another image of the same split), int64 [3, 3].
+        leaks: images that are in several splits.
+        conflicts: positions of images with a byte-identical copy of another label, int64.
+        constant: positions of images with a single gray value, int64.
+        contradictions: labels against votes; None if the set has no votes, or classes other than
+            FER2013's.
     """
 
     same: duplicates.Duplicates
@@ -48,11 +49,11 @@ class Audit:
 
 
 def audit(dataset: Dataset, threshold: float = leaks.THRESHOLD) -> Audit:
-    """Look through a data set.
+    """Audit a data set.
 
     Args:
         dataset: all splits of a set, as loaded.
-        threshold: pixel correlation above which two images count as the same.
+        threshold: pixel correlation above which two images count as duplicates.
     """
     with progress.bar("Comparing images", len(dataset)) as advance:
         same = duplicates.find(dataset.images, threshold, advance)
@@ -68,7 +69,7 @@ def audit(dataset: Dataset, threshold: float = leaks.THRESHOLD) -> Audit:
 
 
 def summary(dataset: Dataset, found: Audit) -> dict[str, Any]:
-    """The audit as JSON types: counts, not lists of images."""
+    """Summary of the audit as JSON types, with counts instead of lists of images."""
     sizes = np.bincount(found.same.group)
     against = found.contradictions
     return {
@@ -103,7 +104,7 @@ def summary(dataset: Dataset, found: Audit) -> dict[str, Any]:
 
 
 def vote_matrix(dataset: Dataset, against: Contradictions) -> np.ndarray:
-    """int64 [7, 8], images by FER2013 label (row) and FER+ majority (column)."""
+    """Number of images by FER2013 label (row) and FER+ majority (column), int64 [7, 8]."""
     both = (against.majority >= 0) & (dataset.labels >= 0)
     matrix = np.zeros((len(FER2013), len(FERPLUS)), np.int64)
     np.add.at(matrix, (dataset.labels[both], against.majority[both]), 1)

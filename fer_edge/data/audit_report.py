@@ -1,4 +1,4 @@
-"""The files of `data audit`: figures as JSON and PNG, and lists of rows as CSV."""
+"""Writes the files of `data audit`: counts as JSON and PNG, lists of rows as CSV."""
 
 import csv
 import json
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 COLORS = {"train": "#1f5fa8", "val": "#c4571b", "test": "#3a7d44"}
 SHOWN = 24
-"""Images, or pairs of them, on a sheet."""
+"""Maximum number of images, or pairs of images, on a sheet."""
 DPI = 120
 
 
 def write(dataset: Dataset, found: Audit, folder: Path) -> list[Path]:
-    """Write all that the audit has to show.
+    """Write the results of an audit.
 
     Args:
-        dataset: the audited set.
+        dataset: audited data set.
         found: its audit.
-        folder: where to; files of an earlier audit there are replaced.
+        folder: output folder; files of an earlier audit there are replaced.
 
     Returns:
-        The files: always `audit.json` and `counts.png`, the others where there is something.
+        Paths of the files: always `audit.json` and `counts.png`, others only if not empty.
 
     Raises:
         InputError: a file cannot be written, or matplotlib is missing.
@@ -89,7 +89,7 @@ def _counts(dataset: Dataset) -> "Figure":
 def _twins(twins: np.ndarray) -> "Figure":
     figure, axes = _figure(4.8, 4.2)
     _matrix(axes, twins, SPLITS, SPLITS)
-    axes.set_title("Images that have a twin …")
+    axes.set_title("Images that have a duplicate …")
     axes.set_xlabel("… in this split")
     axes.set_ylabel("images of this split")
     return figure
@@ -114,7 +114,7 @@ def _matrix(axes: "Axes", values: np.ndarray, rows: Sequence[str], columns: Sequ
 
 
 def _leaked_pairs(dataset: Dataset, found: Audit) -> "Figure":
-    """Some of the pairs, the least alike first: those are the ones to doubt."""
+    """Some of the pairs, lowest correlation first, since these are the least certain."""
     pairs = sorted(
         (
             leak
@@ -136,7 +136,7 @@ def _leaked_pairs(dataset: Dataset, found: Audit) -> "Figure":
             f"{leak.split} {leak.row} | {leak.twin_split} {leak.twin_row}\n{leak.correlation:.5f}",
             fontsize=8,
         )
-    figure.suptitle("Images in two splits, the least alike first (row numbers, correlation)")
+    figure.suptitle("Images in two splits, lowest correlation first (row numbers, correlation)")
     return figure
 
 

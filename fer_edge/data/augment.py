@@ -1,4 +1,4 @@
-"""Random changes to training images, drawn from a seed a step: a resumed run repeats them."""
+"""Random augmentation of training images, seeded per step: a resumed run repeats it."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from fer_edge.recipe import Augment
 
 
 def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -> Any:
-    """Change a batch of images at random: geometry first, then light, then erasing.
+    """Augment a batch of images: geometry, then lighting, then random erasing.
 
     Args:
-        pixels: float32 `[n, 48, 48, 1]`, 0..255.
-        seed: int64 `[2]`; the same seed changes the same images in the same way.
-        recipe: how much of what.
-        side: of the result; the same seed makes the same changes at every side.
+        pixels: pixels 0..255, float32 `[n, 48, 48, 1]`.
+        seed: RNG seed, int64 `[2]`; the same seed gives the same changes.
+        recipe: strength of each augmentation.
+        side: side of the result in pixels; a seed gives the same changes at every size.
 
     Returns:
         float32 `[n, side, side, 1]`, 0..255.
@@ -60,7 +60,7 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -
 
 
 def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: int) -> Any:
-    """One bilinear resampling about the image's center; what lies outside mirrors the inside."""
+    """Bilinear resampling about the image center, with mirrored borders."""
     import tensorflow as tf
 
     cos, sin = tf.cos(angle) / scale, tf.sin(angle) / scale
@@ -68,7 +68,7 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
     a, b = mirror * cos, -mirror * sin
     x0 = center - (a + b) * center - (a * shift[:, 0] + b * shift[:, 1])
     y0 = center - (sin + cos) * center - (sin * shift[:, 0] + cos * shift[:, 1])
-    # Pixel u of the result is pixel step * u + first of a 48x48 one: centers on centers.
+    # Pixel u of the result is pixel step * u + first of the 48x48 image; pixel centers align.
     step = FACE_SIZE / side
     first = (step - 1) / 2
     x0, y0 = x0 + (a + b) * first, y0 + (sin + cos) * first
@@ -85,7 +85,7 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
 
 
 def _light(pixels: Any, slopes: Any, side: int) -> Any:
-    """Add a linear gradient of brightness, as a lamp beside the face does."""
+    """Add a linear brightness gradient, as from a lamp beside the face."""
     import tensorflow as tf
 
     steps = tf.linspace(-0.5, 0.5, side)
@@ -96,7 +96,7 @@ def _light(pixels: Any, slopes: Any, side: int) -> Any:
 
 
 def _blur(pixels: Any, sigma: Any) -> Any:
-    """Gaussian blur with a sigma for each image; the kernel reaches three pixels."""
+    """Gaussian blur with a sigma per image and a kernel radius of three pixels."""
     import tensorflow as tf
 
     reach = 3

@@ -1,4 +1,4 @@
-"""Broken rows and images of a source: an error, or left out and counted."""
+"""Invalid rows and images of a source: an error, or skipped and counted."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -7,14 +7,14 @@ from device.errors import InputError
 from fer_edge.data.dataset import SPLITS
 
 SHOWN = 20
-"""How many problems the provenance of a data file spells out."""
+"""Maximum number of problems listed in the provenance of a data file."""
 
 
 class BadRows:
-    """Collects broken rows; raises at the first one unless told to skip them.
+    """Collects invalid rows; raises at the first one unless they are to be skipped.
 
     Args:
-        skip: leave the bad rows out (`--skip-bad`).
+        skip: whether to leave invalid rows out (`--skip-bad`).
     """
 
     def __init__(self, *, skip: bool = False) -> None:
@@ -22,11 +22,11 @@ class BadRows:
         self.found: list[str] = []
 
     def add(self, where: str, what: str) -> None:
-        """Note a bad row or image, which the caller leaves out.
+        """Record an invalid row or image, which the caller leaves out.
 
         Args:
-            where: `fer2013.csv:17` or a path.
-            what: what is wrong with it.
+            where: location, such as `fer2013.csv:17` or a path.
+            what: description of the problem.
 
         Raises:
             InputError: bad rows are not to be skipped.
@@ -34,7 +34,7 @@ class BadRows:
         self.add_error(InputError(f"{where}: {what}"))
 
     def add_error(self, error: InputError) -> None:
-        """Note an error that names its file already.
+        """Record an error whose message already names the file.
 
         Raises:
             InputError: bad rows are not to be skipped.
@@ -44,12 +44,12 @@ class BadRows:
         self.found.append(str(error))
 
     def summary(self) -> dict[str, object]:
-        """How many were left out, and the first of them in words."""
+        """Number of rows left out, and the messages of the first ones."""
         return {"count": len(self.found), "first": self.found[:SHOWN]}
 
 
 def require_splits(present: Iterable[int], needed: Collection[str], source: Path) -> None:
-    """Raise InputError where a source has no image of a split that it needs."""
+    """Raise InputError if a source has no image in a split that is needed."""
     numbers = set(present)
     missing = [s for number, s in enumerate(SPLITS) if s in needed and number not in numbers]
     if not missing:
@@ -63,20 +63,20 @@ def require_splits(present: Iterable[int], needed: Collection[str], source: Path
 
 
 def require_classes(names: Iterable[str], source: Path) -> None:
-    """Raise InputError where training images are of one class only.
+    """Raise InputError if all training images are of one class.
 
     Args:
-        names: class of each training image, or of each kind of them.
-        source: what the error names.
+        names: class names of the training images.
+        source: data source, for the message.
     """
     found = set(names)
     if len(found) != 1:
         return
     name = found.pop()
-    hint = "a net needs two classes or more to tell apart"
+    hint = "training needs at least two classes"
     if name.casefold() in ("images", "labels"):
         hint = (
-            "this looks like a layout for detectors (YOLO), whose labels lie in text files; sort "
+            "this looks like a detection data set (YOLO), with labels in text files; sort "
             "the faces into a folder for each class"
         )
     raise InputError(f"{source}: all training images are of one class, {name!r}: {hint}")

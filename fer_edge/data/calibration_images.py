@@ -1,4 +1,4 @@
-"""Which training images calibrate: always the same ones."""
+"""Selects the calibration images: a fixed selection of training images."""
 
 from importlib import resources
 from pathlib import Path
@@ -11,14 +11,14 @@ from fer_edge.data import dataset, leaks
 
 
 def calibration_images(train: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
-    """Pick the images that int8 ranges are calibrated on, spread over the training split.
+    """Select the images for calibrating int8 ranges, spread over the training split.
 
-    The list that ships with fer-edge (`recipes/calibration.csv`) holds positions as millionths of
-    the split, so that it serves a split of any size.
+    The list in fer-edge (`recipes/calibration.csv`) holds positions as millionths of the split, so
+    it applies to a split of any size.
 
     Args:
-        train: uint8 `[n, 48, 48]`, the training images.
-        count: how many, from the head of the list; 512 at most.
+        train: training images, uint8 `[n, 48, 48]`.
+        count: number of images, from the start of the list; at most 512.
 
     Returns:
         uint8 `[count, 48, 48]`.
@@ -29,15 +29,15 @@ def calibration_images(train: NDArray[np.uint8], count: int) -> NDArray[np.uint8
 
 
 def draw(path: Path, count: int, seed: int) -> dataset.Dataset:
-    """Draw training images of a data file to calibrate on, none that also stands in val or test.
+    """Draw calibration images from the training split, without those that are also in val or test.
 
     Args:
-        path: the `.npz` of `data prepare`.
-        count: how many; the first ones are the same for any count.
-        seed: of the draw.
+        path: `.npz` file of `data prepare`.
+        count: number of images; the first ones are the same for any count.
+        seed: RNG seed.
 
     Raises:
-        InputError: it is no data file, or has fewer training images.
+        InputError: not a data file, or too few training images.
     """
     dropped = leaks.load_or_find(path).rows_to_drop_from_train
     train = dataset.load(path, ["train"]).without(dropped)

@@ -1,4 +1,4 @@
-"""From the names of class folders to labels."""
+"""Maps the names of class folders to labels."""
 
 import unicodedata
 from collections.abc import Collection
@@ -18,7 +18,7 @@ SYNONYMS = {
     "neutral": "neutral calm",
     "contempt": "contempt contemptuous",
 }
-"""FER2013's names (and FER+'s eighth) with the other names that data sets give their folders."""
+"""Folder names used by other data sets for each FER2013 class (and FER+'s contempt)."""
 
 KNOWN = {word: name for name, words in SYNONYMS.items() for word in words.split()}
 
@@ -30,12 +30,12 @@ FERPLUS_NAME = {
 
 @dataclass(frozen=True)
 class Classes:
-    """What the class folders of a set stand for.
+    """Classes of the class folders of a set.
 
     Attributes:
-        label_names: the classes.
-        index: for the `key` of a folder's name the index of its class.
-        notes: what a user should look at, in words.
+        label_names: class names.
+        index: class index by the `key` of the folder name.
+        notes: remarks for the user.
     """
 
     label_names: tuple[str, ...]
@@ -44,7 +44,7 @@ class Classes:
 
 
 def key(folder: str) -> str:
-    """What two spellings of one name have in common: neither case nor Unicode's form counts."""
+    """Normalize a folder name: case and Unicode form are ignored."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", folder).casefold())
 
 
@@ -54,18 +54,18 @@ def canonical(name: str) -> str:
 
 
 def find(folders: Collection[str], *others: Collection[str]) -> Classes:
-    """Decide what the class folders of a training split stand for.
+    """Determine the classes of the class folders.
 
-    Where all are names of FER2013's classes, or synonyms, and no split has two names of one class,
-    the labels are FER2013's seven (FER+'s eight where contempt is among them). Otherwise the labels
-    are the folders' own names as they are written, sorted; nothing is merged.
+    If all are names or synonyms of FER2013's classes, and no split has two names of one class, the
+    labels are FER2013's seven (FER+'s eight if contempt is among them). Otherwise the labels are
+    the folder names, sorted; nothing is merged.
 
     Args:
-        folders: folder names of train.
-        others: folder names of each other split.
+        folders: folder names in train.
+        others: folder names in each other split.
 
     Raises:
-        InputError: two names differ in case alone, or one cannot be a label.
+        InputError: two names differ only in case, or one cannot be a label.
     """
     names = {unicodedata.normalize("NFC", folder) for folder in folders}
     by_key: dict[str, str] = {}
@@ -75,7 +75,7 @@ def find(folders: Collection[str], *others: Collection[str]) -> Classes:
         other = by_key.setdefault(key(name), name)
         if other != name:
             raise InputError(
-                f"classes {other!r} and {name!r} differ in case alone: rename or merge the folders"
+                f"classes {other!r} and {name!r} differ only in case: rename or merge the folders"
             )
     meaning = {name: KNOWN[name] for name in by_key if name in KNOWN}
     merged = sorted(set().union(*map(_synonyms, (folders, *others))))
@@ -96,12 +96,12 @@ def find(folders: Collection[str], *others: Collection[str]) -> Classes:
 
 
 def suggestion(folder: str) -> str | None:
-    """The known class name that an unknown one may have been meant to be."""
+    """The known class name most similar to an unknown one; None if there is none."""
     return next(iter(get_close_matches(key(folder), KNOWN, n=1, cutoff=0.8)), None)
 
 
 def _synonyms(folders: Collection[str]) -> set[str]:
-    """Those of a split's folders that would be one class with another folder of the same split."""
+    """The folders of a split that are synonyms of another folder of the same split."""
     known = {key(folder) for folder in folders} & set(KNOWN)
     meanings = [KNOWN[name] for name in known]
     return {name for name in known if meanings.count(KNOWN[name]) > 1}

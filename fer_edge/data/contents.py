@@ -1,4 +1,4 @@
-"""What a data file holds, read without its images: FER2013's are 83 MB."""
+"""Reads the metadata of a data file without its images (83 MB for FER2013)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,11 @@ from fer_edge.data.dataset import open_archive
 
 @dataclass(frozen=True)
 class Contents:
-    """The small parts of a data file.
+    """Metadata of a data file.
 
     Attributes:
-        digest: SHA-256 (hex) that the file states for itself; `dataset.load` checks it.
-        label_names: the classes, in the order of the labels.
+        digest: SHA-256 (hex) stated in the file; `dataset.load` checks it.
+        label_names: class names, in the order of the labels.
         labeled: whether any image has a label.
         voted: whether any image has FER+ votes.
     """
@@ -27,7 +27,7 @@ def read(path: Path) -> Contents:
     """Read the contents of a `.npz` of `data prepare`.
 
     Raises:
-        InputError: the file is missing, damaged, or something else.
+        InputError: the file is missing, damaged, or not a data file.
     """
     with open_archive(path) as (file, meta):
         return Contents(

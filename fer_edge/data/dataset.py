@@ -1,4 +1,4 @@
-"""The one form that all data takes after `data prepare`: a labeled set of faces in one `.npz`."""
+"""The data set format written by `data prepare`: labeled faces in one `.npz` file."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ _ARRAYS: dict[str, np.dtype[Any]] = {
     "split": np.dtype("u1"),
     "votes": np.dtype("u1"),
 }
-"""The arrays that the digest covers, in its order and with the bytes that it sees."""
+"""The arrays that the digest covers, in order, with their dtypes."""
 
 _COLUMNS = ("names", "subjects", "rows")
 """The other columns."""
@@ -86,31 +86,31 @@ class Dataset:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the faces were drawn by a generator."""
+        """Whether the faces are synthetic."""
         return bool(self.provenance.get("synthetic", False))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the file that this set was loaded from, or of its own content."""
+        """SHA-256 (hex) of the file that this set was loaded from, else of its content."""
         return self.file_digest or content_digest(self)
 
     def only(self, *splits: str) -> "Dataset":
-        """The images of the named splits, in unchanged order."""
+        """Select the images of the given splits, in unchanged order."""
         wanted = np.isin(self.split, [SPLITS.index(name) for name in splits])
         return self if wanted.all() else self.take(wanted)
 
     def without(self, rows: np.ndarray | Sequence[int]) -> "Dataset":
-        """The images whose row number in the whole file is not among `rows`."""
+        """Leave out the images with these row numbers of the whole file."""
         return self.take(~np.isin(self.rows, rows))
 
     def take(self, index: np.ndarray) -> "Dataset":
-        """The images at `index` (positions or a bool mask); rows and digest stay the file's."""
+        """Select images by positions or bool mask; row numbers and digest are unchanged."""
         columns = {name: getattr(self, name)[index] for name in (*_ARRAYS, *_COLUMNS)}
         attributes = {name: values[index] for name, values in self.attributes.items()}
         return replace(self, **columns, attributes=attributes, file_digest=self.digest)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Images by split and class; those without a label count as `unlabeled`."""
+        """Number of images by split and class; images without a label count as `unlabeled`."""
         names = dict(enumerate(self.label_names)) | {-1: "unlabeled"}
         classes = range(-1 if (self.labels < 0).any() else 0, len(self.label_names))
         return {
@@ -122,7 +122,7 @@ class Dataset:
         }
 
     def save(self, path: str | Path) -> None:
-        """Write the set as a file of its own: whole, or not at all.
+        """Write the set to a file, atomically.
 
         The file is not compressed (FER2013 takes 83 MB): it loads in a tenth of a second.
 
@@ -165,15 +165,14 @@ def content_digest(dataset: Dataset) -> str:
 
 
 def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
-    """Read a file that `Dataset.save` wrote, and check its content against its digest.
+    """Read a file written by `Dataset.save` and verify its digest.
 
     Args:
-        path: the `.npz`.
-        splits: the splits to keep; the digest stays that of the whole file.
+        path: `.npz` file.
+        splits: splits to keep; the digest remains that of the whole file.
 
     Raises:
-        InputError: the file is missing, damaged, something else, or its content is not what its
-            digest says.
+        InputError: the file is missing, damaged, not a data file, or does not match its digest.
     """
     with open_archive(path) as (file, meta):
         for name, array in file.items():
@@ -186,7 +185,7 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
             texts["subjects"] = file["subjects"]
         texts |= {name: file[name] for name in file.files if name.startswith(_ATTRIBUTE)}
         if fault := _fault(columns, texts, label_names):
-            raise InputError(f"{path}: is no valid data file: {fault}; prepare it again")
+            raise InputError(f"{path}: is not a valid data file: {fault}; prepare it again")
         dataset = Dataset(
             **columns,
             names=texts["names"],
@@ -202,7 +201,7 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
         )
     if content_digest(dataset) != dataset.file_digest:
         raise InputError(
-            f"{path}: the content does not have the digest that the file names "
+            f"{path}: the content does not match the digest in the file "
             f"({dataset.digest[:12]}): it was changed or damaged; prepare it again with "
             "`fer-edge data prepare`"
         )
@@ -210,7 +209,7 @@ def load(path: str | Path, splits: Sequence[str] = SPLITS) -> Dataset:
 
 
 def read_digest(path: str | Path) -> str:
-    """The digest that a data file names, without reading its images; `load` checks it.
+    """The digest stored in a data file, without reading its images; `load` verifies it.
 
     Raises:
         InputError: the file is missing, damaged, or something else.
@@ -221,10 +220,10 @@ def read_digest(path: str | Path) -> str:
 
 @contextmanager
 def open_archive(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Open a data file: its arrays, read on access, and its meta data."""
+    """Open a data file: its arrays, which are read on access, and its metadata."""
     path = Path(path)
     if path.exists() and not path.is_file():
-        raise InputError(f"{path}: is no file; --data wants a .npz of `fer-edge data prepare`")
+        raise InputError(f"{path}: is not a file; --data needs a .npz of `fer-edge data prepare`")
     try:
         with zipfile.ZipFile(path) as archive:
             limits.check_archive(path, archive.infolist())
@@ -232,7 +231,7 @@ def open_archive(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
             meta = json.loads(str(file["meta"]))
             if meta["format_version"] != FORMAT_VERSION:
                 raise InputError(
-                    f"{path}: format {meta['format_version']}, and this fer-edge reads "
+                    f"{path}: has format {meta['format_version']}, but this fer-edge reads "
                     f"{FORMAT_VERSION}; prepare it again with `fer-edge data prepare`"
                 )
             yield file, meta
@@ -246,7 +245,7 @@ def open_archive(path: str | Path) -> Iterator[tuple[Any, dict[str, Any]]]:
 
 
 def _provenance(meta: Any) -> dict[str, Any]:
-    """Check the one part of the meta data that is read by name."""
+    """Check the provenance, the part of the metadata that is read by key."""
     if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
         raise ValueError("its provenance has no name")
     return meta
@@ -255,7 +254,7 @@ def _provenance(meta: Any) -> dict[str, Any]:
 def _fault(
     columns: dict[str, np.ndarray], texts: dict[str, np.ndarray], label_names: tuple[str, ...]
 ) -> str | None:
-    """What makes the arrays of a file no data set; None where nothing does."""
+    """Describe why the arrays of a file are not a data set; None if they are."""
     for name, kind in _ARRAYS.items():
         if columns[name].dtype != kind:
             return f"{name} is {columns[name].dtype}, not {kind}"

@@ -1,10 +1,10 @@
-"""Images that stand twice in a set: to the byte, or nearly so by the correlation of their pixels.
+"""Finds exact duplicates, and near duplicates by pixel correlation.
 
-Comparing all pairs of FER2013 at full size is 1.5e12 multiply-adds. Instead each image, normalized
-to zero mean and unit length, is projected on the 64 orthonormal vectors that average 8x8 blocks.
-A projection never lengthens a difference, so two images whose projections lie further apart than
-sqrt(2 - 2 threshold) cannot correlate above the threshold: the few that remain are compared whole,
-and none is missed.
+Comparing all pairs of FER2013 at full size takes 1.5e12 multiply-adds. Instead each image,
+normalized to zero mean and unit length, is projected on the 64 orthonormal vectors that average 8x8
+blocks. A projection never increases a distance, so two images whose projections are further apart
+than sqrt(2 - 2 threshold) cannot correlate above the threshold. Only the remaining pairs are
+compared at full size, and no duplicate is missed.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,21 @@ import numpy as np
 
 GRID = 8
 BLOCK = 2048
-"""Images a side of one block of comparisons: 16 MB of float32."""
+"""Images per side of one block of comparisons: 16 MB of float32."""
 ROUNDING = 1e-4
-"""Room for float32 in the comparison of projections; the comparison of whole images decides."""
+"""Tolerance for float32 rounding in the comparison of projections, which is only a filter."""
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Which images are the same.
+    """Exact and near duplicates.
 
     Attributes:
-        group: int64 [n], the same number for images that are equal to the byte, from 0.
-        first: int64 [groups], the first image of each group.
-        pairs: int64 [p, 2], groups whose images correlate above the threshold, first < second.
-        correlation: float32 [p].
+        group: group of each image, int64 [n], from 0; byte-identical images share a group.
+        first: first image of each group, int64 [groups].
+        pairs: pairs of groups whose images correlate above the threshold, first < second,
+            int64 [p, 2].
+        correlation: correlation of each pair, float32 [p].
     """
 
     group: np.ndarray
@@ -39,13 +40,13 @@ class Duplicates:
 def find(
     images: np.ndarray, threshold: float, advance: Callable[[int], None] = lambda _: None
 ) -> Duplicates:
-    """Find exact and near duplicates; about 300 MB above the images for the whole of FER2013.
+    """Find exact and near duplicates; takes about 300 MB besides the images for all of FER2013.
 
     Args:
-        images: uint8 [n, height, width].
-        threshold: Pearson correlation of the pixels above which two images are the same face in
-            the same photograph. Constant images correlate with nothing.
-        advance: told the images that are done, n in sum.
+        images: images, uint8 [n, height, width].
+        threshold: Pearson correlation of the pixels above which two images count as the same face
+            in the same photograph. Constant images have correlation 0 with all others.
+        advance: progress callback, called with numbers of images that add up to n.
     """
     group, first = exact(images)
     sketches = np.concatenate(
@@ -76,13 +77,13 @@ def find(
 
 
 def exact(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Group images that are equal to the byte.
+    """Group byte-identical images.
 
     Args:
         images: uint8 [n, height, width].
 
     Returns:
-        int64 [n], the group of each image, and int64 [groups], the first image of each group.
+        The group of each image, int64 [n], and the first image of each group, int64 [groups].
     """
     seen: dict[bytes, int] = {}
     group = np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images], np.int64)
@@ -90,7 +91,7 @@ def exact(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson correlation of images, pair by pair; 0 where one of the two is constant.
+    """Pearson correlation of images, pair by pair; 0 if one of the two is constant.
 
     Args:
         a: uint8 [n, height, width].
@@ -103,7 +104,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _normalized(images: np.ndarray) -> np.ndarray:
-    """float32 [n, pixels], each image with zero mean and unit length, constant ones all 0."""
+    """Normalize images to zero mean and unit length (constant ones to 0): float32 [n, pixels]."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
@@ -111,14 +112,14 @@ def _normalized(images: np.ndarray) -> np.ndarray:
 
 
 def _sketch(images: np.ndarray) -> np.ndarray:
-    """float32 [n, 64], normalized images projected on the averages of 8x8 blocks."""
+    """Project normalized images on the averages of 8x8 blocks: float32 [n, 64]."""
     height, width = images.shape[1:]
     basis = np.kron(_bands(height), _bands(width))
     return _normalized(images) @ basis.T
 
 
 def _bands(length: int) -> np.ndarray:
-    """float32 [bands, length], orthonormal: each row is constant over one band of the axis."""
+    """Orthonormal rows, each constant over one band of the axis: float32 [bands, length]."""
     bands = min(GRID, length)
     rows = np.arange(length) * bands // length == np.arange(bands)[:, None]
     return (rows / np.sqrt(rows.sum(axis=1, keepdims=True))).astype(np.float32)

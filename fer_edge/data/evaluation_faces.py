@@ -12,19 +12,19 @@ from fer_edge.data.dataset import Dataset
 
 SYNTHETIC_PER_CLASS = 200
 SEED = 0
-"""RNG seed of generated faces, of samples and of random orders."""
+"""RNG seed for generated faces, samples and random orders."""
 
 
 def load(data: Path | None, split: str, *, per_class: int = SYNTHETIC_PER_CLASS) -> Dataset:
-    """Load one split of a data file, or generate faces where there is no file.
+    """Load one split of a data file, or generate faces if no file is given.
 
     Args:
-        data: the `.npz` of `data prepare`; None for the `split` of generated faces.
+        data: `.npz` file of `data prepare`; None for generated faces.
         split: name of the split.
         per_class: number of faces generated for each expression, over all splits.
 
     Raises:
-        InputError: `data` is no data file, or has no image in that split.
+        InputError: `data` is not a data file, or has no image in that split.
     """
     if data is None:
         return synthetic.generate(per_class, seed=SEED).only(split)
@@ -35,12 +35,12 @@ def load(data: Path | None, split: str, *, per_class: int = SYNTHETIC_PER_CLASS)
 
 
 def leaked(data: Path, faces: Dataset, split: str) -> NDArray[np.bool_]:
-    """Which of a split's faces also stand in the training split: bool `[n]`."""
+    """Which of a split's faces are also in the training split: bool `[n]`."""
     return np.isin(faces.rows, leaks.load_or_find(data).leaked(split))
 
 
 def sample(faces: Dataset, count: int | None) -> Dataset:
-    """Pick `count` faces at random, in unchanged order; all of them where there are no more."""
+    """Pick `count` faces at random, in unchanged order; all if there are fewer."""
     if count is None or count >= len(faces):
         return faces
     picked = np.random.default_rng(SEED).permutation(len(faces))[:count]
@@ -48,32 +48,32 @@ def sample(faces: Dataset, count: int | None) -> Dataset:
 
 
 def shuffle(faces: Dataset) -> Dataset:
-    """Put the faces in a random order that is the same for each call; sets come sorted by class."""
+    """Shuffle the faces with a fixed seed, since sets are often sorted by class."""
     return faces.take(np.random.default_rng(SEED).permutation(len(faces)))
 
 
 def labels_by_head(faces: Dataset) -> dict[str, NDArray[np.int16]]:
-    """The correct labels of each head that the faces are labeled for.
+    """The correct labels for each head.
 
     Returns:
-        int16 `[n]` by head, -1 where a face has no label: `fer2013` holds the set's own labels,
-        `ferplus` the majority of the FER+ votes where the set has votes.
+        Labels by head, int16 `[n]`, -1 for faces without a label: `fer2013` has the labels of the
+        set, `ferplus` the majority of the FER+ votes if the set has votes.
     """
     votes = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
     return {"fer2013": faces.labels} | votes
 
 
 def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:
-    """The correct labels as indices into a model's label names: int16 `[n]`.
+    """The correct labels as indices into a model's label names.
 
     Args:
         faces: labeled faces.
-        names: the model's labels.
+        names: label names of the model.
 
     Returns:
-        -1 where a face has no label, or one that the model lacks; None where the faces are labeled
-        with other classes. A set that a map read has labels of known meaning: they are translated
-        to those of any model with at least two of them.
+        Labels, int16 `[n]`, -1 for faces without a label, or with one that the model lacks; None
+        if the faces have other classes. The labels of a mapped set are translated to those of any
+        model that has at least two of them.
     """
     if mapped(faces) and names != faces.label_names:
         return _translated(faces, names)

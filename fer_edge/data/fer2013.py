@@ -1,4 +1,4 @@
-"""Kaggle's FER2013 as text: `fer2013.csv` and `icml_face_data.csv`, read as a stream."""
+"""Streaming reader for Kaggle's FER2013 files `fer2013.csv` and `icml_face_data.csv`."""
 
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -14,20 +14,20 @@ from fer_edge.data.dataset import Dataset
 
 PIXELS = FACE_SIZE * FACE_SIZE
 USAGES = {b"training": 0, b"publictest": 1, b"privatetest": 2}
-"""Usage column to split number, in lower case."""
+"""Split number by value of the Usage column, in lower case."""
 
 COLUMNS = (b"emotion", b"pixels")
-"""Columns that there must be; without USAGE all rows are train, as in Kaggle's `train.csv`."""
+"""Required columns; without USAGE all rows are train, as in Kaggle's `train.csv`."""
 
 USAGE = b"usage"
 TO_BLANKS = bytes.maketrans(b"[](),", b"     ")
-"""What others write around and between pixels."""
+"""Brackets and commas that some variants of the file have around and between pixels."""
 BATCH = 32
-"""Lines whose pixels are parsed in one go: about 260 kB of text, which stays in the L2 cache."""
+"""Number of lines parsed at once: about 260 kB of text, which fits into the L2 cache."""
 
 
 class Line(NamedTuple):
-    """One data line before its values are parsed; `fault` says why it is none."""
+    """One data line before its values are parsed; `fault` describes an error in it."""
 
     number: int
     emotion: bytes = b""
@@ -37,7 +37,7 @@ class Line(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Where the columns of a table of faces stand; `usage` is None where there is none."""
+    """Column positions in a table of faces; `usage` is None if there is no such column."""
 
     emotion: int
     pixels: int
@@ -50,10 +50,10 @@ def parse_header(line: bytes) -> Header | None:
     """Find the columns of a FER2013 file.
 
     Args:
-        line: first line; blanks, quotes, case and order of the names do not matter.
+        line: first line; blanks, quotes, case and order of the names are ignored.
 
     Returns:
-        None where emotion or pixels is missing.
+        The header; None if emotion or pixels is missing.
     """
     separator = table.delimiter(line)
     names = [table.bare(name).lower() for name in line.removeprefix(table.BOM).split(separator)]
@@ -75,23 +75,23 @@ def read(
     Args:
         stream: the file, opened in binary mode; commas, semicolons or tabs between the columns,
             UTF-8 or UTF-16.
-        name: what errors and `Dataset.names` call it.
-        bad_rows: takes the broken lines.
+        name: file name in errors and in `Dataset.names`.
+        bad_rows: collects the invalid lines.
         advance: called with the number of bytes read since the last call, for a progress bar.
 
     Returns:
-        All good lines, without votes. `rows` counts the data lines of the file from 0, and
-        provenance's `source_rows` is how many there are, broken ones too.
+        All valid lines, without votes. `rows` counts the data lines of the file from 0; the
+        provenance entry `source_rows` is their number, including invalid ones.
 
     Raises:
-        InputError: no header, or a broken line that is not to be skipped.
+        InputError: no header, or an invalid line that is not to be skipped.
     """
     lines = table.lines(stream, name)
     header = parse_header(next(lines, b""))
     if header is None:
         raise InputError(f"{name}:1: no header with emotion, pixels and Usage")
-    # glibc returns freed memory to the system until it has seen a large block freed; every batch
-    # would then take page faults again, which is a third of the time that reading takes.
+    # glibc returns freed memory to the system until a large block has been freed once. Without
+    # this, every batch causes page faults, which take a third of the reading time.
     np.empty(16 << 20, np.uint8)
     images, labels, splits, rows, numbers = [], [], [], [], []
     source_rows = 0
@@ -125,14 +125,14 @@ def read(
 
 
 def parse_emotion(text: bytes) -> int:
-    """A class number 0..6; raises ValueError for anything else."""
+    """Parse a class number 0..6; raises ValueError for anything else."""
     if len(text) == 1 and b"0" <= text <= b"6":
         return text[0] - 48
     raise ValueError(f"emotion is {_show(text)}, not one of 0..6")
 
 
 def parse_usage(text: bytes) -> int:
-    """A split number; raises ValueError for an unknown Usage."""
+    """Parse a Usage value to a split number; raises ValueError for an unknown one."""
     split = USAGES.get(text.lower())
     if split is None:
         raise ValueError(f"Usage is {_show(text)}, not Training, PublicTest or PrivateTest")
@@ -140,7 +140,7 @@ def parse_usage(text: bytes) -> int:
 
 
 def parse_pixels(text: bytes) -> np.ndarray:
-    """One image from 2304 numbers, and a reason where they are no image.
+    """Parse one image of 2304 numbers, with a specific error message.
 
     Args:
         text: decimal numbers 0..255 with blanks between them.
@@ -149,7 +149,7 @@ def parse_pixels(text: bytes) -> np.ndarray:
         uint8 [48, 48].
 
     Raises:
-        ValueError: wrong count, something that is no whole number, or a value above 255.
+        ValueError: wrong count, not a whole number, or a value above 255.
     """
     words = text.split()
     for word in words:
@@ -163,17 +163,18 @@ def parse_pixels(text: bytes) -> np.ndarray:
 
 
 def parse_pixels_fast(texts: list[bytes]) -> np.ndarray | None:
-    """Several images at once, at the speed of array operations on the bytes.
+    """Parse several images at once by array operations on the bytes.
 
-    At the last digit of every number the two digits before it are added with their weights; what
-    stands at the other bytes is thrown away. One blank between numbers, one to three digits each.
+    At the last digit of every number, the two digits before it are added with their weights; the
+    results at other bytes are discarded. Numbers have one to three digits and one blank between
+    them.
 
     Args:
-        texts: for each image its 2304 decimal numbers.
+        texts: the 2304 decimal numbers of each image.
 
     Returns:
-        uint8 [n, 48, 48], or None where any of the texts is not of this plain kind:
-        `parse_pixels` then reads them one by one, or says what is wrong.
+        Images, uint8 [n, 48, 48]; None if any text has another form. `parse_pixels` then parses
+        them one by one or reports the error.
     """
     padded = b"".join([b"   ", b" ".join(texts), b" "])
     digits = np.frombuffer(padded, np.uint8) - np.uint8(ord("0"))

@@ -25,19 +25,19 @@ TO_FER2013 = np.array(
     + [FER2013.index("fear"), -1, -1],
     np.int16,
 )
-"""FER2013 label of each FER+ class; contempt has none, and neither has -1 (the last entry)."""
+"""FER2013 label of each FER+ class; -1 for contempt and for no label (the last entry)."""
 
 
 @dataclass(frozen=True)
 class Votes:
-    """The rows of a votes file; `split` is -1 where a row is broken.
+    """The rows of a votes file; `split` is -1 for invalid rows.
 
     Attributes:
-        file: what errors call the file.
-        lines: int64 [n], line of each row.
-        split: int16 [n], index into SPLITS.
-        images: the FER+ image names; empty where the image holds no face.
-        votes: uint8 [n, 10].
+        file: file name for error messages.
+        lines: line number of each row, int64 [n].
+        split: indices into SPLITS, int16 [n].
+        images: FER+ image names; empty for images without a face.
+        votes: vote counts, uint8 [n, 10].
     """
 
     file: str
@@ -53,11 +53,11 @@ def read(stream: BinaryIO, name: str, bad_rows: BadRows) -> Votes:
     Args:
         stream: the file, opened in binary mode; commas, semicolons or tabs between the columns,
             UTF-8 or UTF-16.
-        name: what errors call it.
-        bad_rows: takes the broken lines.
+        name: file name for error messages.
+        bad_rows: collects the invalid lines.
 
     Raises:
-        InputError: a column is missing, or a line is broken and not to be skipped.
+        InputError: a column is missing, or a line is invalid and not to be skipped.
     """
     lines = table.lines(stream, name)
     first = next(lines, b"")
@@ -103,8 +103,8 @@ def attach_by_row(dataset: Dataset, votes: Votes, bad_rows: BadRows) -> Dataset:
 
     Args:
         dataset: images as `fer2013.read` returns them.
-        votes: the votes of all rows of the same file.
-        bad_rows: takes the rows whose Usage differs between the two.
+        votes: votes for all rows of the same file.
+        bad_rows: collects the rows whose Usage differs between the two.
 
     Raises:
         InputError: the two differ in length, or in a Usage that is not to be skipped.
@@ -119,10 +119,10 @@ def attach_by_row(dataset: Dataset, votes: Votes, bad_rows: BadRows) -> Dataset:
 
 
 def attach_by_name(dataset: Dataset, votes: Votes, bad_rows: BadRows) -> Dataset:
-    """Give each image the votes that stand under its file name.
+    """Give each image the votes for its file name.
 
     Raises:
-        InputError: an image has no votes, or another split there, and is not to be skipped.
+        InputError: an image has no votes, or another split in the votes, and is not to be skipped.
     """
     row_of = {image: row for row, image in enumerate(votes.images) if image}
     rows = [row_of.get(PurePosixPath(name).name, -1) for name in dataset.names]
@@ -146,12 +146,12 @@ def _attach(dataset: Dataset, votes: Votes, rows: np.ndarray, bad_rows: BadRows)
 
 
 def distribution(votes: np.ndarray) -> np.ndarray:
-    """The label distribution that FER+ trains on.
+    """The label distribution used for training on FER+.
 
-    Votes of 1 are dropped as noise, unknown and no-face are left out, the rest is normalized.
+    Single votes are dropped as noise, unknown and no-face are left out, the rest is normalized.
 
     Args:
-        votes: [n, 10] vote counts.
+        votes: vote counts, [n, 10].
 
     Returns:
         float32 [n, 8], each row sums to 1; rows without usable votes are all 0.
@@ -168,7 +168,7 @@ def majority(votes: np.ndarray) -> np.ndarray:
     no-face among them; images that are then unknown, no face or undecided are left out.
 
     Args:
-        votes: [n, 10] vote counts.
+        votes: vote counts, [n, 10].
 
     Returns:
         int16 [n], index into `device.labels.FERPLUS`, -1 where the image is left out.

@@ -26,7 +26,7 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
 
 
 class Place(NamedTuple):
-    """Where an image lies: its path, split number, and class folder ("" directly in the split)."""
+    """Path, split number and class folder ("" for none) of an image."""
 
     path: str
     split: int
@@ -42,18 +42,19 @@ def read(
 ) -> Dataset:
     """Read a tree of images.
 
-    The labels are the class folders. Where there are none (FER+), they are the majority of the
-    votes, translated to FER2013's names, and -1 where that decides nothing or says contempt.
+    The labels are the class folders. Without class folders (FER+), they are the majority of the
+    votes, mapped to FER2013's names, and -1 if there is no majority or it is contempt.
 
     Args:
-        tree: a folder or archive; the split folders may lie deeper.
+        tree: folder or archive; the split folders may be nested deeper.
         votes: FER+ votes, matched by file name.
-        bad_rows: takes the images that cannot be read, have no class or no votes.
-        needed: the splits that there must be, checked before the images are read.
-        limit: number of images to read at most, the same share of each class and split.
+        bad_rows: collects the images that cannot be read, or have no class or votes.
+        needed: required splits, checked before the images are read.
+        limit: maximum number of images to read, the same share of each class and split.
 
     Raises:
-        InputError: no images or split folders, one class, or a bad image that is not to be skipped.
+        InputError: no images or split folders, only one class, or an invalid image that is not to
+            be skipped.
     """
     images = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
     if not images:
@@ -86,7 +87,7 @@ def read(
 
 
 def passed_over(names: Sequence[str]) -> dict[str, Any]:
-    """How many files are neither images nor tables, and of which endings, as provenance says it."""
+    """Provenance entry: number and extensions of files that are neither images nor tables."""
     known = (*pictures.SUFFIXES, ".csv")
     others = [name for name in names if not name.lower().endswith(known)]
     endings = Counter(PurePosixPath(name).suffix.lower() or "no ending" for name in others)
@@ -122,9 +123,9 @@ def _places(tree: Tree, images: list[str], bad_rows: BadRows) -> list[Place]:
 
 
 def _class_folders(images: list[str]) -> list[Place]:
-    """Places of a tree without split folders: all of it is train, its first folders are classes."""
+    """Places in a tree without split folders: all train, with class folders at the top level."""
     parts = [PurePosixPath(path).parts for path in images]
-    # A folder that holds everything, as zips often have, is no class.
+    # A single folder that contains everything, as in many zips, is not a class.
     while all(len(p) > 2 for p in parts) and len({p[0] for p in parts}) == 1:
         parts = [p[1:] for p in parts]
     return [
@@ -135,7 +136,7 @@ def _class_folders(images: list[str]) -> list[Place]:
 def _labels(
     tree: Tree, places: list[Place], bad_rows: BadRows
 ) -> tuple[tuple[str, ...], list[int | None], tuple[str, ...]]:
-    """Label names, each place's label (None where its class is unknown), and notes for the user."""
+    """Label names, label of each place (None for an unknown class), and notes for the user."""
     by_split = [{p.folder for p in places if p.split == number and p.folder} for number in range(3)]
     found = classes.find(*by_split)
     labels = [found.index.get(classes.key(place.folder)) for place in places]
@@ -183,7 +184,7 @@ def _decode(
                 continue
             kept.append((label, place.split, place.path))
     if not kept:
-        raise InputError(f"{tree.source}: no image is left; all are broken")
+        raise InputError(f"{tree.source}: no image is left; all are invalid")
     label_column, split, paths = zip(*kept, strict=True)
     return Dataset(
         images=np.stack(images),

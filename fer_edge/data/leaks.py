@@ -1,6 +1,6 @@
-"""Images that stand in more than one split: what a fair test must know, and training may drop.
+"""Finds images that are in more than one split, which biases a test.
 
-In FER2013 about 8 % of either test split also stands in Training, pixel for pixel or nearly so.
+In FER2013, about 8 % of each test split is also in Training, exactly or nearly so.
 """
 
 import csv
@@ -18,13 +18,13 @@ from fer_edge.data import duplicates, progress
 from fer_edge.data.dataset import SPLITS, Dataset, load, read_digest
 
 THRESHOLD = 0.999
-"""Pixel correlation above which two images count as the same."""
+"""Pixel correlation above which two images count as duplicates."""
 
 
 class Leak(NamedTuple):
-    """An image with its likest twin in one other split.
+    """An image and its most similar duplicate in one other split.
 
-    Rows are row numbers of the data file, counted from 0; names say where they came from.
+    Rows are 0-based row numbers of the data file; names are the sources of the images.
     """
 
     row: int
@@ -38,12 +38,12 @@ class Leak(NamedTuple):
 
 @dataclass(frozen=True)
 class Leaks:
-    """All images of a data file that also stand in another of its splits.
+    """All images of a data file that are also in another of its splits.
 
     Attributes:
-        digest: of the data file.
-        threshold: the correlation above which two images count as the same.
-        found: by row, one entry for each other split that the image stands in.
+        digest: SHA-256 digest of the data file.
+        threshold: pixel correlation above which two images count as duplicates.
+        found: leaks sorted by row, one entry for each other split that the image is in.
     """
 
     digest: str
@@ -52,15 +52,15 @@ class Leaks:
 
     @property
     def rows_to_drop_from_train(self) -> np.ndarray:
-        """int64, rows of train that also stand in val or test, ascending."""
+        """Rows of train that are also in val or test, int64, ascending."""
         return self.rows("train", "val", "test")
 
     def leaked(self, split: str) -> np.ndarray:
-        """int64, rows of `split` ("val" or "test") that also stand in train, ascending."""
+        """Rows of `split` ("val" or "test") that are also in train, int64, ascending."""
         return self.rows(split, "train")
 
     def rows(self, split: str, *others: str) -> np.ndarray:
-        """int64, rows of `split` that also stand in one of the `others`, ascending."""
+        """Rows of `split` that are also in one of the `others`, int64, ascending."""
         return np.unique(
             np.array(
                 [
@@ -73,7 +73,7 @@ class Leaks:
         )
 
     def save(self, path: Path) -> None:
-        """Write the list as CSV behind a comment line that names the data it belongs to.
+        """Write the list as CSV, after a comment line with digest and threshold.
 
         Raises:
             InputError: the file cannot be written.
@@ -87,7 +87,7 @@ class Leaks:
 
 
 def find(dataset: Dataset, threshold: float = THRESHOLD) -> Leaks:
-    """Compare every image with every other one; about ten seconds for FER2013.
+    """Compare all pairs of images; takes about ten seconds for FER2013.
 
     Args:
         dataset: all splits of a set, as loaded.
@@ -99,9 +99,9 @@ def find(dataset: Dataset, threshold: float = THRESHOLD) -> Leaks:
 
 
 def from_duplicates(dataset: Dataset, same: duplicates.Duplicates, threshold: float) -> Leaks:
-    """The duplicates that lie in different splits."""
+    """The duplicates in different splits."""
     standing = np.full((len(same.first), len(SPLITS)), -1, np.int64)  # of group in split
-    backwards = np.arange(len(dataset))[::-1]  # the first image of each wins
+    backwards = np.arange(len(dataset))[::-1]  # so that the first image of each group is kept
     standing[same.group[backwards], dataset.split[backwards]] = backwards
     twins: dict[tuple[int, int], tuple[int, float]] = {}
 
@@ -137,11 +137,11 @@ def from_duplicates(dataset: Dataset, same: duplicates.Duplicates, threshold: fl
 
 
 def list_path(data: Path, split: str = "") -> Path:
-    """Where the list of a data file lies: `fer2013.leaked.csv` beside `fer2013.npz`.
+    """Path of the list of a data file: `fer2013.leaked.csv` beside `fer2013.npz`.
 
     Args:
-        data: the `.npz`.
-        split: name of a split other than the file's own, which has a list of its own.
+        data: `.npz` file.
+        split: name of an alternative split, which has a separate list.
     """
     return data.with_suffix(f".{split}.leaked.csv" if split else ".leaked.csv")
 
@@ -153,18 +153,18 @@ def load_or_find(
     split: str = "",
     dataset: Callable[[], Dataset] | None = None,
 ) -> Leaks:
-    """The leaks of a data file, from the list beside it if that is of the same data.
+    """Load the leaks of a data file from the list beside it, or find them.
 
-    A list that is missing, damaged, or of other data is made anew and kept.
+    A list that is missing, damaged, or of other data is computed again and saved.
 
     Args:
-        data: the `.npz` of `data prepare`.
-        threshold: the pixel correlation above which two images count as the same.
-        split: name of a split other than the file's own.
-        dataset: loads the data file with that split; called only where there is no list.
+        data: `.npz` file of `data prepare`.
+        threshold: pixel correlation above which two images count as duplicates.
+        split: name of an alternative split.
+        dataset: function that loads the data file with that split; called only without a list.
 
     Raises:
-        InputError: `data` is no data file.
+        InputError: `data` is not a data file.
     """
     data = Path(data)
     path = list_path(data, split)
@@ -173,7 +173,7 @@ def load_or_find(
         leaks = find(dataset() if dataset else load(data), threshold)
         try:
             leaks.save(path)
-        except InputError as error:  # data on a read-only disk: found anew each time
+        except InputError as error:  # read-only disk: computed again each time
             warnings.warn(str(error), stacklevel=2)
     return leaks
 

@@ -1,4 +1,4 @@
-"""Bounds on what is read from files that others made, so that no input fills the memory."""
+"""Bounds on the size of untrusted input, so that no file exhausts the memory."""
 
 import io
 import lzma
@@ -13,34 +13,34 @@ from typing import Protocol
 from device.errors import InputError
 
 MAX_RATIO = 100
-"""Bytes that a packed byte may unpack to. Tables of pixels reach 4, pictures 2."""
+"""Maximum compression ratio. Tables of pixels reach 4, images 2."""
 
 ALWAYS_ALLOWED = 64 << 20
-"""Unpacked bytes below which no ratio is looked at."""
+"""Unpacked size in bytes below which the ratio is not checked."""
 
 MAX_PICTURE = 64 << 20
-"""Bytes of one picture's file."""
+"""Maximum size of an image file in bytes."""
 
 MAX_LINE = 1 << 20
-"""Bytes of one line of a table; 2304 pixels take 12 kB at most."""
+"""Maximum length of a line of a table in bytes; 2304 pixels take at most 12 kB."""
 
 DAMAGED = (
     OSError, EOFError, ValueError, OverflowError, IndexError, RuntimeError, NotImplementedError,
     struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
 )  # fmt: skip
-"""What Python's archive readers raise for damaged, cut and encrypted archives."""
+"""Exceptions of Python's archive readers for damaged, truncated and encrypted archives."""
 
 
 def unpacked_bound(packed: int) -> int:
-    """Most bytes that `packed` bytes may unpack to."""
+    """Maximum number of bytes that `packed` bytes may unpack to."""
     return max(ALWAYS_ALLOWED, packed * MAX_RATIO)
 
 
 def check_archive(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse a zip that declares more than its packed size can plausibly hold.
+    """Reject a zip whose declared unpacked size exceeds the bound for its packed size.
 
     Raises:
-        InputError: it declares more.
+        InputError: the declared size exceeds the bound.
     """
     declared = sum(member.file_size for member in members)
     if declared > (bound := unpacked_bound(path.stat().st_size)):
@@ -52,12 +52,12 @@ class _Readable(Protocol):
 
 
 class BoundedReader(io.RawIOBase):
-    """A raw stream that ends with InputError where its source is damaged or goes past a bound.
+    """A raw stream that raises InputError if its source is damaged or exceeds a bound.
 
     Args:
-        stream: the source.
-        label: what the error calls it.
-        bound: most bytes that may come out of it; None for no bound.
+        stream: source stream.
+        label: file name for error messages.
+        bound: maximum number of bytes to read; None for no bound.
     """
 
     def __init__(self, stream: _Readable, label: str, bound: int | None) -> None:
@@ -67,14 +67,14 @@ class BoundedReader(io.RawIOBase):
         self._count = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """True: the stream is readable."""
         return True
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         """Read up to the buffer's length.
 
         Raises:
-            InputError: the source is damaged, or holds more than the bound.
+            InputError: the source is damaged, or larger than the bound.
         """
         try:
             content = self._stream.read(len(buffer))

@@ -1,4 +1,4 @@
-"""What commands must not write over."""
+"""Protects existing files from being overwritten by commands."""
 
 from pathlib import Path
 
@@ -6,14 +6,16 @@ from device.errors import InputError
 
 
 def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
-    """Raise InputError where `path` stands already and the user did not say `--force`.
+    """Raise InputError if `path` exists and may not be replaced.
 
     Args:
-        path: the file to write.
-        force: whether an existing file may be replaced.
-        option: that names the file, for the message.
+        path: file to write.
+        force: whether an existing file may be replaced (`--force`).
+        option: option that names the file, for the message.
     """
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; {option} wants the name of a file")
+        raise InputError(f"{path}: is a folder; {option} needs the name of a file")
     if path.exists() and not force:
-        raise InputError(f"{path}: exists already; choose another {option}, or --force replaces it")
+        raise InputError(
+            f"{path}: exists already; choose another {option}, or replace it with --force"
+        )

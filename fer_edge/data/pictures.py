@@ -1,4 +1,4 @@
-"""Pictures of faces in files: from their bytes to a gray face of 48x48."""
+"""Decodes image files to gray 48x48 faces."""
 
 import cv2
 import numpy as np
@@ -13,23 +13,23 @@ SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".bmp", ".dib", ".gif", ".webp", ".avif",
     ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm",
 )  # fmt: skip
-"""Endings of the pictures that are read; of an animation the first frame."""
+"""Extensions of the image files that are read; of an animation only the first frame."""
 
 MAX_SQUARE = 4096
-"""Pixels of a picture's longer side above which it is made smaller before it is made square."""
+"""Length of the longer side in pixels above which an image is shrunk before it is padded."""
 
 
 def decode(content: bytes) -> NDArray[np.uint8]:
-    """Decode a picture of any depth and number of channels.
+    """Decode an image of any bit depth and number of channels.
 
     Args:
-        content: the bytes of its file.
+        content: content of the image file.
 
     Returns:
-        uint8 `[height, width]`, gray (ITU-R BT.601), upright by its EXIF data.
+        Gray image (ITU-R BT.601), uint8 `[height, width]`, rotated upright by its EXIF data.
 
     Raises:
-        InputError: it is no picture that OpenCV reads, cut short, or of too many pixels.
+        InputError: OpenCV cannot read the image, or it is truncated or has too many pixels.
     """
     image = image_decode.decode(content, gray=True)
     if image is None:
@@ -38,21 +38,23 @@ def decode(content: bytes) -> NDArray[np.uint8]:
 
 
 def to_face(gray: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
-    """Bring a picture, or a box of it, to a model's input as the device brings a face there.
+    """Crop and resize an image to a model's input, in the same way as the runner.
 
-    The picture keeps its aspect: the shorter side is filled up with the pixels of its edges. Area
-    interpolation makes it smaller, linear interpolation larger; 48x48 stays as it is.
+    The aspect ratio is kept: the shorter side is padded with edge pixels. Shrinking uses area
+    interpolation, enlarging linear interpolation; a 48x48 image is returned unchanged.
 
     Args:
-        gray: uint8 `[height, width]`.
-        box: the face in it; the whole picture where it is None.
+        gray: gray image, uint8 `[height, width]`.
+        box: face box; None for the whole image.
 
     Returns:
         uint8 `[48, 48]`.
     """
     height, width = gray.shape
     box = box or Box(0, 0, width, height)
-    if (longer := max(box.w, box.h)) > MAX_SQUARE:  # a picture of 60000x1 would be 3.6 GB square
+    if (
+        longer := max(box.w, box.h)
+    ) > MAX_SQUARE:  # an image of 60000x1 would take 3.6 GB when square
         inside = gray[max(box.y, 0) : box.y + box.h, max(box.x, 0) : box.x + box.w]
         height, width = (max(1, side * MAX_SQUARE // longer) for side in inside.shape)
         gray = cv2.resize(inside, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""`data prepare`: whatever layout people have, to one `Dataset`."""
+"""`data prepare`: converts any supported layout to a `Dataset`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from fer_edge.data.sampling import hold_out, spread
 from fer_edge.data.tree import Tree
 
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
-"""Kaggle's archive holds the same faces under both names: the first one found is read."""
+"""Kaggle's archive has the same faces under both names: the first one found is read."""
 
 VOTES_NAME = "fer2013new.csv"
 
@@ -36,13 +36,13 @@ def prepare(
 
     Args:
         source: `fer2013.csv`, `icml_face_data.csv`, a folder layout, or an archive of one of them.
-        votes: FER+ votes of the same images; a `fer2013new.csv` in the source is found without.
-        skip_bad: leave out broken rows and images instead of ending at the first.
-        val_fraction: share of each class of train that becomes val, for sources without one.
-        test_fraction: share of each class of train that becomes test; it is taken first.
-        missing_fraction: share for each of the two that the source turns out to lack.
-        limit: number of images at most, the same share of each class of each split.
-        seed: RNG seed of what is held out and of what a limit chooses.
+        votes: file with FER+ votes for the same images; default: a `fer2013new.csv` in the source.
+        skip_bad: whether to leave out invalid rows and images instead of raising.
+        val_fraction: share of each class of train to use as val, for sources without val.
+        test_fraction: share of each class of train to use as test; held out before val.
+        missing_fraction: share to hold out for each of these splits that the source lacks.
+        limit: maximum number of images, the same share of each class of each split.
+        seed: RNG seed for held-out images and for the limit.
         label_map: description of a layout; None for one of those that need none.
 
     Returns:
@@ -51,7 +51,7 @@ def prepare(
         out as a whole where they are known.
 
     Raises:
-        InputError: what is wrong, with line or file.
+        InputError: the source is invalid; the message names the file or line.
     """
     fractions = {"test": test_fraction, "val": val_fraction}
     for split, fraction in fractions.items():
@@ -79,7 +79,7 @@ def prepare(
         else:
             dataset = folders.read(tree, crowd, bad_rows, needed, limit)
     if len(dataset) == 0:
-        raise InputError(f"{source}: no image is left; all are broken")
+        raise InputError(f"{source}: no image is left; all are invalid")
     for split, fraction in fractions.items():
         if fraction is None and not (dataset.split == SPLITS.index(split)).any():
             fraction = missing_fraction
@@ -106,16 +106,16 @@ def prepare(
 
 
 def notes(dataset: Dataset) -> list[str]:
-    """What a user should know of a prepared set: what was left out or passed over, a line each."""
+    """Notes for the user on a prepared set, such as rows left out, one per line."""
     about = dataset.provenance
     lines = [f"note: {note}" for note in about.get("notes", ())]
     left_out = about["left_out"]
     lines += [f"left out: {row}" for row in left_out["first"]]
     if left_out["count"]:
-        lines.append(f"{left_out['count']} broken rows or images left out (--skip-bad)")
+        lines.append(f"{left_out['count']} invalid rows or images left out (--skip-bad)")
     if count := about.get("files_passed_over"):
         endings = ", ".join(f"{n} {e}" for e, n in about["endings_passed_over"].items())
-        lines.append(f"{count} files that are no images were passed over ({endings})")
+        lines.append(f"{count} files that are not images were ignored ({endings})")
     return lines
 
 
@@ -143,11 +143,11 @@ def _read_csv(tree: Tree, name: str, votes: ferplus.Votes | None, bad_rows: BadR
 
 
 def _read_votes(source: Tree, path: Path | None, bad_rows: BadRows) -> ferplus.Votes | None:
-    """The votes in the file that the user named, or else those that lie in the source."""
+    """The votes in the given file, else those found in the source."""
     if path is not None:
         tree = Tree(path)
         if path.is_dir() or not tree.names:
-            raise InputError(f"{path}: is no file of votes; --ferplus wants fer2013new.csv")
+            raise InputError(f"{path}: is not a votes file; --ferplus needs fer2013new.csv")
         name = tree.names[0]
     else:
         tree = source

@@ -1,4 +1,4 @@
-"""A progress bar on stderr for work that takes seconds; silent where nobody looks."""
+"""A progress bar on stderr, shown only on a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the block runs, where stderr is a terminal.
+    """Show a progress bar while the block runs, if stderr is a terminal.
 
     Args:
-        what: the label in front of the bar.
-        total: what the advances add up to.
+        what: label of the bar.
+        total: total amount of work.
 
     Yields:
-        A function that is told how much further the work is.
+        A function to call with the amount of work done since the last call.
     """
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -1,4 +1,4 @@
-"""Parts of a set: splits held out of train, and smaller sets of the same make-up."""
+"""Stratified sampling: splits held out of train, and smaller sets of the same composition."""
 
 from dataclasses import replace
 
@@ -13,16 +13,16 @@ from fer_edge.data.dataset import SPLITS, Dataset
 def spread(
     split: ArrayLike, labels: ArrayLike, limit: int | None, seed: int = 0
 ) -> NDArray[np.int64]:
-    """Choose images, the same share of each class of each split but at least one.
+    """Choose images: the same share of each class of each split, at least one each.
 
     Args:
         split: split number of each image.
         labels: label of each image.
-        limit: number of images to choose; a few more where classes are many; None for all.
+        limit: number of images to choose (slightly more with many classes); None for all.
         seed: RNG seed.
 
     Returns:
-        Ascending positions.
+        Positions of the chosen images, ascending.
     """
     strata = np.stack([np.asarray(split), np.asarray(labels)], axis=1)
     count = len(strata)
@@ -44,23 +44,23 @@ def hold_out(
     seed: int,
     subjects: NDArray[np.str_] | None = None,
 ) -> Dataset:
-    """Make a part of train val or test: the same share of every class, copies kept together.
+    """Hold out a part of train as val or test: the same share of every class, duplicates together.
 
-    Of a class with two images or more at least one is held out and at least one stays.
+    Of a class with at least two images, at least one is held out and at least one stays in train.
 
     Args:
-        dataset: a set without that split.
+        dataset: data set without that split.
         name: name of the split.
-        fraction: share of the different images of each class, between 0 and 1.
+        fraction: share of the distinct images of each class, between 0 and 1.
         seed: RNG seed.
-        subjects: person on each image; whole persons are held out then, whatever their classes.
+        subjects: subject of each image; if given, whole subjects are held out, regardless of class.
 
     Raises:
         InputError: there is such a split already, or too few images.
     """
     number = SPLITS.index(name)
     if (dataset.split == number).any():
-        raise InputError(f"the source has a {name} split already: leave --{name}-fraction away")
+        raise InputError(f"the source already has a {name} split: leave out --{name}-fraction")
     train = np.flatnonzero(dataset.split == 0)
     if subjects is not None and (subjects != "").all():
         group = np.unique(subjects[train], return_inverse=True)[1]
@@ -76,7 +76,7 @@ def hold_out(
         chosen[random.permutation(groups)[:wanted]] = True
     if not chosen.any():
         raise InputError(
-            f"--{name}-fraction {fraction}: no class of train has two different images, of which "
+            f"--{name}-fraction {fraction}: no class of train has two distinct images, of which "
             "one could be held out"
         )
     split = dataset.split.copy()

@@ -1,4 +1,4 @@
-"""What `--data` may be: a prepared `.npz`, a folder or table that is prepared now, or nothing."""
+"""Resolves `--data`: a prepared `.npz`, a source to be prepared, or None for synthetic faces."""
 
 import hashlib
 import sys
@@ -13,20 +13,20 @@ from fer_edge.data.tree import READ_BUFFER, Tree
 from fer_edge.recipe import Data, Recipe
 
 HELD_OUT = 0.15
-"""Share of each class that becomes test, and then val, of data that comes without splits."""
+"""Share of each class to hold out as test, and then as val, for data without splits."""
 
 
 def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
-    """Give the `.npz` that a run trains on.
+    """Give the `.npz` file that a run trains on, preparing it if needed.
 
-    A folder, table or archive is prepared on the first call, beside the run's other files; splits
-    that it lacks are held out of train, and what was left out is printed on standard error. A later
-    call finds what the first one made, unless the content of the source has changed.
+    A folder, table or archive is prepared on the first call, in the folder of the run; missing
+    splits are held out of train, and notes are printed to standard error. Later calls reuse the
+    file unless the content of the source has changed.
 
     Args:
-        data: as the user gave it; None for synthetic faces.
-        recipe: says how many synthetic faces, and seeds what is held out.
-        folder: of the run.
+        data: path given by the user; None for synthetic faces.
+        recipe: recipe with the number of synthetic faces and the RNG seed.
+        folder: folder of the run.
 
     Raises:
         InputError: the source cannot be read.
@@ -34,7 +34,7 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     if data is None:
         return synthetic_faces(recipe, folder)
     if data.suffix == ".npz" or not data.exists():
-        return data  # whoever loads it says what is wrong with it
+        return data  # validated when it is loaded
     from fer_edge.data.prepare import notes, prepare
 
     tree = Tree(data)
@@ -48,10 +48,10 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
 
 
 def source_digest(tree: Tree) -> str:
-    """SHA-256 (hex) over the names and the content of a source's files.
+    """SHA-256 (hex) over names and contents of a source's files.
 
     Raises:
-        InputError: a table cannot be read. Of a picture that cannot, the name alone counts.
+        InputError: a table cannot be read. For an unreadable image only the name is hashed.
     """
     digest = hashlib.sha256()
     for name in tree.names:
@@ -70,17 +70,17 @@ def source_digest(tree: Tree) -> str:
 def with_sources(
     recipe: Recipe, further: Sequence[Path], shares: Sequence[float], folder: Path
 ) -> Recipe:
-    """Add further sets to a recipe's `[data.sources]`, and prepare those that are no `.npz` yet.
+    """Add further sets to a recipe's `[data.sources]`, and prepare those that are not `.npz` files.
 
     Args:
-        recipe: of the run.
-        further: sets that train beside the first, each named after its file or folder.
-        shares: of each batch, one a set; one for all of them together, divided evenly; or none,
-            for the default.
-        folder: of the run.
+        recipe: recipe of the run.
+        further: additional training sets, each named after its file or folder.
+        shares: shares of each batch: one per set, or one for all of them together, divided evenly,
+            or none for the default.
+        folder: folder of the run.
 
     Raises:
-        InputError: another number of shares, two sets of one name, or a share out of range.
+        InputError: wrong number of shares, two sets with the same name, or a share out of range.
     """
     sources = {name: source.model_dump() for name, source in recipe.data.sources.items()}
     if len(shares) == 1:
@@ -93,7 +93,7 @@ def with_sources(
         name = path.resolve().stem
         source = sources.setdefault(name, {"path": None})
         if source["path"] is not None:
-            raise InputError(f"--data {path}: there is a source {name} already: rename one")
+            raise InputError(f"--data {path}: there is already a source {name}: rename one")
         source |= {"path": path} | ({"share": shares[i]} if shares else {})
     for name, source in sources.items():
         if source["path"] is None:
@@ -111,11 +111,11 @@ def synthetic_faces(recipe: Recipe, folder: Path) -> Path:
     """Generate the run's synthetic faces on the first call.
 
     Args:
-        recipe: `data.synthetic_per_class` is the number of faces, `seed` the RNG seed.
+        recipe: recipe with the number of faces (`data.synthetic_per_class`) and the RNG seed.
         folder: folder of the run.
 
     Returns:
-        The `.npz`, in `folder/data/`.
+        Path of the `.npz` file, in `folder/data/`.
     """
     from fer_edge.data import synthetic
 

@@ -1,7 +1,7 @@
-"""Train, validation and test images of a run, by the recipe's `[data]` section.
+"""Loads the train, validation and test images of a run, by the recipe's `[data]` section.
 
 `training` never returns test images, so no stage of a run can select on them by mistake. Only the
-evaluation of the finished files loads the test split.
+evaluation of finished files loads the test split.
 """
 
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from fer_edge.recipe import Recipe
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a training run is handed.
+    """Images for a training run.
 
     Attributes:
-        train: the images that train, without leaked ones where the recipe drops them.
-        val: the images that select; None for a random split, which has none.
-        dropped: training images left out because they also stand in val or test.
+        train: training images, without leaked ones if the recipe drops them.
+        val: validation images for model selection; None for a random split, which has none.
+        dropped: number of training images left out because they are also in val or test.
     """
 
     train: Dataset
@@ -33,11 +33,11 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class TestData:
-    """What the evaluation of finished files is handed.
+    """Images for the evaluation of finished files.
 
     Attributes:
-        test: the images that test.
-        leaked: bool `[n]`, those of them that also stand among the training images.
+        test: test images.
+        leaked: whether each test image is also in the training images, bool `[n]`.
     """
 
     test: Dataset
@@ -45,10 +45,10 @@ class TestData:
 
 
 def training(path: Path, recipe: Recipe) -> TrainingData:
-    """Load the images that train and select.
+    """Load the training and validation images.
 
     Raises:
-        InputError: the file is no data set, or lacks a split.
+        InputError: the file is not a data set, or lacks a split.
     """
     val = None
     if recipe.data.split == "random":
@@ -66,7 +66,7 @@ def training(path: Path, recipe: Recipe) -> TrainingData:
 
 
 def _limited(train: Dataset, recipe: Recipe) -> Dataset:
-    """At most as many images as the recipe's `data.limit` says, in unchanged order."""
+    """Limit the images to the recipe's `data.limit`, in unchanged order."""
     limit = recipe.data.limit
     if limit is None or limit >= len(train):
         return train
@@ -75,10 +75,10 @@ def _limited(train: Dataset, recipe: Recipe) -> Dataset:
 
 
 def testing(path: Path, recipe: Recipe) -> TestData:
-    """Load the test split, and which of its images also stand among the training images.
+    """Load the test split, and which of its images are also in the training images.
 
     Raises:
-        InputError: the file is no data set, or has no test split.
+        InputError: the file is not a data set, or has no test split.
     """
     whole = _shuffled(path, recipe) if recipe.data.split == "random" else load(path)
     test = whole.only("test")

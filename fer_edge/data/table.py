@@ -1,4 +1,4 @@
-"""Lines and columns of delimited text, whatever program wrote it."""
+"""Reads lines and columns of delimited text in common dialects and encodings."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ def lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
     Args:
         stream: the file, opened in binary mode.
-        name: what errors call it.
+        name: file name for error messages.
 
     Raises:
         InputError: the file cannot be read, or a line is longer than MAX_LINE bytes.
@@ -41,17 +41,17 @@ def lines(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def delimiter(header: bytes) -> bytes:
-    """Which of DELIMITERS stands most often in a header."""
+    """The most frequent of DELIMITERS in a header."""
     return max(DELIMITERS, key=header.count)
 
 
 def fields(line: bytes, separator: bytes, width: int) -> list[bytes]:
-    """Divide a line into its columns.
+    """Split a line into columns.
 
     Args:
-        line: without a quoted line break.
-        separator: between two columns.
-        width: number of columns; only where a plain split gives another, quotes are looked at.
+        line: line without quoted line breaks.
+        separator: column separator.
+        width: expected number of columns; quotes are parsed only if a plain split gives another.
     """
     plain = line.split(separator)
     if len(plain) == width or b'"' not in line:
@@ -65,14 +65,14 @@ def fields(line: bytes, separator: bytes, width: int) -> list[bytes]:
 
 
 def bare(value: bytes) -> bytes:
-    """A column without blanks and quotes around it."""
+    """Strip blanks and quotes from a column."""
     return value.strip().strip(b'"').strip()
 
 
 def _bounded(line: bytes, name: str, number: int) -> bytes:
     if len(line) >= MAX_LINE:
         raise InputError(
-            f"{name}:{number}: a line of {MAX_LINE >> 20} MiB or more: this is no table of faces"
+            f"{name}:{number}: a line of {MAX_LINE >> 20} MiB or more: this is not a table of faces"
         )
     return line
 
@@ -86,7 +86,7 @@ def _utf16(start: bytes) -> str | None:
 
 
 class _After(io.RawIOBase):
-    """A stream whose first bytes were read already."""
+    """A stream whose first bytes have already been read."""
 
     def __init__(self, start: bytes, stream: BinaryIO) -> None:
         self._start = start

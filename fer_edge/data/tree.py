@@ -1,4 +1,4 @@
-"""One view of a folder, an archive and a single file, so that readers need not tell them apart."""
+"""A uniform view of a folder, an archive or a single file."""
 
 import gzip
 import io
@@ -20,25 +20,25 @@ from fer_edge.data import limits
 READ_BUFFER = 1 << 20
 
 NOT_SHOWN = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "thumbs.db", "desktop.ini"}
-"""What macOS, Synology and Windows put beside pictures, in lower case."""
+"""Files that macOS, Synology and Windows add to image folders, in lower case."""
 
 _PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
-"""Openers of single packed files."""
+"""Functions that open single packed files."""
 
 
 class Tree:
-    """The files of a source by their relative paths with forward slashes, sorted.
+    """The files of a source, by relative paths with forward slashes, sorted.
 
-    Hidden files and those of NOT_SHOWN are left out; symbolic links are followed. Archives are read
-    where they lie; a packed tar is unpacked to one temporary file without a name.
+    Hidden files and those in NOT_SHOWN are left out; symbolic links are followed. Archives are read
+    in place; a packed tar is unpacked to one anonymous temporary file.
 
     Args:
         source: a folder, a `.zip`, a `.tar` (also `.tar.gz` and the like), one file, or one packed
             file (`.csv.gz`).
 
     Raises:
-        InputError: there is no such source, or it is damaged, no regular file, or unpacks to far
-            more than its size allows.
+        InputError: the source does not exist, is damaged or not a regular file, or unpacks to more
+            than its size allows.
     """
 
     def __init__(self, source: Path) -> None:
@@ -54,15 +54,15 @@ class Tree:
         self.names = sorted(self._files)
 
     def size(self, name: str) -> int:
-        """Bytes of a file, unpacked; an estimate for single packed files."""
+        """Unpacked size of a file in bytes; an estimate for single packed files."""
         return self._files[name][1]
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file as a buffered binary stream; reading raises InputError where it is damaged.
+        """Open a file as a buffered binary stream; reading raises InputError if it is damaged.
 
         Raises:
-            InputError: it cannot be opened, or is no regular file.
+            InputError: the file cannot be opened, or is not a regular file.
         """
         label = self.label(name)
         try:
@@ -75,10 +75,10 @@ class Tree:
             yield cast(BinaryIO, io.BufferedReader(reader, READ_BUFFER))
 
     def read(self, name: str, limit: int = limits.MAX_PICTURE) -> bytes:
-        """The whole content of a file.
+        """Read the whole content of a file.
 
         Raises:
-            InputError: it cannot be read, or has more than `limit` bytes.
+            InputError: the file cannot be read, or has more than `limit` bytes.
         """
         with self.open(name) as stream:
             content = stream.read(limit + 1)
@@ -87,7 +87,7 @@ class Tree:
         return content
 
     def label(self, name: str) -> str:
-        """What an error calls a file."""
+        """Name of a file for error messages."""
         return name if name == self.source.name else f"{self.source.name}/{name}"
 
     def _list(self) -> None:
@@ -149,7 +149,7 @@ class Tree:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder; links to folders are followed, but never back to one above."""
+    """Files below a folder; links to folders are followed, except to a parent folder."""
 
     def failed(error: OSError) -> None:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
@@ -162,7 +162,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _open_regular(path: Path) -> BinaryIO:
-    """Open a file of a folder; a pipe or a device would be waited for, or never end."""
+    """Open a regular file of a folder; reading a pipe or device could block or never end."""
     _require_regular(path)
     return path.open("rb", buffering=0)
 
@@ -170,12 +170,12 @@ def _open_regular(path: Path) -> BinaryIO:
 def _require_regular(path: Path) -> None:
     if not stat.S_ISREG(path.stat().st_mode):
         raise InputError(
-            f"{path}: is a pipe or a device, no regular file: write its content to a file first"
+            f"{path}: is a pipe or a device, not a regular file: write its content to a file first"
         )
 
 
 def _plain_tar(path: Path, bound: int) -> BinaryIO:
-    """A tar's bytes without its packing, in which members can be read in any order."""
+    """Unpack a tar, so that its members can be read in any order."""
     with path.open("rb") as handle:
         start = handle.read(6)
     packings = ((b"\x1f\x8b", gzip.open), (b"\xfd7zXZ\0", lzma.open), (b"BZh", _open_bz2))
@@ -198,7 +198,7 @@ def _open_bz2(path: Path, mode: str) -> BinaryIO:
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
-    """A member's name as its writer meant it: UTF-8 that is not declared, backslashes."""
+    """Name of a zip member, with undeclared UTF-8 and backslashes corrected."""
     name = member.orig_filename.split("\0")[0]
     if not member.flag_bits & 0x800:
         try:
@@ -209,7 +209,7 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
 
 
 def _text(name: bytes) -> str:
-    """A file's name as text: UTF-8, or Latin-1 as older systems wrote it."""
+    """Decode a file name: UTF-8, else Latin-1."""
     try:
         return name.decode("utf-8")
     except UnicodeDecodeError:

@@ -45,4 +45,4 @@ def test_a_model_that_the_zoo_lacks_is_one_line(name, tmp_path, monkeypatch):
 
 def test_a_folder_for_a_file_names_the_option_that_was_given(tmp_path):
     done = run("quant-debug", "zoo:nano/fer2013_float32", "zoo:nano", "--plot", tmp_path)
-    assert done.exit_code == 2 and "--plot wants the name of a file" in done.stderr
+    assert done.exit_code == 2 and "--plot needs the name of a file" in done.stderr

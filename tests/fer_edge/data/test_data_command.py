@@ -61,7 +61,7 @@ def test_skip_bad_says_what_it_left_out(run, write_csv, tmp_path):
     result = run("prepare", source, "--out", tmp_path / "faces.npz", "--skip-bad")
     assert result.exit_code == 0
     assert "left out: fer2013.csv:2: 3 pixels" in result.stdout
-    assert "1 broken rows or images left out" in result.stdout
+    assert "1 invalid rows or images left out" in result.stdout
     assert load(tmp_path / "faces.npz").provenance["left_out"]["count"] == 1
 
 

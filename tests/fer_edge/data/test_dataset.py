@@ -106,8 +106,8 @@ def test_columns_of_different_length_are_a_programming_error(dataset):
         ({"images": faces(5)}, "its arrays differ in length .images 5, labels 6"),
         ({"names": np.array(["one.png"])}, "its arrays differ in length .*names 1"),
         ({"label_names": np.array(["one", "one"])}, "label names are none, or not distinct"),
-        ({"images": faces(6)[::-1]}, "does not have the digest that the file names"),
-        ({"label_names": np.array(["two", "one"])}, "does not have the digest"),
+        ({"images": faces(6)[::-1]}, "does not match the digest in the file"),
+        ({"label_names": np.array(["two", "one"])}, "does not match the digest"),
     ],
 )
 def test_an_array_that_was_changed_is_named(six, tmp_path, change, fault):

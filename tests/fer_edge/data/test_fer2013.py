@@ -152,5 +152,5 @@ def test_a_fraction_outside_0_to_1_is_refused(write_csv, fraction):
 
 
 def test_val_fraction_does_not_touch_a_val_split_that_is_there(small_csv):
-    with pytest.raises(InputError, match="has a val split already"):
+    with pytest.raises(InputError, match="already has a val split"):
         prepare(small_csv, val_fraction=0.1)

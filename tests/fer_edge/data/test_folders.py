@@ -82,7 +82,7 @@ def test_two_names_of_one_class_are_never_merged_unasked(write_images, one, othe
 
 
 def test_names_that_differ_in_case_alone_are_refused(write_images):
-    with pytest.raises(InputError, match="classes 'Awake' and 'awake' differ in case alone"):
+    with pytest.raises(InputError, match="classes 'Awake' and 'awake' differ only in case"):
         prepare(write_images(tree(("awake", "Awake", "bored"))))
 
 
@@ -268,7 +268,7 @@ def test_class_folders_without_splits_are_train_and_the_rest_is_held_out(write_i
 def test_a_split_that_is_there_is_not_held_out_again(write_images):
     folder = write_images(tree(FER2013))
     assert prepare(folder, missing_fraction=0.5).counts() == prepare(folder).counts()
-    with pytest.raises(InputError, match="has a test split already"):
+    with pytest.raises(InputError, match="already has a test split"):
         prepare(folder, test_fraction=0.1)
 
 

@@ -148,7 +148,7 @@ def test_a_zip_that_declares_less_than_it_holds_is_refused(tmp_path, monkeypatch
 def test_a_device_and_a_pipe_are_refused_at_once(tmp_path, what):
     if what == "pipe":
         os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="is a pipe or a device, no regular file"):
+    with pytest.raises(InputError, match="is a pipe or a device, not a regular file"):
         prepare(Path(what) if what.startswith("/") else tmp_path / "pipe")
 
 

@@ -31,4 +31,4 @@ def test_files_that_were_passed_over_are_said(write_images, tmp_path, capsys):
     folder = write_images(pictures)
     (folder / "bored/9.heic").write_bytes(b"")
     resolve_data(folder, recipe.load("demo"), tmp_path / "run")
-    assert "1 files that are no images were passed over (1 .heic)" in capsys.readouterr().err
+    assert "1 files that are not images were ignored (1 .heic)" in capsys.readouterr().err

@@ -134,7 +134,7 @@ def test_the_command_reports_the_old_task_beside_the_new_one(
 def test_two_sets_of_one_name_are_refused(tiny, mine: Path, tmp_path: Path) -> None:
     found = train(tiny, tmp_path, "--data", str(mine), "--data", str(mine), "--share", "0.2")
     assert found.exit_code == 2
-    assert "there is a source mine already" in found.output
+    assert "there is already a source mine" in found.output
 
 
 def test_a_source_without_a_file_is_named(tiny, tmp_path: Path) -> None:

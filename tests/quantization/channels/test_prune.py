@@ -280,7 +280,7 @@ def test_magnitudes_are_judged_against_their_layer(residual, kind):
 def test_importance_that_cannot_be_measured_is_named(residual, plain):
     with pytest.raises(InputError, match="needs labeled images"):
         measure(residual, "taylor")
-    with pytest.raises(InputError, match="BatchNorm behind first"):
+    with pytest.raises(InputError, match="BatchNorm after first"):
         measure(plain, "batchnorm")
 
 
@@ -330,7 +330,7 @@ def test_a_latency_is_met_by_measuring_candidates(residual):
     kept = select_channels(residual, scores, target="latency", share=0.75, measure=slow_to_shrink)
     assert slow_to_shrink(keep(residual, kept)) <= 0.75
     assert len(tried) <= 7
-    with pytest.raises(CheckFailedError, match=r"no candidate took 0\.20"):
+    with pytest.raises(CheckFailedError, match=r"no candidate reached 0\.20"):
         select_channels(residual, scores, target="latency", share=0.2, measure=slow_to_shrink)
 
 
