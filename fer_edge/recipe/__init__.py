@@ -1,23 +1,11 @@
 """A recipe: every number that a run depends on, typed, validated, from a TOML file."""
 
+from fer_edge.recipe.compression_sections import Adjust, Channels, Cluster, Prune, Quantize
+from fer_edge.recipe.data_sections import Augment, Data, DataSource
 from fer_edge.recipe.file import load, names, of_teacher
 from fer_edge.recipe.quick import quick
-from fer_edge.recipe.sections import (
-    Adjust,
-    Augment,
-    Bench,
-    Channels,
-    Cluster,
-    Data,
-    DataSource,
-    Export,
-    Phase,
-    Prune,
-    Quantize,
-    Recipe,
-    Teacher,
-    Train,
-)
+from fer_edge.recipe.sections import Bench, Export, Recipe
+from fer_edge.recipe.training_sections import Phase, Teacher, Train
 
 __all__ = [
     "Adjust",

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from device.errors import InputError
 from device.system.validation import explain
-from fer_edge.recipe.sections import Recipe, Teacher
+from fer_edge.recipe.sections import Recipe
+from fer_edge.recipe.training_sections import Teacher
 
 _MAX_BYTES = 1_000_000
 

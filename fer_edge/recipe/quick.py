@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fer_edge.recipe.sections import Phase, Recipe
+from fer_edge.recipe.sections import Recipe
+from fer_edge.recipe.training_sections import Phase
 
 TRAINING_IMAGES = 2000
 

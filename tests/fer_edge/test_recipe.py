@@ -192,3 +192,15 @@ def test_a_quick_recipe_has_the_stages_of_the_whole_one_but_no_teacher(name: str
     assert (short.train.epochs, short.data.limit, short.train.restarts) == (2, 2000, ())
     assert short.precisions == ("float32", "int8")
     assert short.model == whole.model
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_no_shipped_recipe_uses_a_key_of_an_earlier_version(
+    name: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    from fer_edge.pipeline import initial_weights
+
+    started = name in ("finetune", "wild")
+    model = initial_weights.find("zoo:nano").section if started else None
+    recipe.load(name, model=model)
+    assert "now called" not in capsys.readouterr().err + caplog.text
