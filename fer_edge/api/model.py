@@ -166,7 +166,7 @@ class Model:
 def load(
     model: str | os.PathLike[str] | None = None,
     *,
-    detector: str = "haar",
+    detector: str = "auto",
     detector_model: str | os.PathLike[str] | None = None,
     threads: int = 1,
 ) -> Model:
@@ -174,7 +174,7 @@ def load(
 
     Args:
         model: path of a `.tflite` file, or `zoo:NAME`; the default model if None.
-        detector: "haar" or "yunet".
+        detector: "haar", "yunet", or "auto": YuNet where its file is, as the commands choose.
         detector_model: file of YuNet; where `fer-edge fetch yunet` put it if None.
         threads: number of kernel threads.
 
