@@ -74,23 +74,24 @@ def train(
         >>> run = fer_edge.train("demo", out="runs/demo")  # doctest: +SKIP
         >>> fer_edge.load(run.models[-1])  # doctest: +SKIP
     """
-    from fer_edge import recipe as recipes
-    from fer_edge.data import source
-    from fer_edge.pipeline import initial_weights, pipeline
-    from fer_edge.pipeline.run import Run, model_files
+    from fer_edge.pipeline import pipeline
+    from fer_edge.pipeline.compose import compose
+    from fer_edge.pipeline.run import model_files
     from fer_edge.training import history
 
-    model = initial_weights.find(init).section if init else None
-    chosen = recipes.load(recipe or ("finetune" if init else "demo"), list(overrides), model=model)
-    folder = Path(out) if out is not None else Path("runs") / chosen.name
-    faces = source.resolve_data(None if data is None else Path(data), chosen, folder)
-    run = Run(chosen, faces, folder, teacher, init)
+    run = compose(
+        recipe,
+        [] if data is None else [Path(data)],
+        None if out is None else Path(out),
+        overrides=overrides,
+        teacher=teacher,
+        init=init,
+    )
     for _ in pipeline.run(run, until="train" if stages == "train" else None):
         pass
-    rows = history.load(folder / "train" / "history.csv")
-    return TrainingRun(
-        folder, folder / "train" / "weights.npz", rows, history.best(rows), model_files(run)
-    )
+    trained = run.folder("train")
+    rows = history.load(trained / "history.csv")
+    return TrainingRun(run.out, trained / "weights.npz", rows, history.best(rows), model_files(run))
 
 
 def quantize(

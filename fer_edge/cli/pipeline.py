@@ -124,23 +124,19 @@ def start(
     from fer_edge.extras import TRAINING, require
 
     require("train", TRAINING, f"fer-edge {'train' if until else 'pipeline'}")
-    from fer_edge import recipe as recipes
-    from fer_edge.data import source
-    from fer_edge.pipeline import initial_weights, instructions, pipeline
-    from fer_edge.pipeline.run import Run
+    from fer_edge.pipeline import pipeline
+    from fer_edge.pipeline.compose import compose
 
-    model = initial_weights.find(init).section if init else None
-    chosen = recipes.load(recipe or ("finetune" if init else "demo"), overrides or [], model=model)
-    if quick:
-        chosen = recipes.quick(chosen)
-    if chosen.teacher and not chosen.teacher.nets:
-        recipes.of_teacher(chosen, chosen.teacher)  # a wrong one is refused before any work
-    folder = out or Path("runs") / chosen.name
-    faces = source.resolve_data(data[0] if data else None, chosen, folder)
-    chosen = source.with_sources(chosen, (data or [])[1:], share or [], folder)
-    if chosen.channels is not None:
-        instructions.find_core(chosen.channels.target)  # says now what is missing to count with
-    job = Run(chosen, faces, folder, teacher, init)
+    job = compose(
+        recipe,
+        data or [],
+        out,
+        overrides=overrides or [],
+        teacher=teacher,
+        init=init,
+        shares=share or [],
+        quick=quick,
+    )
 
     def announce(name: str) -> None:
         if not sys.stderr.isatty():
@@ -150,4 +146,4 @@ def start(
         if not quiet:
             took = "done before" if seconds is None else f"{seconds:.0f} s"
             echo(f"{name:<10} {took}")
-    return folder
+    return job.out

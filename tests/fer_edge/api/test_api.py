@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import device
 import fer_edge
+from device.errors import InputError
 from device.labels import FER2013
 from fer_edge.cli.app import app
 
@@ -164,6 +165,19 @@ def test_wrong_arguments_of_a_benchmark_are_refused_before_the_data_is_read(wron
     with pytest.raises(fer_edge.InputError, match=line):
         fer_edge.benchmark(data=tmp_path / "gone.npz", out=tmp_path / "bench", **wrong)
     assert not (tmp_path / "bench").exists()
+
+
+def test_a_training_that_cannot_count_is_refused_before_its_data_is_prepared(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "without-kit"))
+    overrides = (
+        *("channels.epochs=1", "channels.learning_rate=1e-3"),
+        "channels.target=instructions:cortex-a72",
+    )
+    with pytest.raises(InputError, match="fetch arm"):
+        fer_edge.train("demo", out=tmp_path / "run", overrides=overrides)
+    assert not (tmp_path / "run").exists()
 
 
 def test_export_writes_the_file_and_its_card(tmp_path: Path) -> None:
