@@ -116,10 +116,13 @@ def deploy(
     path = _target(source, out, f"{color}_{io}", form)
     for target in (path, *([path.with_suffix(".h")] if form == "c" else []), card_path(path)):
         refuse_existing(target, force=force)
-    model = io_adapter.load(source)
-    classifier = Classifier(source)  # which refuses what is no model of ours
+    file = ModelFile(source)
+    model = io_adapter.load(file)
+    classifier = Classifier(file)  # which refuses what is no model of ours
     labels = classifier.labels
-    outside = io_adapter.adapt_io(model, io=io, color=color, outside=_normalization(classifier))
+    outside = io_adapter.adapt_io(
+        model, io=io, color=color, outside=_normalization(classifier, file)
+    )
     content = metadata.attach(
         model,
         name=path.stem,
@@ -151,9 +154,9 @@ def deploy(
     return Deployed(source, files, beside, len(content), io, color, found)
 
 
-def _normalization(model: Classifier) -> tuple[float, float]:
+def _normalization(model: Classifier, file: ModelFile) -> tuple[float, float]:
     """Mean and std that a float file's metadata asks for; 0 and 1 where the input is the pixel."""
-    found = ModelFile(model.path).normalization
+    found = file.normalization
     if model.precision == "int8":
         if not model.takes_pixels:
             raise InputError(

@@ -42,7 +42,7 @@ class Classifier:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | ModelFile,
         *,
         threads: int = 1,
         resolver: Resolver = "xnnpack",
@@ -54,7 +54,7 @@ class Classifier:
 
         Args:
             path: a `.tflite` file with input [1, 48, 48, 1], one output [1, labels] and an
-                associated file `labels.txt`.
+                associated file `labels.txt`; or what was parsed of it already.
             threads: number of kernel threads, 1 to `MAX_THREADS`; on nets this small more than one
                 rarely helps.
             resolver: "xnnpack" is what runs on a device; "builtin" is TensorFlow Lite's own
@@ -74,7 +74,7 @@ class Classifier:
         if resolver not in RESOLVERS:
             raise InputError(f"resolver {resolver!r}: give one of {', '.join(RESOLVERS)}")
         runtime = runtime or find_runtime()
-        file = ModelFile(path)
+        file = path if isinstance(path, ModelFile) else ModelFile(path)
         self.path = file.path
         self.runtime = runtime.name
         self.labels = file.labels

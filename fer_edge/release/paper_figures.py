@@ -15,6 +15,7 @@ import numpy as np
 import typer
 
 from benchmarks.metrics import accuracy
+from device.errors import InputError
 from device.model.classifier import Classifier
 from device.system.atomic_file import replacing
 from fer_edge import zoo
@@ -33,7 +34,8 @@ def measure(name: str, path: Path, faces: Dataset) -> dict[str, Any]:
     """Accuracy of one file on labeled faces: top-1 with interval, macro-F1, F1 by class."""
     classifier = Classifier(path)
     labels = evaluation_faces.labels_of(faces, classifier.labels)
-    assert labels is not None, "FER2013 with FER+ votes is labeled for both heads"
+    if labels is None:
+        raise InputError(f"--data: no labels for {path}: give FER2013 prepared with FER+ votes")
     figures = accuracy.metrics(
         accuracy.predict(classifier, faces.images), labels, list(classifier.labels)
     )

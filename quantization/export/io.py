@@ -3,7 +3,6 @@
 The graph is edited in LiteRT's schema, which needs neither the Keras model nor TensorFlow.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ _PROBABILITIES = (1 / 256, -128)
 _RAW = (0.0, 1.0)  # mean and std of a net that takes raw pixels
 
 
-def load(path: Path) -> Any:
+def load(file: ModelFile) -> Any:
     """Read a model file of 48x48 gray faces as a `ModelT` of LiteRT's schema.
 
     Raises:
@@ -50,8 +49,7 @@ def load(path: Path) -> Any:
         from ai_edge_litert import schema_py_generated as schema
     except ModuleNotFoundError as error:
         raise InputError("export needs LiteRT: pip install ai-edge-litert") from error
-    file = ModelFile(path)
-    content, found = file.content, file.graph
+    path, content, found = file.path, file.content, file.graph
     checked.check_finite(found)
     if len(found.inputs) != 1 or len(found.outputs) != 1 or found.subgraphs != 1:
         raise InputError(f"{path} has not one graph with one input and one output: give another")

@@ -263,7 +263,7 @@ def test_the_metadata_is_replaced_and_not_added(exported):
     path = exported("int8", "rgb", "float32")
     model = schema.ModelT.InitFromPackedBuf(path.read_bytes())
     assert sum(entry.name == b"TFLITE_METADATA" for entry in model.metadata) == 1
-    parent = io_adapter.load(zoo.resolve("zoo:base"))
+    parent = io_adapter.load(ModelFile(zoo.resolve("zoo:base")))
     assert metadata.description(model) == metadata.description(parent) is not None
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["labels.txt"]
@@ -287,7 +287,7 @@ def test_weights_behind_the_flatbuffer_are_kept(tmp_path):
     packed = compact.serialize(model)
     path = tmp_path / "behind.tflite"
     path.write_bytes(packed.ljust(1 << 20, b"\0") + values)
-    found = io_adapter.load(path).buffers[model.buffers.index(largest)]
+    found = io_adapter.load(ModelFile(path)).buffers[model.buffers.index(largest)]
     assert bytes(found.data) == values
 
 
@@ -312,7 +312,7 @@ def test_head_and_folder_choose_the_file(tmp_path):
 def with_normalization(path, mean, std):
     """The shipped float net, whose pixels are to be normalized outside by mean and std."""
     content = metadata.attach(
-        io_adapter.load(zoo.resolve("zoo:base/fer2013_float32")),
+        io_adapter.load(ModelFile(zoo.resolve("zoo:base/fer2013_float32"))),
         name="net",
         description="A net",
         labels=FER2013,
@@ -340,7 +340,7 @@ def test_the_normalization_of_the_metadata_goes_into_the_graph(tmp_path, faces, 
 
 
 def test_normalization_that_cannot_be_kept_and_broken_weights_are_refused(tmp_path):
-    model = io_adapter.load(zoo.resolve("zoo:base/fer2013_float32"))
+    model = io_adapter.load(ModelFile(zoo.resolve("zoo:base/fer2013_float32")))
     largest = max((b for b in model.buffers if b.data is not None), key=lambda b: len(b.data))
     largest.data = np.full(len(largest.data) // 4, np.nan, np.float32).view(np.uint8)
     broken = tmp_path / "broken.tflite"

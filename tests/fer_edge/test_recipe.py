@@ -198,8 +198,10 @@ def test_a_quick_recipe_has_the_stages_of_the_whole_one_but_no_teacher(name: str
 def test_no_shipped_recipe_uses_a_key_of_an_earlier_version(
     name: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    from fer_edge import section
     from fer_edge.pipeline import initial_weights
 
+    section._warn_renamed.cache_clear()  # a warning is given once a process
     started = name in ("finetune", "wild")
     model = initial_weights.find("zoo:nano").section if started else None
     recipe.load(name, model=model)

@@ -13,6 +13,7 @@ from device.errors import CheckFailedError, InputError
 from device.labels import FER2013
 from device.model import graph
 from device.model.classifier import Classifier
+from device.model.file import ModelFile
 from fer_edge.cli.app import app
 from quantization.normalization import Normalization
 from quantization.ptq import calibration, litert
@@ -186,7 +187,7 @@ def test_pixels_normalized_outside_and_broken_weights_are_refused(source, images
     from quantization.export import io
 
     def changed(name, change, mean):
-        model = io.load(source)
+        model = io.load(ModelFile(source))
         change(model)
         path = tmp_path / name
         path.write_bytes(
