@@ -1,4 +1,4 @@
-# Two commands for a fresh machine: `make demo` and `make test`. Python 3.11 or later is all they need.
+# Two commands for a new machine: `make demo` and `make test`. They only need Python 3.11 or later.
 # `make environments` before `make test` adds the tests against runtimes that cannot share a venv.
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +11,7 @@ OLD := import platform, sys; old = sys.version_info < (3, 12); x86 = platform.ma
 OLD += ; print("tflite-runtime" * old, "tflite-micro" * (old and x86))
 ENVIRONMENTS := quantizer mediapipe onnxruntime $(shell $(PYTHON) -c '$(OLD)')
 
-.PHONY: install environments demo test lint types imports tests base fuzz arm64 clean
+.PHONY: install environments demo test lint types imports tests tests-fer_edge tests-others base docs dist audit fuzz arm64 kills fusion-soak million clean
 
 install: $(VENV)/.installed
 
@@ -53,36 +53,88 @@ types:
 imports:
 	$(BIN)/lint-imports
 
-tests:
-	$(BIN)/pytest
+# Two processes: most tests use one core, and the conversions of fer_edge take as long as all else.
+# Coverage is of the code that runs in those processes, not of the programs that tests start; the floor
+# is `fail_under` in pyproject.toml.
+COVERAGE := $(CURDIR)/build/coverage/data
+MEASURED = COVERAGE_FILE=$(COVERAGE).$(@:tests-%=%) $(BIN)/pytest --cov --cov-report= --cov-fail-under=0
 
-# What a Raspberry Pi installs, and nothing else: the tests of `device` and of the commands that need
-# no TensorFlow, against the installed wheel.
+tests:
+	$(MAKE) --jobs=2 tests-fer_edge tests-others
+	COVERAGE_FILE=$(COVERAGE) $(BIN)/coverage combine --quiet $(COVERAGE).fer_edge $(COVERAGE).others
+	COVERAGE_FILE=$(COVERAGE) $(BIN)/coverage report --format=total
+
+tests-fer_edge:
+	$(MEASURED) tests/fer_edge
+
+tests-others:
+	$(MEASURED) --ignore=tests/fer_edge
+
+# Only what a Raspberry Pi installs: the wheel in an empty venv, where an image is
+# classified before the tools of the tests are installed; then the tests of `device` and of the commands
+# that need no TensorFlow.
 base: $(BASE)/.installed
 	$(BIN)/python tests/device/untrained_models.py $(BASE)/models
 	FER_EDGE_TEST_MODELS=$(BASE)/models $(BASE)/bin/pytest tests/device tests/base
 
 $(BASE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
+	rm -rf $(BASE)
 	$(PYTHON) -m venv $(BASE)
-	$(BASE)/bin/python -m pip install --quiet -c constraints.txt . pytest hypothesis jsonschema scikit-image
+	$(BASE)/bin/python -m pip wheel --quiet --no-deps --wheel-dir $(BASE)/wheel .
+	$(BASE)/bin/python -m pip install --quiet -c constraints.txt $(BASE)/wheel/*.whl
+	$(BASE)/bin/python -m pip check
+	$(BASE)/bin/python tests/base/first_run.py $(BASE)/wheel/*.whl
+	$(BASE)/bin/python -m pip install --quiet -c constraints.txt pytest hypothesis jsonschema scikit-image
 	touch $@
 
-# Changed model files, 20,000 of each, against every command that reads one: make fuzz SECONDS=60
+# Wheel and sdist of the last commit, built twice and compared, with their bills of materials.
+dist: $(VENV)/.release
+	$(BIN)/python -m fer_edge.release.dist --out dist
+
+# Known vulnerabilities of the locked versions. Fails also where the index cannot tell.
+audit: $(VENV)/.release
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
+$(VENV)/.release: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,dev,release]'
+	touch $@
+
+# The documentation as a site, in build/site: open index.html, or for its search
+# `python3 -m http.server --directory build/site`. A broken link is an error.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/site/index.html
+
+# Changed model files, 20,000 of each, against every command that reads one; then changed tables, votes,
+# archives, pictures, recipes, results, rules, MQTT and HTTP: make fuzz SECONDS=60, for each of the two.
 FUZZED := fer_edge/zoo/nano/fer2013_int8.tflite fer_edge/zoo/nano/fer2013_float32.tflite
 CHANGES ?= 20000
 SECONDS ?= inf
 
 fuzz: install
 	$(BIN)/python tests/device/model/fuzz.py $(FUZZED) --changes $(CHANGES) --seconds $(SECONDS)
+	$(BIN)/python tests/fer_edge/fuzz/fuzz.py --seconds $(if $(filter inf,$(SECONDS)),600,$(SECONDS))
 
-# What `device` answers on emulated Arm cores, compared to the bit with this machine.
+# Results of `device` on emulated Arm cores, compared bit by bit with this machine.
 arm64: install
 	$(BIN)/fer-edge fetch arm
 	$(BIN)/python -m fer_edge.release.arm64
 
-# A pipeline killed twenty times, against one that was not disturbed, byte by byte.
+# `run` with video, sound and text at once on a generated clip; memory must stay flat. For sound:
+# AUDIO_MODEL=runs/audio/audio_int8.tflite
+MINUTES ?= 10
+fusion-soak: install
+	$(BIN)/python -m fer_edge.release.fusion_soak --minutes $(MINUTES) $(AUDIO_MODEL:%=--audio-model %)
+
+# A pipeline killed thirty times, compared byte by byte with an uninterrupted one.
 kills: install
 	$(BIN)/python tests/fer_edge/pipeline/kills.py
+
+# Generated images streamed from shards against the same ones in memory: make million IMAGES=100000
+IMAGES ?= 1000000
+
+million: install
+	$(BIN)/python tests/fer_edge/data/million.py --images $(IMAGES)
 
 clean:
 	rm -rf $(VENV) $(BASE) .envs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
