@@ -1,1 +1,1 @@
-"""Run: a `.tflite` file and a picture in, expressions out. No TensorFlow, no training code."""
+"""On-device inference from a `.tflite` file; needs neither TensorFlow nor training code."""

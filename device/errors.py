@@ -7,9 +7,9 @@ class ExitCode(IntEnum):
     """Exit codes of every command.
 
     Attributes:
-        OK: all went well.
-        FAILED: the input was fine and a check of the result failed.
-        WRONG_INPUT: a file, an option or a recipe is wrong.
+        OK: success.
+        FAILED: the input was valid, but a check of the result failed.
+        WRONG_INPUT: a file, an option or a recipe is invalid.
         INTERRUPTED: Ctrl-C (128 + SIGINT).
     """
 
@@ -20,9 +20,9 @@ class ExitCode(IntEnum):
 
 
 class FerEdgeError(Exception):
-    """An error that fer-edge explains in one line.
+    """An error that is reported in one line.
 
-    The message says what is wrong with which file or option, and what to do about it.
+    The message states what is wrong with which file or option, and what to do about it.
 
     Attributes:
         exit_code: exit code of the command.
@@ -32,11 +32,11 @@ class FerEdgeError(Exception):
 
 
 class InputError(FerEdgeError):
-    """A file, an option or a recipe is wrong: exit code 2."""
+    """A file, an option or a recipe is invalid: exit code 2."""
 
 
 class CheckFailedError(FerEdgeError):
-    """The input was fine and a check of the result failed: exit code 1."""
+    """The input was valid, but a check of the result failed: exit code 1."""
 
     exit_code = ExitCode.FAILED
 

@@ -1,25 +1,31 @@
-"""Values that flow through the loop: a frame of a source, and the result for the sinks."""
+"""The data of the loop: a frame from a source, and the result for the sinks."""
 
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from device.face import Face
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.modalities.modality import Fused
+
 
 @dataclass(slots=True)
 class Frame:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes:
-        image: uint8 [h, w, 3] in the order blue, green, red, or uint8 [h, w] gray. It belongs to
-            the source, which may write the next picture into it: copy what is kept.
-        number: number in the source, from 0; dropped frames count, too.
-        time: seconds. Live sources: `time.monotonic()` of the capture. Files: position in the file.
-        name: file name of the picture; for other sources the name of the source.
+        image: uint8 [h, w, 3] BGR or [h, w] gray. It belongs to the source, which may overwrite it
+            with the next image: copy it to keep it.
+        number: number in the source, from 0; includes dropped frames.
+        time: time in seconds: for live sources `time.monotonic()` of the capture, for files the
+            position in the file.
+        name: file name of the image; for other sources the name of the source.
     """
 
     image: npt.NDArray[np.uint8]
@@ -33,12 +39,13 @@ class Result:
     """The result for the sinks; one object, reused for every frame.
 
     Attributes:
-        frame: frame with its picture.
+        frame: frame with its image.
         faces: faces in the frame, the largest first.
         labels: names of the entries of each face's `probabilities`.
         stages: milliseconds by stage: read, detect, classify, track, total.
         dropped: frames of the live source that were replaced before analysis, since the start.
         live: whether the source is live, so that `frame.time` is `time.monotonic()`.
+        fused: fused prediction of faces, sound and text; None if only faces are analyzed.
     """
 
     frame: Frame
@@ -47,6 +54,7 @@ class Result:
     stages: dict[str, float] = field(default_factory=dict)
     dropped: int = 0
     live: bool = False
+    fused: "Fused | None" = None
 
     @property
     def wall_time(self) -> float:
@@ -70,4 +78,17 @@ class Recognizer(Protocol):
 
     def process(self, frame: Frame) -> list[Face]:
         """Find, track and classify the faces in the next frame."""
+        ...
+
+
+class Fuser(Protocol):
+    """The interface of the fusion of faces with other modalities."""
+
+    def fuse(self, faces: "Sequence[Face]", captured: float) -> "Fused":
+        """Fuse the faces of a frame with the newest sound and text.
+
+        Args:
+            faces: faces of the frame, the largest first.
+            captured: `time.monotonic()` of the frame's capture.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Boxes in a picture, and the size of a model's input."""
+"""Boxes in an image, and the size of a model's input."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from device.errors import InputError
 
 
 class Box(NamedTuple):
-    """A rectangle in pixels of the picture; it may reach over the picture's edge.
+    """A rectangle in pixels of the image; may extend beyond its edges.
 
     Attributes:
         x: left edge.
@@ -26,14 +26,14 @@ class Box(NamedTuple):
 
 
 MARGIN = 0.0
-"""Margin that makes a crop like FER2013's pictures.
+"""Margin of a crop like FER2013's images.
 
-On 327 of 400 random FER2013 pictures where the detector finds one face, its box has 0.97 times the
-side of the picture (median; 0.91 to 1.03 in the middle half) and the picture's center.
+On 327 of 400 random FER2013 images, those in which the detector finds one face, its box has 0.97
+times the side of the image (median; 0.91 to 1.03 in the middle half) and the image's center.
 """
 
 MAX_MARGIN = 2.0
-"""Largest margin that is accepted: a crop of five times the face's side."""
+"""Largest accepted margin: a crop of five times the face's side."""
 
 FACE_SIZE = 48
 """Width and height of a model's input, in pixels."""
@@ -43,14 +43,14 @@ def check_margin(value: float, name: str = "margin") -> float:
     """Check the margin of a crop, a fraction of the box on each side.
 
     Args:
-        value: above -0.5, which leaves nothing of a face, up to `MAX_MARGIN`.
-        name: what the message calls it.
+        value: margin, above -0.5, at which nothing of the face is left, up to `MAX_MARGIN`.
+        name: name of the margin in the error message.
 
     Returns:
         The value.
 
     Raises:
-        InputError: it is out of range or not a number.
+        InputError: the value is out of range or not a number.
     """
     if not -0.5 < value <= MAX_MARGIN:
         raise InputError(f"{name} is {value}: give a number above -0.5, up to {MAX_MARGIN:g}")

@@ -1,4 +1,4 @@
-"""The two label sets of facial-expression models, in the order that their outputs have."""
+"""The label sets of facial-expression models, and synonyms used by other models."""
 
 import json
 import unicodedata
@@ -19,15 +19,47 @@ FERPLUS = (
 )
 """FER+'s eight classes, in the order of the columns of `fer2013new.csv`."""
 
+FACE_PARTS = ("none", "upper", "lower", "left", "right")
+"""Hidden part of a face, as seen in the picture, in the order of an occlusion output."""
+
+OCCLUSION = "occlusion"
+"""Name of the output of a net that finds the hidden part of a face."""
+
 HEADS: Mapping[str, tuple[str, ...]] = {"fer2013": FER2013, "ferplus": FERPLUS}
-"""By the name of a net's output."""
+"""Labels by the name of a net's output."""
+
+
+SYNONYMS = {
+    "angry": "anger angry",
+    "disgust": "disgust disgusted",
+    "fear": "fear fearful afraid scared",
+    "happy": "happy happiness joy",
+    "sad": "sad sadness",
+    "surprise": "surprise surprised",
+    "neutral": "neutral calm",
+    "contempt": "contempt contemptuous",
+}
+"""Names used by other models and data sets for each FER2013 class (and FER+'s contempt)."""
+
+KNOWN = {word: name for name, words in SYNONYMS.items() for word in words.split()}
+"""The meaning of each of those names, in lower case."""
+
+
+def key(name: str) -> str:
+    """Normalize a name: case and Unicode form are ignored."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def canonical(name: str) -> str:
+    """The name of an expression in FER2013, or contempt; other names as they are."""
+    return KNOWN.get(key(name), name)
 
 
 def printable(text: str) -> str:
-    r"""Escape what a terminal must not receive raw, and leave all else as it is written.
+    r"""Escape characters that a terminal must not receive unescaped; all others are unchanged.
 
-    Escaped are control characters (a label could hold an escape sequence), marks that change the
-    direction of the text, line separators and halves of surrogate pairs.
+    Escaped are control characters (a label could contain an escape sequence), characters that
+    change the text direction, line separators and unpaired surrogates.
 
     Returns:
         The text with such characters as `\x1b`, `\u202e`.
@@ -36,12 +68,12 @@ def printable(text: str) -> str:
 
 
 def printable_json(text: str) -> str:
-    r"""Escape the same characters inside JSON, by its own escapes: `\u001b`, `\u202e`.
+    r"""Escape the same characters inside JSON, as JSON escapes: `\u001b`, `\u202e`.
 
-    `json.dumps` with `ensure_ascii=False` leaves those above U+007E as they are.
+    `json.dumps` with `ensure_ascii=False` does not escape those above U+007E.
 
     Args:
-        text: JSON; its line breaks stay.
+        text: JSON text; its line breaks are kept.
     """
     return _escape(text, lambda char: char if char == "\n" else json.dumps(char)[1:-1])
 

@@ -11,12 +11,12 @@ from types import FrameType
 
 import numpy as np
 
-from device.frame import Frame, Recognizer, Result
+from device.frame import Frame, Fuser, Recognizer, Result
 from device.sinks.base import BrokenOutput, Sink
 from device.sources.base import Source
 
 STAGES = ("read", "detect", "classify", "track", "total")
-"""Names of the latencies of a result, in this order."""
+"""Names of the latencies of a result, in order."""
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ class Summary:
     """Counts of a run.
 
     Attributes:
-        frames: analyzed frames.
-        faces: sum of the faces of all frames.
-        dropped: frames of a live source that were replaced before analysis.
-        skipped: pictures that could not be decoded.
+        frames: number of analyzed frames.
+        faces: number of faces, summed over all frames.
+        dropped: number of frames of a live source that were replaced before analysis.
+        skipped: number of images that could not be decoded.
         seconds: time from the first frame to the last result.
         lost: number of results that a sink could not write, by the sink's name.
     """
@@ -42,7 +42,7 @@ class Summary:
     lost: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Give the counts in one line."""
+        """Return the counts as one line."""
         rate = f", {self.frames / self.seconds:.1f} a second" if self.seconds else ""
         return (
             f"{self.frames} frames in {self.seconds:.1f} s{rate}; {self.faces} faces; "
@@ -57,17 +57,19 @@ def run(
     *,
     stop: threading.Event,
     frames: int | None = None,
+    fusion: Fuser | None = None,
 ) -> Summary:
     """Analyze frame by frame. The caller closes the source and the sinks.
 
-    A sink that fails is logged and tried again with the next result; the others go on.
+    A sink that fails is logged and tried again with the next result; the other sinks continue.
 
     Args:
         source: source of the frames.
         faces: analyzer that finds, tracks and classifies the faces.
-        sinks: outputs, each of which gets every result, in this order.
+        sinks: outputs; each gets every result, in this order.
         stop: event that ends the run before the next frame, also while waiting for it.
-        frames: number of frames after which the run ends; None for the source's end.
+        frames: number of frames after which the run ends; None: at the end of the source.
+        fusion: fuses each frame's faces with other modalities; started and closed by the caller.
 
     Returns:
         Counts of the run, which ends with the source, with `stop`, after `frames`, or when the
@@ -91,6 +93,9 @@ def run(
         result.frame = frame
         result.faces = faces.process(frame)
         result.dropped = source.dropped
+        if fusion is not None:
+            captured = frame.time if source.live else time.monotonic()
+            result.fused = fusion.fuse(result.faces, captured)
         end = time.perf_counter()
         stages["read"] = (begin - waiting) * 1000
         stages.update(faces.stages)
@@ -108,7 +113,7 @@ def run(
 
 
 def _write(result: Result, sinks: Sequence[Sink], summary: Summary) -> bool:
-    """Write a result to every sink; False when the reader of one has closed its end."""
+    """Write a result to every sink; False if the reader of one has closed its end."""
     for sink in sinks:
         try:
             sink.write(result)
@@ -134,8 +139,8 @@ class Stop(threading.Event):
 def stopping_on_signals() -> Iterator[Stop]:
     """Let SIGTERM, SIGINT and SIGHUP set an event within the block; a second one interrupts.
 
-    A signal that the process was started to ignore, as by nohup, stays ignored. Call it in the main
-    thread, where Python delivers signals.
+    A signal that the process was started to ignore, as with nohup, stays ignored. Must be called in
+    the main thread, where Python delivers signals.
     """
     stop = Stop()
 

@@ -1,6 +1,7 @@
 """Checks what the runner needs on a machine, with a fix for each problem."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from device.doctor import hardware, software
@@ -11,16 +12,21 @@ Check = Callable[[], Finding]
 
 
 def examine(
-    *, model: Path | None = None, detector_model: Path | None = None, root: Path = Path("/")
+    *,
+    model: Path | None = None,
+    detector_model: Path | None = None,
+    digests: Path | None = None,
+    root: Path = Path("/"),
 ) -> Iterator[Finding]:
     """Check the machine and yield the findings.
 
-    Compiled libraries, which may crash, are tried in a separate process: a broken installation is a
-    finding and does not end the checks.
+    Compiled libraries, which may crash, are checked in a separate process: a broken installation is
+    reported as a finding and does not stop the checks.
 
     Args:
         model: model file to load and run, to check XNNPACK; None to skip it.
-        detector_model: file of YuNet to check instead of the downloaded one.
+        detector_model: YuNet model file to check instead of the downloaded one.
+        digests: list of the models' digests in the format of `sha256sum`; None to skip it.
         root: folder that contains sys, proc and dev.
     """
     checks: dict[str, Check] = {
@@ -37,9 +43,11 @@ def examine(
         "memory": lambda: hardware.memory(root),
         "processor": lambda: hardware.processor(root),
     }
+    if digests is not None:
+        checks["digests"] = partial(software.digests, digests)
     for name, check in checks.items():
         try:
             yield check().named(name)
-        except OSError as error:  # a sensor that exists and cannot be read
+        except OSError as error:  # a sensor that exists but cannot be read
             fix = "run fer-edge doctor again, with sudo if it still fails"
             yield Finding(Status.warning, f"cannot be checked: {error}", fix, name)

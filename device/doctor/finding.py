@@ -17,10 +17,10 @@ class Finding:
     """Result of a check.
 
     Attributes:
-        status: "ok"; "warning" if the runner works, but slower or partly; "problem" if it does not
-            work.
+        status: "ok"; "warning" if the runner works, but slower or with restrictions; "problem" if
+            it does not work.
         message: result in one line.
-        fix: what to do about it; empty for "ok".
+        fix: suggested fix; empty for "ok".
         name: name of the check.
     """
 
@@ -40,10 +40,10 @@ def ok(message: str) -> Finding:
 
 
 def warning(message: str, fix: str) -> Finding:
-    """Make a finding that does not keep the runner from working."""
+    """Make a finding that does not prevent the runner from working."""
     return Finding(Status.warning, message, fix)
 
 
 def problem(message: str, fix: str) -> Finding:
-    """Make a finding that keeps the runner from working."""
+    """Make a finding that prevents the runner from working."""
     return Finding(Status.problem, message, fix)

@@ -1,4 +1,4 @@
-"""Cameras, power, temperature and memory, from the files of Linux."""
+"""Checks of cameras, power, temperature and memory, from the files of Linux."""
 
 import importlib.util
 import os
@@ -11,22 +11,22 @@ from device.system.kernel_file import read_value
 from device.system.temperature import celsius
 
 _HOT, _TOO_HOT = 70.0, 80.0  # degrees Celsius; a Raspberry Pi throttles from 80
-_TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner takes up to 150
+_TIGHT, _TOO_TIGHT = 300, 150  # megabytes; the runner needs up to 150
 _POWER, _HEAT = "use the official power supply and a short cable", "add a heat sink or a fan"
-# Video devices of a Raspberry Pi other than cameras, and those of its camera module.
+# Video devices of a Raspberry Pi that are not cameras, and those of its camera module.
 _NO_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "pispbe", "rpi-hevc-dec", "rpivid")
 _MODULES = ("unicam", "rp1-cfe")
 
 
 def cameras(root: Path) -> Finding:
-    """List the cameras of Video4Linux, and whether this user may open them."""
+    """List the Video4Linux cameras and check whether this user may open them."""
     found, forbidden, missing, module = [], [], [], False
     entries = (root / "sys/class/video4linux").glob("video*")
     for entry in sorted(entries, key=lambda entry: (len(entry.name), entry.name)):
         name = read_value(entry / "name") or "unknown"
         if name.startswith(_MODULES):
             module = True
-        # A camera's further devices carry its metadata.
+        # Additional devices of a camera carry its metadata.
         if (
             name.startswith((*_MODULES, *_NO_CAMERAS))
             or (read_value(entry / "index") or "0") != "0"
@@ -48,7 +48,7 @@ def cameras(root: Path) -> Finding:
     if forbidden:
         return problem(
             f"{', '.join(forbidden)}: not permitted",
-            "sudo usermod -aG video $USER, then log in anew",
+            "sudo usermod -aG video $USER, then log in again",
         )
     if module:
         found.append("picamera")
@@ -58,7 +58,7 @@ def cameras(root: Path) -> Finding:
         return warning(
             f"{', '.join(missing)}: not in /dev", "give the container the device (--device)"
         )
-    return warning("no camera", "plug one in; pictures, videos and streams work without")
+    return warning("no camera", "connect one; images, videos and streams work without")
 
 
 def throttling(root: Path) -> Finding:
@@ -66,12 +66,12 @@ def throttling(root: Path) -> Finding:
     text = firmware.get_throttled(root)
     if text is None:
         if "Raspberry Pi" not in (read_value(root / "proc/device-tree/model") or ""):
-            return ok("not reported: no Raspberry Pi")
-        return warning("the firmware does not answer", "sudo usermod -aG video $USER (vcgencmd)")
+            return ok("not reported: not a Raspberry Pi")
+        return warning("the firmware does not respond", "sudo usermod -aG video $USER (vcgencmd)")
     try:
         bits = firmware.bits(text)
     except ValueError:
-        return warning(f"the firmware says {text!r}", "update Raspberry Pi OS")
+        return warning(f"the firmware reports {text!r}", "update Raspberry Pi OS")
     now, before = firmware.flags(bits), firmware.flags(bits, firmware.SINCE_BOOT)
     ever = {*now, *before}
     causes = (("under-voltage" in ever, _POWER), (bool(ever - {"under-voltage"}), _HEAT))
@@ -94,7 +94,7 @@ def temperature(root: Path) -> Finding:
             return ok("no sensor")
     message = f"{degrees:.0f} °C"
     if degrees >= _TOO_HOT:
-        return problem(f"{message}: slowed down", _HEAT)
+        return problem(f"{message}: throttled", _HEAT)
     if degrees >= _HOT:
         return warning(message, _HEAT)
     return ok(message)
@@ -106,11 +106,11 @@ _INT8 = {
     "arm-dot": "int8 models take about a third of the time of float32 ones",
     "arm-nodot": "no int8 dot product: int8 models take two thirds of float32's time, or more",
 }
-"""What to expect of int8, by core class, as docs/count.md has it."""
+"""Expected speed of int8 by core class, from docs/count.md."""
 
 
 def processor(root: Path) -> Finding:
-    """Name the core class, and what it means for int8."""
+    """Report the core class and its int8 performance."""
     found = processors.read(root / "proc/cpuinfo")
     if found.has_dot_product is None:
         return ok("core class unknown: this system reports no instruction sets")
@@ -135,7 +135,7 @@ def memory(root: Path) -> Finding:
     free = sizes["MemAvailable"]
     message = f"{free:,} of {sizes['MemTotal']:,} MB available"
     if free < _TOO_TIGHT:
-        return problem(message, "end other programs; the runner takes up to 150 MB")
+        return problem(message, "end other programs; the runner needs up to 150 MB")
     if free < _TIGHT:
         return warning(message, "end other programs, such as a desktop (Raspberry Pi OS Lite)")
     return ok(message)

@@ -1,4 +1,4 @@
-"""Python, the libraries, the model and the detectors' files."""
+"""Checks of Python, the libraries, the model and the detectors' files."""
 
 import importlib.metadata
 import platform
@@ -9,10 +9,11 @@ from device.doctor.finding import Finding, ok, problem, warning
 from device.doctor.subprocess_check import SubprocessCheckFailed, run_check
 from device.errors import InputError
 from device.faces.download import YUNET
+from device.system import sha256sums
 
 _PYTHON = (3, 11)
 _LITERT, _TFLITE = "ai-edge-litert", "tflite-runtime"
-_TESTED = (2, 1)  # version of ai-edge-litert that fer-edge is tested with
+_TESTED = (2, 1)  # version of ai-edge-litert with which fer-edge is tested
 _OPENCVS = (
     "opencv-python-headless",
     "opencv-python",
@@ -40,7 +41,7 @@ def numpy() -> Finding:
     if _clashes():
         return problem(
             f"numpy {version} with tflite-runtime {_version(_TFLITE)}, which is built for numpy 1",
-            "pip install 'fer-edge[legacy]' brings numpy 1; on 64 bits use ai-edge-litert instead",
+            "pip install 'fer-edge[legacy]' for numpy 1; with 64 bits use ai-edge-litert instead",
         )
     try:
         return ok(f"numpy {run_check('numpy')['version']}")
@@ -67,11 +68,11 @@ def runtime() -> Finding:
     if litert is None:
         return warning(
             f"{name} runs int8 models without XNNPACK, many times slower",
-            f"where there is a wheel (64 bits): pip install {_LITERT}",
+            f"on 64-bit systems: pip install {_LITERT}",
         )
     if _numbers(litert)[:2] != _TESTED:
         return warning(
-            f"{name}, which fer-edge is not tested with", f"pip install '{_LITERT}>=2.1.6,<2.2'"
+            f"{name}, with which fer-edge is not tested", f"pip install '{_LITERT}>=2.1.6,<2.2'"
         )
     return ok(name)
 
@@ -79,13 +80,13 @@ def runtime() -> Finding:
 def model(file: Path | None) -> Finding:
     """Load and run a model, and check whether XNNPACK runs it."""
     if file is None:
-        return warning("no model was given, so XNNPACK was not checked", "give a .tflite file")
+        return warning("no model given, so XNNPACK was not checked", "give a .tflite file")
     if _clashes():
         return problem(f"{file.name} cannot run", "see the line on numpy")
     try:
         found = run_check("model", file)
     except SubprocessCheckFailed as failure:
-        return problem(str(failure), "give a model that fer-edge exported, copied whole")
+        return problem(str(failure), "use a complete copy of a model that fer-edge exported")
     message = f"{file.name}: {found['precision']}, {found['labels']} labels, XNNPACK"
     if not found["delegated"]:
         return warning(
@@ -93,6 +94,20 @@ def model(file: Path | None) -> Finding:
             f"pip install '{_LITERT}>=2.1.6,<2.2'; export the model with fer-edge",
         )
     return ok(f"{message} active")
+
+
+def digests(listed: Path) -> Finding:
+    """Check the files in a list of digests, such as that of the shipped models."""
+    fix = "install fer-edge again"
+    try:
+        changed, present = sha256sums.differing(listed)
+    except InputError as error:
+        return problem(str(error), fix)
+    if changed:
+        return problem(f"{', '.join(changed)} in {listed.parent}: not the published files", fix)
+    if not present:
+        return problem(f"none of the files in {listed} exists", fix)
+    return ok(f"{present} model file{'s'[: present > 1]}, as in {listed.name}")
 
 
 def opencv() -> Finding:
@@ -129,7 +144,7 @@ def opencv() -> Finding:
 
 
 def haar() -> Finding:
-    """Check the cascade that OpenCV ships."""
+    """Check the cascade that ships with OpenCV."""
     try:
         return ok(f"{run_check('haar')['file']}, shipped with OpenCV")
     except SubprocessCheckFailed as failure:
@@ -137,11 +152,11 @@ def haar() -> Finding:
 
 
 def yunet(file: Path | None) -> Finding:
-    """Check YuNet's file: a given one, or the downloaded one."""
+    """Check a given YuNet model file, or the downloaded one."""
     if file is None:
         file = YUNET.path()
         if not file.exists():
-            return ok("not downloaded, so faces are found by Haar (better: fer-edge fetch yunet)")
+            return ok("not downloaded, so Haar is used (better: fer-edge fetch yunet)")
         try:
             YUNET.read()
         except InputError as error:
@@ -153,7 +168,7 @@ def yunet(file: Path | None) -> Finding:
 
 
 def _clashes() -> bool:
-    """Whether the only runtime is tflite-runtime, with a numpy that it was not built for."""
+    """Whether the only runtime is tflite-runtime, with a numpy version that it does not support."""
     found = _version("numpy")
     old_alone = _version(_TFLITE) is not None and _version(_LITERT) is None
     return old_alone and found is not None and _numbers(found) >= (2,)
@@ -167,7 +182,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Read the leading numbers of a version, such as (2, 1) of "2.1.rc1"."""
+    """Parse the leading numbers of a version, for example (2, 1) from "2.1.rc1"."""
     numbers = []
     for part in version.split("."):
         if not part.isdigit():

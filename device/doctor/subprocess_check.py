@@ -1,6 +1,6 @@
 """Checks of compiled libraries: `python -m device.doctor.subprocess_check NAME [FILE]` prints JSON.
 
-The doctor runs them in a separate process, which a library may crash.
+The doctor runs them in a separate process, because a library may crash it.
 """
 
 import json
@@ -15,7 +15,7 @@ _TIMEOUT = 60.0  # seconds; importing OpenCV from a slow card takes ten
 
 
 class SubprocessCheckFailed(Exception):
-    """A check failed; the message says how, in one line."""
+    """A check failed; the message states the reason in one line."""
 
 
 def run_check(name: str, file: Path | None = None) -> dict[str, Any]:
@@ -29,12 +29,12 @@ def run_check(name: str, file: Path | None = None) -> dict[str, Any]:
         The result of the check.
 
     Raises:
-        SubprocessCheckFailed: it ended with an error, was killed or took too long.
+        SubprocessCheckFailed: the check failed, was killed or exceeded the time limit.
     """
     command = [sys.executable, "-P", "-m", "device.doctor.subprocess_check", name]
     if file is not None:
         command.append(str(file))
-    # The same modules as in this process, independent of the working folder.
+    # The same modules as in this process, regardless of the working folder.
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
@@ -59,7 +59,7 @@ def numpy() -> dict[str, Any]:
 
 
 def runtime() -> dict[str, Any]:
-    """Import the TensorFlow Lite runtime that models run in."""
+    """Import the TensorFlow Lite runtime that runs models."""
     from device.model.runtime import runtime_name
 
     return {"name": runtime_name()}
@@ -82,7 +82,7 @@ def model(file: str) -> dict[str, Any]:
 
 
 def opencv() -> dict[str, Any]:
-    """Import OpenCV and read how it was built."""
+    """Import OpenCV and read its build information."""
     import cv2
 
     build: str = cv2.getBuildInformation()
@@ -98,7 +98,7 @@ def haar() -> dict[str, Any]:
 
 
 def yunet(file: str) -> dict[str, Any]:
-    """Load a file of YuNet and search an empty picture."""
+    """Load a YuNet model file and search an empty image."""
     from device.faces.yunet import YuNetDetector
 
     YuNetDetector(Path(file))
@@ -109,7 +109,7 @@ _CHECKS = {check.__name__: check for check in (numpy, runtime, model, opencv, ha
 
 
 def main(name: str, *arguments: str) -> int:
-    """Run the check of that name and print what it found."""
+    """Run a check by name and print its result."""
     from device.errors import InputError
 
     try:

@@ -1,1 +1,1 @@
-"""From a picture to faces: detection, alignment, cropping to the model input, recognition."""
+"""Face detection, alignment, cropping to the model input, and recognition in single images."""

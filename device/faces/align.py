@@ -1,4 +1,4 @@
-"""Faces turned upright by their eye line, and cut out as models have seen them in training."""
+"""Rotates faces upright by their eye line and crops them as in the training images."""
 
 import math
 
@@ -10,15 +10,17 @@ from device.face import Face
 from device.faces.crop import crop_face
 from device.geometry import FACE_SIZE, MARGIN, Box, check_margin
 
-# Where YuNet sees the face in FER2013's pictures: medians over the 843 of 1,000 random training
-# pictures (96 pixels wide in a frame of 320x240) in which it finds one. Of the measures of size
-# (distance of the eyes, of eyes and mouth, width, height) the box's sqrt(w * h) varies least.
+# Position of YuNet's box in FER2013's images: medians over 843 of 1,000 random training images (96
+# pixels wide in a frame of 320x240), those in which it finds a face. Of the measures of size
+# (distance of the eyes, of eyes and mouth, width, height) sqrt(w * h) of the box varies least.
 SIDE = 1.107
-"""Side of a FER2013 picture, as a multiple of sqrt(w * h) of YuNet's box."""
+"""Side of a FER2013 image, as a multiple of sqrt(w * h) of YuNet's box."""
 CENTER = 0.119
-"""How far its center is below the middle of the eyes, as a fraction of its side."""
+"""Distance of its center below the midpoint of the eyes, as a fraction of its side."""
 
-_LEVEL = math.radians(2)  # smaller rolls are not worth turning: the detector's own noise
+LEVEL = math.radians(2)
+"""Smaller rolls are not corrected: they are within the detector's noise."""
+
 _MOST_OVERSAMPLING = 8
 
 
@@ -30,17 +32,17 @@ def frame_face(
     *,
     seen: float = 1.0,
 ) -> Face:
-    """Frame a face as FER2013's pictures are framed: centered below the eyes, turned with them.
+    """Frame a face as in FER2013's images: centered below the eyes and rotated with them.
 
     Args:
-        width: of the detector's box, in pixels.
-        height: of the detector's box.
-        right_eye: x and y of the person's right eye, which is left in the picture.
+        width: width of the detector's box in pixels.
+        height: height of the detector's box in pixels.
+        right_eye: x and y of the person's right eye, which is left in the image.
         left_eye: x and y of the person's left eye.
-        seen: the part of a head's roll that the detector's eyes show, above 0 to 1.
+        seen: the fraction of the head's roll that the detector's eyes show, above 0 to 1.
 
     Returns:
-        The square that is cut out, and its roll.
+        The square to crop, and its roll in radians.
     """
     across, down = left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]
     roll = math.atan2(down, across) / seen
@@ -52,10 +54,10 @@ def frame_face(
 
 
 class FaceCropper:
-    """Cuts faces out as a model takes them, in buffers that it reuses."""
+    """Crops faces for a model, in buffers that are reused."""
 
     def __init__(self, *, margin: float = MARGIN, size: int = FACE_SIZE) -> None:
-        """Set what every crop has in common; `crop_face` describes both values.
+        """Set the properties of all crops; see `crop_face`.
 
         Raises:
             InputError: the margin is out of range.
@@ -66,34 +68,33 @@ class FaceCropper:
         self._turned: dict[int, npt.NDArray[np.uint8]] = {}
 
     def radius(self, box: Box) -> int:
-        """How many pixels around a box's center a crop reads in each direction, at any roll."""
+        """Number of pixels that a crop reads around the center of a box, at any roll."""
         side = max(box.w, box.h) * (1 + 2 * self._margin)
         return math.ceil(math.sqrt(0.5) * side) + 1
 
     def __call__(
         self, gray: npt.NDArray[np.uint8], box: Box, roll: float = 0.0
     ) -> npt.NDArray[np.uint8]:
-        """Cut out a face, the eye line level.
+        """Crop a face with a level eye line.
 
         Args:
-            gray: uint8 [h, w].
-            box: the face.
-            roll: how far it is turned clockwise, in radians. Less than 2 degrees are left as they
-                are.
+            gray: image, uint8 [h, w].
+            box: box of the face.
+            roll: clockwise rotation of the face in radians. Less than 2 degrees are not corrected.
 
         Returns:
-            uint8 [size, size], which the next call overwrites.
+            The crop, uint8 [size, size]; overwritten by the next call.
 
         Raises:
-            ValueError: the box is empty or the margin leaves nothing of it.
+            ValueError: the box is empty, or nothing is left with this margin.
         """
-        if abs(roll) < _LEVEL:
+        if abs(roll) < LEVEL:
             return crop_face(gray, box, margin=self._margin, size=self._size, out=self._face)
         side = max(box.w, box.h) * (1 + 2 * self._margin)
         if min(box.w, box.h) < 1 or side <= 0:
             raise ValueError(f"nothing to crop: {box} with margin {self._margin}")
-        # Sampling at a whole multiple of the size, about that of the picture, and averaging down
-        # keeps large faces free of aliasing.
+        # Sampling at an integer multiple of the size, close to that of the image, and averaging
+        # down avoids aliasing in large faces.
         multiple = min(_MOST_OVERSAMPLING, max(1, round(side / self._size)))
         turned = self._turn(gray, box, side, roll, multiple)
         if multiple == 1:
@@ -105,9 +106,9 @@ class FaceCropper:
         self, gray: npt.NDArray[np.uint8], box: Box, side: float, roll: float, multiple: int
     ) -> npt.NDArray[np.uint8]:
         pixels = multiple * self._size
-        step = side / pixels  # pixels of the picture per pixel of the crop
+        step = side / pixels  # image pixels per pixel of the crop
         cos, sin = math.cos(roll) * step, math.sin(roll) * step
-        # From a pixel of the crop to its place in the picture; both count from pixel centers.
+        # From a pixel of the crop to its position in the image; both count from pixel centers.
         middle = (pixels - 1) / 2
         x, y = box.x + (box.w - 1) / 2, box.y + (box.h - 1) / 2
         places = np.array(

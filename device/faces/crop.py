@@ -1,4 +1,4 @@
-"""From a picture to what a model sees: gray pixels, a square face of 48x48."""
+"""Converts an image to the model input: gray pixels, a square face of 48x48."""
 
 import cv2
 import numpy as np
@@ -15,23 +15,23 @@ def crop_face(
     size: int = FACE_SIZE,
     out: npt.NDArray[np.uint8] | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Cut a square around a box and scale it to a model's input.
+    """Crop a square around a box and scale it to the model's input.
 
-    The square shares the box's center. Where it reaches over the picture's edge, the edge's pixels
-    go on outwards, so that the face keeps its shape and place.
+    The square is centered on the box. Where it extends beyond the image, the border pixels are
+    replicated, so that the face keeps its shape and position.
 
     Args:
-        gray: uint8 [h, w].
-        box: a face, in whole or in part inside the picture.
-        margin: added on each side, as a fraction of the box's longer side; above -0.5.
-        size: width and height of the result, in pixels.
-        out: uint8 [size, size] to write the result into instead of a new array.
+        gray: image, uint8 [h, w].
+        box: a face, at least partly inside the image.
+        margin: margin on each side, as a fraction of the box's longer side; above -0.5.
+        size: width and height of the result in pixels.
+        out: uint8 [size, size] to write the result to, instead of a new array.
 
     Returns:
-        uint8 [size, size]; `out` where it was given.
+        The crop, uint8 [size, size]; `out` if given.
 
     Raises:
-        ValueError: the box is empty or the margin leaves nothing of it.
+        ValueError: the box is empty, or nothing is left with this margin.
     """
     longer = max(box.w, box.h)
     if min(box.w, box.h) < 1 or margin <= -0.5:

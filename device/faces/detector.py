@@ -1,4 +1,4 @@
-"""Where faces are in a picture."""
+"""Interface and factory of the face detectors."""
 
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
@@ -12,22 +12,23 @@ from device.faces.download import YUNET
 from device.faces.haar import HaarDetector
 
 DETECTORS = ("auto", "haar", "yunet")
-"""The names that `open_detector` knows."""
+"""The names that `open_detector` accepts."""
 
 
 class Detector(Protocol):
-    """Finds faces.
+    """Interface of a face detector.
 
     Attributes:
-        color: whether it searches the picture in color rather than in gray.
-        min_hits: detections in a row that make a face of a video; 1 where false ones are rare.
+        color: whether it searches color images rather than gray ones.
+        min_hits: number of consecutive detections that confirm a face in a video; 1 if false
+            detections are rare.
     """
 
     color: ClassVar[bool]
     min_hits: ClassVar[int]
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
-        """Find the faces in a picture, uint8 [h, w] or [h, w, 3] in color; the largest first."""
+        """Find the faces in an image, uint8 [h, w] or, in color, [h, w, 3]; the largest first."""
         ...
 
 
@@ -37,17 +38,17 @@ def open_detector(
     model: Path | None = None,
     search_size: int = 320,
 ) -> Detector:
-    """Make a detector by its name, for frames that come one after the other.
+    """Create a detector by name, for frames in sequence.
 
     Args:
-        name: "haar" needs nothing; "yunet" needs its file, downloaded or given; "auto" is YuNet
-            where its file is, else Haar.
-        model: file of YuNet.
-        search_size: a picture whose longer side has more pixels is searched at that size.
+        name: "haar" needs no file; "yunet" needs its model file, downloaded or given; "auto" is
+            YuNet if its file is there, else Haar.
+        model: YuNet model file.
+        search_size: longest side in pixels at which larger images are searched.
 
     Raises:
-        InputError: no such name, a model for a detector that takes none, or what the detector
-            itself raises.
+        InputError: unknown name, a model file for a detector that takes none, or an error of the
+            detector itself.
     """
     if name == "auto":
         name = "yunet" if model is not None or YUNET.path().is_file() else "haar"

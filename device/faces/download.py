@@ -1,4 +1,4 @@
-"""Detector files that fer-edge does not ship: brought once, checked whenever used."""
+"""Detector files that do not ship with fer-edge: downloaded once and verified on every use."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ class Asset:
     """A file on the web, pinned by size and digest.
 
     Attributes:
-        name: what `fer-edge fetch` calls it.
-        file: its file name.
-        url: where it comes from.
-        size: in bytes.
-        sha256: hexadecimal digest.
-        licence: SPDX identifier.
+        name: name in `fer-edge fetch`.
+        file: file name.
+        url: address of the file.
+        size: size in bytes.
+        sha256: SHA-256 digest, hexadecimal.
+        licence: SPDX identifier of the license.
     """
 
     name: str
@@ -37,11 +37,11 @@ class Asset:
     licence: str
 
     def path(self) -> Path:
-        """Where it lies once it is fetched."""
+        """Path of the downloaded file."""
         return data_folder() / self.name / self.file
 
     def complaint(self, content: bytes) -> str | None:
-        """Say what is wrong with a content; None where it is this file's, to the bit."""
+        """Describe the difference of a content from this file; None if it is identical."""
         if len(content) != self.size:
             return f"has {len(content):,} bytes instead of {self.size:,}"
         digest = hashlib.sha256(content).hexdigest()
@@ -50,10 +50,10 @@ class Asset:
         return None
 
     def read(self) -> bytes:
-        """Read the fetched file and check it.
+        """Read the downloaded file and verify it.
 
         Raises:
-            InputError: it was not fetched, cannot be read, or is not what it should be.
+            InputError: the file is missing, cannot be read, or has another content.
         """
         path = self.path()
         try:
@@ -67,7 +67,7 @@ class Asset:
         return content
 
     def is_fetched(self) -> bool:
-        """Whether the right file is there."""
+        """Whether the file is there with the right content."""
         try:
             self.read()
         except InputError:
@@ -78,7 +78,7 @@ class Asset:
 YUNET = Asset(
     name="yunet",
     file="face_detection_yunet_2023mar.onnx",
-    # The repository keeps the file in Git LFS: this host serves the content, not the pointer.
+    # The repository keeps the file in Git LFS: this host serves the content instead of the pointer.
     url=(
         "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
         "face_detection_yunet/face_detection_yunet_2023mar.onnx"
@@ -89,7 +89,7 @@ YUNET = Asset(
 )
 
 ASSETS = {asset.name: asset for asset in (YUNET,)}
-"""Everything that can be fetched, by name."""
+"""All files that can be downloaded, by name."""
 
 
 def fetch(
@@ -99,22 +99,22 @@ def fetch(
     timeout: float = _TIMEOUT,
     progress: Callable[[int], None] = lambda received: None,
 ) -> bool:
-    """Bring an asset to its place, whole and checked, unless it is there already.
+    """Download and verify an asset, unless it is already there.
 
-    A download that was cut off is restarted: the files are small. Until the new file is checked,
-    what lay in its place stays.
+    An interrupted download restarts, as the files are small. An existing file is only replaced
+    after the new one is verified.
 
     Args:
-        asset: what to bring.
-        url: http or https address to bring it from, such as a mirror; None for its own.
-        timeout: seconds without a byte after which the download is given up.
+        asset: file to download.
+        url: http or https address to download from, such as a mirror; None for the asset's own.
+        timeout: seconds without data after which the download is aborted.
         progress: called with the number of bytes received so far.
 
     Returns:
-        Whether it was downloaded; False where the right file was there.
+        Whether the file was downloaded; False if it was already there.
 
     Raises:
-        InputError: the address cannot be reached or gives something else, or the place cannot be
+        InputError: the address cannot be reached or has another content, or the file cannot be
             written.
     """
     if asset.is_fetched():
@@ -132,8 +132,8 @@ def fetch(
 
 
 def _download(address: str, asset: Asset, timeout: float, progress: Callable[[int], None]) -> bytes:
-    """Receive at most one byte more than the asset has: enough to see that it is another file."""
-    import urllib.request  # loads the whole of ssl: only a download needs it
+    """Receive at most one byte more than the asset's size, to detect a larger file."""
+    import urllib.request  # imports all of ssl, which only a download needs
 
     content = bytearray()
     with _explained(address, asset):
@@ -151,7 +151,7 @@ def _receive(answer: IO[bytes], most: int) -> bytes:
 
 @contextmanager
 def _explained(address: str, asset: Asset) -> Iterator[None]:
-    """Say in one line why an address gives nothing, and what to do without it."""
+    """Turn a failed download into an error of one line that names an alternative."""
     import http.client
     import urllib.error
 
@@ -161,14 +161,14 @@ def _explained(address: str, asset: Asset) -> Iterator[None]:
         reason = f"the server answers {error.code} {error.reason}"
     except urllib.error.URLError as error:
         reason = getattr(error.reason, "strerror", None) or str(error.reason)
-    except http.client.InvalidURL:  # its message may hold a part of a password
+    except http.client.InvalidURL:  # its message may contain part of a password
         reason = "not a valid address"
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = str(error) or type(error).__name__
     else:
         return
     raise InputError(
-        f"{redact_url(address)} cannot be fetched ({reason}): check the network, or bring "
+        f"{redact_url(address)} cannot be downloaded ({reason}): check the network, or copy "
         f"{asset.file} ({asset.size:,} bytes, SHA-256 {asset.sha256}) from elsewhere to "
         f"{asset.path()}, or give it with --detector-model"
     )

@@ -13,14 +13,14 @@ from device.faces.resize import _SMALLEST_WINDOW, ImageResizer
 from device.geometry import Box
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
-"""OpenCV's cascade with the fewest false alarms at the same number of faces found."""
+"""OpenCV's cascade with the fewest false detections at the same number of faces found."""
 
 
 class HaarDetector:
-    """Finds frontal faces with the cascade that OpenCV 4 ships: nothing to download.
+    """Finds frontal faces with the cascade that ships with OpenCV 4; needs no download.
 
     Viola and Jones, "Rapid object detection using a boosted cascade of simple features" (2001);
-    cascade by Lienhart. The boxes are about as tight as FER2013's pictures.
+    cascade by Lienhart. The boxes are about as tight as FER2013's images.
     """
 
     color: ClassVar[bool] = False
@@ -37,10 +37,11 @@ class HaarDetector:
         """Load the cascade.
 
         Args:
-            search_size: a picture whose longer side has more pixels is searched at that size.
-            min_face: smallest face, as a fraction of the picture's shorter side.
+            search_size: longest side in pixels at which larger images are searched.
+            min_face: smallest face, as a fraction of the image's shorter side.
             scale_step: factor between two window sizes, above 1; larger is faster and misses more.
-            min_neighbors: overlapping windows that make a face; more gives fewer false alarms.
+            min_neighbors: number of overlapping windows that make a face; more means fewer false
+                detections.
 
         Raises:
             InputError: this OpenCV has no cascade, or the size is too small.
@@ -52,13 +53,13 @@ class HaarDetector:
         self._cascade = _load_cascade()
 
     def find(self, image: npt.NDArray[np.uint8]) -> list[Face]:
-        """Find the faces in a picture.
+        """Find the faces in an image.
 
         Args:
-            image: uint8 [h, w] gray.
+            image: gray image, uint8 [h, w].
 
         Returns:
-            faces with boxes inside the picture, the largest first.
+            Faces with boxes inside the image, the largest first.
         """
         height, width = image.shape
         small, factor = self._shrink(image)
@@ -81,7 +82,7 @@ def _load_cascade() -> "cv2.CascadeClassifier":
         if not cascade.empty():
             return cascade
     raise InputError(
-        f"OpenCV {cv2.__version__} here has no {CASCADE}: pip install 'opencv-python-headless<5'"
+        f"OpenCV {cv2.__version__} has no {CASCADE}: pip install 'opencv-python-headless<5'"
     )
 
 

@@ -1,4 +1,4 @@
-"""Detection and classification of the faces in a single picture."""
+"""Detection and classification of the faces in a single image."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +6,7 @@ import numpy.typing as npt
 from device.face import Face
 from device.faces.align import FaceCropper
 from device.faces.detector import Detector
+from device.faces.locate import Locator
 from device.geometry import MARGIN
 from device.image.color import color, gray
 from device.model.classifier import Classifier
@@ -18,19 +19,21 @@ def recognize(
     *,
     margin: float = MARGIN,
     largest: bool = False,
+    locator: Locator | None = None,
 ) -> list[Face]:
-    """Find the faces in a picture and classify each.
+    """Find the faces in an image and classify each.
 
     Args:
-        image: uint8 or uint16, [h, w] or [h, w, 1, 3 or 4]; colors blue, green, red.
-        classifier: the model.
-        detector: the face detector.
-        margin: margin of the crop, as a fraction of the box, as `crop_face` takes it.
-        largest: classify the largest face only.
+        image: uint8 or uint16, [h, w] or [h, w, 1, 3 or 4]; colors BGR.
+        classifier: classifier of the faces.
+        detector: face detector.
+        margin: margin of the crop, as a fraction of the box; see `crop_face`.
+        largest: whether to classify only the largest face.
+        locator: locator of landmarks, which give each face its pose; None without them.
 
     Returns:
-        The faces, the largest first; empty if there is none. Of several labels that are equally
-        probable, a face shows the first.
+        The faces, the largest first; empty if there is none. If several labels are equally
+        probable, the first one is the label.
 
     Raises:
         ValueError: the image has another shape or dtype.
@@ -41,7 +44,12 @@ def recognize(
     faces = found[:1] if largest else found
     for face in faces:
         face.labels = classifier.labels
-        face.probabilities = classifier(crop(pixels, face.box, face.roll)).copy()
+        box, roll = face.box, face.roll
+        if locator is not None:
+            box, roll = locator(pixels, face)
+        face.probabilities = classifier(crop(pixels, box, roll)).copy()
         best = int(face.probabilities.argmax())
         face.label, face.confidence = face.labels[best], float(face.probabilities[best])
+        if classifier.parts:
+            face.occluded = classifier.parts[int(classifier.hidden().argmax())]
     return faces

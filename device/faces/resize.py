@@ -1,4 +1,4 @@
-"""Downscaling a picture to the size that a detector searches."""
+"""Downscaling of images to the size that a detector searches."""
 
 import cv2
 import numpy as np
@@ -10,13 +10,13 @@ _SMALLEST_WINDOW = 24  # pixels; the cascade was trained on windows of 20
 
 
 class ImageResizer:
-    """Scales pictures down to a size that is quick to search, into one buffer."""
+    """Scales images down to a size that is fast to search, reusing one buffer."""
 
     def __init__(self, longest: int) -> None:
-        """Set the longest side, in pixels, of what is searched.
+        """Set the longest side, in pixels, of the scaled images.
 
         Raises:
-            InputError: too few pixels to hold a face.
+            InputError: too few pixels for a face.
         """
         if longest < _SMALLEST_WINDOW:
             raise InputError(f"detection size {longest}: give {_SMALLEST_WINDOW} pixels or more")
@@ -24,7 +24,7 @@ class ImageResizer:
         self._buffer: npt.NDArray[np.uint8] | None = None
 
     def __call__(self, image: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
-        """Give the picture no larger than that, and the factor back to its own pixels (from 1)."""
+        """Return the scaled image and the factor back to its original pixels (1 or more)."""
         height, width = image.shape[:2]
         factor = max(height, width) / self._longest
         if factor <= 1:

@@ -1,1 +1,1 @@
-"""Pictures: reading and writing files, color conversion, drawing."""
+"""Images: reading and writing files, color conversion, drawing."""

@@ -1,7 +1,7 @@
-"""How an AVIF picture is turned upright, which OpenCV leaves undone.
+"""Orientation of AVIF images, which OpenCV does not apply.
 
-The picture's own properties say it, and where they stand EXIF data does not count: ISO/IEC
-23008-12, ImageRotation (`irot`) and then ImageMirror (`imir`), as ISO/IEC 23000-22 orders them.
+It is stored in the image's own properties, which take precedence over EXIF data: ISO/IEC 23008-12,
+ImageRotation (`irot`) and then ImageMirror (`imir`), in the order of ISO/IEC 23000-22.
 """
 
 import cv2
@@ -12,16 +12,16 @@ _TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90
 
 
 def is_avif(content: bytes) -> bool:
-    """Tell whether a file's first bytes are those of AVIF."""
+    """Whether the first bytes of a file are those of AVIF."""
     return content[4:8] == b"ftyp" and content[8:12] in (b"avif", b"avis", b"mif1")
 
 
 def transforms(content: bytes) -> tuple[int, int | None] | None:
-    """Read the rotation and the mirror of a picture.
+    """Read the rotation and mirroring of an image.
 
     Returns:
-        Quarter turns counterclockwise, and how the picture is mirrored after them: 0 exchanges top
-        and bottom, 1 left and right, None nothing. None for a picture that has neither property.
+        Quarter turns counterclockwise, and the mirroring after them: 0 swaps top and bottom, 1 left
+        and right, None for no mirroring. None for an image with neither property.
     """
     at = content.find(b"ipco")  # the container of properties
     if at < 4:
@@ -34,7 +34,7 @@ def transforms(content: bytes) -> tuple[int, int | None] | None:
 
 
 def turn(image: npt.NDArray[np.uint8], turns: int, mirror: int | None) -> npt.NDArray[np.uint8]:
-    """Turn and mirror a picture, uint8 [h, w] or [h, w, 3], as `transforms` says."""
+    """Rotate and mirror an image, uint8 [h, w] or [h, w, 3], by the result of `transforms`."""
     if turns:
         image = np.asarray(cv2.rotate(image, _TURNS[turns]), np.uint8)
     if mirror is not None:

@@ -1,4 +1,4 @@
-"""The size that a picture's header declares, read before anything is decoded.
+"""The size declared in an image's header, read before anything is decoded.
 
 A file of a few kilobytes can declare gigapixels. Sources: PNG (W3C, third edition), GIF89a, BMP
 (BITMAPINFOHEADER), JPEG (ITU-T T.81, annex B), WebP container (RFC 9649), TIFF 6.0, netpbm,
@@ -17,14 +17,14 @@ _BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 
 
 def declared_size(content: bytes) -> tuple[int, int] | None:
-    """Read width and height from a picture's header.
+    """Read width and height from an image's header.
 
     Args:
         content: the file, or its beginning.
 
     Returns:
-        Pixels; the largest picture's where there are several; None for a header that is cut short
-        or of no known format.
+        Width and height in pixels, of the largest image if there are several; None if the header is
+        truncated or of an unknown format.
     """
     try:
         return _size(content)
@@ -67,7 +67,7 @@ def _unpack(form: str, content: bytes, at: int) -> tuple[int, int]:
 def _jpeg(content: bytes) -> tuple[int, int] | None:
     at = 2
     while at + 4 <= len(content):
-        if content[at] != 0xFF:  # bytes between two segments, which decoders pass over
+        if content[at] != 0xFF:  # bytes between two segments, which decoders skip
             at += 1
             continue
         marker = content[at + 1]
@@ -109,7 +109,7 @@ def _tiff(content: bytes, order: str) -> tuple[int, int] | None:
 
 
 def _largest_extent(content: bytes) -> tuple[int, int] | None:
-    """The largest of an AVIF file's `ispe` boxes: a grid has one for each tile and the whole."""
+    """The largest of an AVIF file's `ispe` boxes: a grid has one per tile and one for the whole."""
     places = [found.end() + 4 for found in re.finditer(b"ispe", content)]
     sizes = [_unpack(">II", content, at) for at in places if at + 8 <= len(content)]
     return max(sizes, key=lambda size: size[0] * size[1], default=None)

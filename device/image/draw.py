@@ -1,4 +1,4 @@
-"""Faces and their expressions, drawn into a picture."""
+"""Draws faces and their expressions into an image."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SMALLEST_TEXT = 6  # pixels of a capital letter
 _BAR_WIDTH = 6  # heights of a letter
 _BAR = (150, 150, 150)
 _TEXT = (255, 255, 255)
-_COLORS = (  # blue, green, red; of the faces, so that it is seen whose label is whose
+_COLORS = (  # BGR; one color per face, to match labels with faces
     (80, 200, 80),
     (60, 180, 255),
     (255, 190, 60),
@@ -29,12 +29,12 @@ _COLORS = (  # blue, green, red; of the faces, so that it is seen whose label is
 
 @dataclass(frozen=True)
 class _Style:
-    """A way to label the faces of a picture.
+    """A way to label the faces of an image.
 
     Attributes:
         bars: whether the whole distribution is shown.
-        scale: of the text's usual height.
-        clearance: what labels leave free around the boxes, whose heads reach out of them.
+        scale: factor on the default text height.
+        clearance: free margin around the boxes, as heads extend beyond them.
     """
 
     bars: bool
@@ -52,21 +52,21 @@ _STYLES = (
     _Style(bars=False, scale=0.6, clearance=0.15),
     _Style(bars=False, scale=0.6, clearance=0),
 )
-"""The first is taken in which no label covers a face; else the last."""
+"""The first style in which no label covers a face is used; else the last."""
 
 
 def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray[np.uint8]:
-    """Draw each face's box and its distribution beside it, the likeliest label highlighted.
+    """Draw each face's box with its distribution next to it, the most probable label highlighted.
 
-    Where the faces leave too little room for their distributions, each gets its label and
-    probability alone.
+    If there is too little room for the distributions, each face gets only its label and its
+    probability.
 
     Args:
-        image: uint8 [h, w] or [h, w, 3] in the order blue, green, red; it stays as it is.
-        faces: what was recognized in it.
+        image: uint8 [h, w] or [h, w, 3] BGR; not modified.
+        faces: recognized faces of the image.
 
     Returns:
-        uint8 [h, w, 3], a copy with the drawing.
+        A copy with the drawing, uint8 [h, w, 3].
     """
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     draw_on(canvas, faces)
@@ -74,24 +74,33 @@ def annotate(image: npt.NDArray[np.uint8], faces: Sequence[Face]) -> npt.NDArray
 
 
 def draw_on(canvas: npt.NDArray[np.uint8], faces: Sequence[Face]) -> None:
-    """Draw as `annotate` does, into the picture itself, uint8 [h, w, 3].
+    """Draw as `annotate` does, into the image itself, uint8 [h, w, 3].
 
-    A face that is tracked gets its track's number and color.
+    A tracked face gets the number and color of its track.
     """
     if not faces:
         return
     usual = max(_SMALLEST_TEXT, round(min(canvas.shape[:2]) / 40))
     colors = [_COLORS[(face.track or index) % len(_COLORS)] for index, face in enumerate(faces)]
-    titles = [f"#{face.track} " if face.track else "" for face in faces]
+    titles = [_title(face) for face in faces]
     style, places = _layout(canvas.shape[:2], faces, titles, usual)
     unit = _unit(style, usual)
     draw_label = _draw_bars if style.bars else _draw_line
     for face, color in zip(faces, colors, strict=True):
         x, y, w, h = face.box
         cv2.rectangle(canvas, (x, y), (x + w - 1, y + h - 1), color, max(1, usual // 5))
+        if face.landmarks is not None:
+            for mark in np.rint(face.landmarks).astype(int).tolist():
+                cv2.circle(canvas, mark, max(1, w // 100), color, cv2.FILLED)
     for face, title, panel, color in zip(faces, titles, places, colors, strict=True):
         _dim(canvas, panel)
         draw_label(canvas, face, title, panel, color, unit)
+
+
+def _title(face: Face) -> str:
+    """Number of the track and hidden part, each if known, with a space at the end."""
+    parts = [f"#{face.track}" if face.track else "", face.hidden_text]
+    return "".join(f"{part} " for part in parts if part)
 
 
 def _unit(style: _Style, usual: int) -> int:
@@ -102,7 +111,7 @@ def _unit(style: _Style, usual: int) -> int:
 def _layout(
     shape: tuple[int, ...], faces: Sequence[Face], titles: Sequence[str], usual: int
 ) -> tuple[_Style, list[Box]]:
-    """Choose how the faces are labeled, and where."""
+    """Choose how and where the faces are labeled."""
     boxes = [face.box for face in faces]
     for style in _STYLES:
         unit = _unit(style, usual)
@@ -187,7 +196,7 @@ def _write(
     unit: int,
     color: tuple[int, int, int],
 ) -> None:
-    """Write a line of text; `base` is the row that its letters stand on, `unit` their height."""
+    """Write a line of text; `base` is the row of its baseline, `unit` the height of its letters."""
     scale, thickness = unit / _FONT_HEIGHT, max(1, unit // 8)
     cv2.putText(canvas, text, (left, base), _FONT, scale, color, thickness, cv2.LINE_AA)
 

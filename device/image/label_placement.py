@@ -1,4 +1,4 @@
-"""Places for labels beside boxes, so that they cover neither a box nor each other."""
+"""Positions for labels next to boxes, so that they cover neither a box nor each other."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,27 +14,30 @@ def place(
     gap: int,
     beside: bool,
 ) -> tuple[list[Box], int]:
-    """Give each box a place for its label.
+    """Choose a position for the label of each box.
 
-    Greedy: the places around a box are tried in turn, and the first is taken that lies in the
-    picture and covers nothing; where none is free, the one that covers least.
+    Greedy: the positions around a box are tried in order, and the first one that is inside the
+        image
+    and covers nothing is chosen; if there is none, the one that covers least.
 
     Args:
-        boxes: all of the picture, none of which may be covered.
-        sizes: width and height of each box's label, in pixels.
-        canvas: height and width of the picture.
-        clearance: what is kept free around each box, as a fraction of its sides.
-        gap: distance of a label from its own box, in pixels.
-        beside: whether places right and left of a box come before those above and below.
+        boxes: all boxes of the image, none of which should be covered.
+        sizes: width and height of each box's label in pixels.
+        canvas: height and width of the image.
+        clearance: free margin around each box, as a fraction of its sides.
+        gap: distance of a label from its own box in pixels.
+        beside: whether positions to the right and left of a box are tried before those above and
+            below.
 
     Returns:
-        The places, and what they cost: the area that they cover of boxes and of each other, and
-        twice that outside the picture, where nothing is seen; 0 where all are free.
+        The positions, and their cost: the area that they cover of boxes and of each other, and
+            twice
+        the area outside the image, which is not visible; 0 if all are free.
     """
     taken = [_grown(box, clearance) for box in boxes]
     places, covered = [], 0
     for index, (box, (width, height)) in enumerate(zip(boxes, sizes, strict=True)):
-        # Its own box counts as it is: a label belongs close to it.
+        # The own box has no margin, as its label should be close to it.
         others = [box, *(other for i, other in enumerate(taken) if i != index)]
         best, least = Box(0, 0, width, height), -1
         for candidate in _candidates(box, width, height, canvas, gap, beside):
@@ -53,7 +56,7 @@ def _candidates(
     box: Box, width: int, height: int, canvas: tuple[int, int], gap: int, beside: bool
 ) -> Iterator[Box]:
     rows, columns = canvas
-    if width > columns or height > rows:  # its beginning at least is seen
+    if width > columns or height > rows:  # at least its beginning is visible
         yield Box(0, 0, width, height)
         return
     right, left = box.x + box.w + gap, box.x - gap - width
@@ -70,7 +73,7 @@ def _candidates(
     ]
     found = at_sides + at_ends if beside else at_ends + at_sides
     yield from found
-    for x, y, *_ in found:  # readable at least, where a box leaves no room in the picture
+    for x, y, *_ in found:  # at least readable if a box leaves no room in the image
         yield Box(max(0, min(x, columns - width)), max(0, min(y, rows - height)), width, height)
 
 

@@ -1,4 +1,4 @@
-"""The parts of a model's card that the runner needs; the card is the JSON file beside the model."""
+"""The entries of a model card that the runner uses; the card is the JSON file next to the model."""
 
 import json
 import math
@@ -13,22 +13,26 @@ from device.errors import InputError
 from device.geometry import MARGIN, check_margin
 
 THRESHOLD = 0.4
-"""Probability below which a face is "uncertain" where the model's card does not say it."""
+"""Default probability below which a face is "uncertain", for cards without a threshold."""
 
 
 def card_path(model: Path) -> Path:
-    """Where the card of a model file stands: `fer2013_int8.tflite`, `fer2013_int8.card.json`."""
+    """Path of a model's card: `fer2013_int8.card.json` for `fer2013_int8.tflite`."""
     return model.with_suffix(".card.json")
+
+
+FUSION = (0.5, 1.0)
+"""Weight and temperature in the fusion of a model whose card does not say them."""
 
 
 def margin(model: Path) -> float:
     """The margin of the face crop that a model was trained with, as a fraction of the face's box.
 
     Args:
-        model: the `.tflite` file.
+        model: path of the `.tflite` file.
 
     Returns:
-        The card's margin; `MARGIN` for a model without a card, or a card without a margin.
+        The card's margin; `MARGIN` without a card, or for a card without a margin.
 
     Raises:
         InputError: the card cannot be read or is damaged, or its margin is out of range.
@@ -39,13 +43,13 @@ def margin(model: Path) -> float:
 
 
 def threshold(model: Path) -> float:
-    """The probability below which a face is "uncertain", as the model's card says.
+    """The probability below which a face is "uncertain", from the model's card.
 
     Args:
-        model: the `.tflite` file.
+        model: path of the `.tflite` file.
 
     Returns:
-        The card's threshold; `THRESHOLD` for a model without a card, or a card without a threshold.
+        The card's threshold; `THRESHOLD` without a card, or for a card without a threshold.
 
     Raises:
         InputError: the card cannot be read or is damaged, or its threshold is not 0 to 1.
@@ -60,55 +64,81 @@ def threshold(model: Path) -> float:
 
 
 def prior(model: Path, labels: Sequence[str]) -> npt.NDArray[np.float64]:
-    """The share of each class in the model's training, as its card says.
+    """The frequency of each class in the model's training data, from its card.
 
     Args:
-        model: the `.tflite` file.
-        labels: the model's labels.
+        model: path of the `.tflite` file.
+        labels: labels of the model.
 
     Returns:
-        float64 [labels], positive, in sum 1.
+        Frequencies, float64 [labels], positive, sum 1.
 
     Raises:
-        InputError: there is no card, it has no such entry, or that is no prior of these labels.
+        InputError: there is no card, it has no prior, or the prior does not match the labels.
     """
     path = card_path(model)
     shares = _entry(path, "decision", "prior", default=None)
     if shares is None:
         raise InputError(
-            f"{path} does not say which share each class had in training: --prior needs a model "
-            "that this version exported"
+            f"{path} does not contain the class frequencies in training: --prior needs a model "
+            "exported by this version"
         )
     return check_prior(shares, labels, f"{path}: decision.prior")
 
 
-def check_prior(shares: object, labels: Sequence[str], name: str) -> npt.NDArray[np.float64]:
-    """Check the shares of classes, a JSON object of label to positive number.
+def fusion(model: Path) -> tuple[float, float]:
+    """Weight and temperature of a model's predictions in the fusion of modalities.
 
     Args:
-        shares: what was read.
-        labels: the model's labels, each of which must be there, and no other.
-        name: what the message calls it.
+        model: the `.tflite` file.
 
     Returns:
-        float64 [labels], scaled to sum 1.
+        The card's weight, 0 or more, and temperature, above 0; `FUSION` for a model without a card,
+        or a card without them.
 
     Raises:
-        InputError: it is not so.
+        InputError: the card cannot be read or is damaged, or a value is out of range.
+    """
+    path = card_path(model)
+    found = _entry(path, "decision", "fusion", default=None)
+    if found is None:
+        return FUSION
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: decision.fusion is not an object: export the model again")
+    weight = _number(found.get("weight"), path, "decision.fusion.weight")
+    temperature = _number(found.get("temperature"), path, "decision.fusion.temperature")
+    if not (0 <= weight < math.inf and 0 < temperature < math.inf):
+        raise InputError(f"{path}: decision.fusion: give weight 0 or more, temperature above 0")
+    return weight, temperature
+
+
+def check_prior(shares: object, labels: Sequence[str], name: str) -> npt.NDArray[np.float64]:
+    """Check class frequencies, a JSON object of label to positive number.
+
+    Args:
+        shares: parsed JSON value.
+        labels: labels of the model; the object must have exactly these keys.
+        name: name of the value in the error message.
+
+    Returns:
+        Frequencies, float64 [labels], scaled to sum 1.
+
+    Raises:
+        InputError: the value is not such an object.
     """
     if not isinstance(shares, dict) or set(shares) != set(labels):
-        raise InputError(f"{name}: give one share for each of {', '.join(labels)}")
+        raise InputError(f"{name}: give one frequency for each of {', '.join(labels)}")
     values = [shares[label] for label in labels]
     if not all(_is_number(value) and 0 < value < math.inf for value in values):
-        raise InputError(f"{name}: every share must be a number above 0")
+        raise InputError(f"{name}: every frequency must be a number above 0")
     found = np.array(values, np.float64)
     return np.asarray(found / found.sum(), np.float64)
 
 
 def _entry(path: Path, part: str, name: str, *, default: object) -> object:
-    """An entry of a part of the card; the default without a card or the entry.
+    """An entry in a section of the card; the default if the card or the entry is missing.
 
-    Cards of all versions have the part "input"; those of earlier ones have no "decision".
+    Cards of all versions have the section "input"; earlier ones have no "decision".
     """
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -119,7 +149,7 @@ def _entry(path: Path, part: str, name: str, *, default: object) -> object:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path} is no card of a model: export it again, or remove it") from error
+        raise InputError(f"{path} is not a model card: export it again, or remove it") from error
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -1,4 +1,4 @@
-"""A `.tflite` file as a value: what can be known of it without an interpreter, parsed once."""
+"""A `.tflite` file and its properties that need no interpreter, each parsed once."""
 
 import hashlib
 import os
@@ -13,30 +13,35 @@ from device.model.metadata import Normalization
 class ModelFile:
     """A model file. It is read and parsed on first use, each part once.
 
-    Every property raises InputError where the file is missing, no `.tflite` or damaged.
+    Every property raises InputError if the file is missing, not a `.tflite` or damaged.
 
     Attributes:
-        path: the file.
+        path: path of the file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Name a file; nothing is read yet."""
+        """Create a model file; nothing is read yet."""
         self.path = Path(path)
 
     @cached_property
     def content(self) -> bytes:
-        """The whole file."""
+        """Content of the whole file."""
         return content.read(self.path)
 
     @cached_property
     def sha256(self) -> str:
-        """Hexadecimal digest of the content."""
+        """Hexadecimal SHA-256 digest of the content."""
         return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the output."""
+        """Class names, in the order of the output."""
         return content.read_labels(self.content, self.path)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Classes of the second output, the hidden part of a face; empty without one."""
+        return content.read_parts(self.content, self.path)
 
     @cached_property
     def graph(self) -> Graph:
@@ -45,12 +50,12 @@ class ModelFile:
 
     @cached_property
     def normalization(self) -> Normalization | None:
-        """Normalization of the input that the file's metadata asks for; None if it names none."""
+        """Normalization of the input from the file's metadata; None if there is none."""
         return metadata.read_normalization(self.content, self.path)
 
     @cached_property
     def margin(self) -> float:
-        """Margin of the face crop, from the card beside the file."""
+        """Margin of the face crop, from the card next to the file."""
         return card.margin(self.path)
 
     @property

@@ -1,16 +1,14 @@
-"""What a `.tflite` file computes: its operators and tensors, without an interpreter.
+"""The operators and tensors of a `.tflite` file, parsed without an interpreter.
 
-The numbers of the fields are those of `schema.fbs` (version 3a, google-ai-edge/LiteRT). They are
-read here and not by the schema's generated code, which trusts every offset, which tflite-runtime
-does not ship, and which takes longer to import than most models to load.
+The field numbers are those of `schema.fbs` (version 3a, google-ai-edge/LiteRT). The schema's
+generated code is not used: it does not check offsets, is not part of tflite-runtime, and takes
+longer to import than most models take to load.
 """
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,77 +17,12 @@ from device.errors import InputError
 from device.labels import printable
 from device.model import content as model_content
 from device.model.flatbuffer import DamagedError, Flatbuffer, Table
-from device.model.operators import ARITY, DTYPES, OPERATORS, multiply_adds
+from device.model.operators import ARITY, OPERATORS, multiply_adds
+from device.model.tensor import Tensor, entry, read_buffer, read_tensor
 
 _FLOATS = ("float16", "float32", "float64")
 _CUSTOM = OPERATORS.index("CUSTOM")
-_Entry = TypeVar("_Entry")
-_ABSENT = -1  # index of an optional input that is left out
-_SMALLEST_SCALE = np.finfo(np.float32).tiny  # below it floats lose digits, and kernels abort
-_ZERO_POINTS = {
-    "int4": (-8, 7),
-    "int8": (-128, 127),
-    "uint8": (0, 255),
-    "int16": (-32768, 32767),
-    "int32": (-(1 << 31), (1 << 31) - 1),
-}
-
-
-@dataclass(frozen=True)
-class Quantization:
-    """How integers stand for real numbers: real = scale * (integer - zero point).
-
-    Attributes:
-        scales: float32 [1], or [channels] where each channel has its own.
-        zero_points: int64, as many.
-        axis: of the channels; 0 where there is one scale.
-    """
-
-    scales: npt.NDArray[np.float32]
-    zero_points: npt.NDArray[np.int64]
-    axis: int
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor of the graph.
-
-    Attributes:
-        index: its number, as in the interpreter's details.
-        name: as the converter named it.
-        shape: for batch 1 where the file leaves the batch open.
-        dtype: such as "int8"; names as in numpy where numpy has the type.
-        quantization: None for a tensor that is not quantized.
-        is_constant: whether the file holds its values, as of weights.
-        is_variable: whether it keeps its values from one inference to the next.
-        bytes: that the values take, in the file or in memory.
-        values: the content of a constant, raw bytes; empty for the others.
-    """
-
-    index: int
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    quantization: Quantization | None
-    is_constant: bool
-    is_variable: bool
-    bytes: int
-    values: memoryview
-
-    @property
-    def elements(self) -> int:
-        """How many values it has."""
-        return math.prod(self.shape)
-
-    @property
-    def has_values(self) -> bool:
-        """Whether it has values before the first operator; those without elements lack none."""
-        return self.is_constant or self.is_variable or self.elements == 0
-
-    @property
-    def stands_for_reals(self) -> bool:
-        """Whether its values are real numbers, quantized or not, and not shapes or indices."""
-        return "float" in self.dtype or self.quantization is not None
+_ABSENT = -1  # index of an omitted optional input
 
 
 @dataclass(frozen=True)
@@ -97,12 +30,12 @@ class Operator:
     """An operator of the graph.
 
     Attributes:
-        index: its place in the order of execution.
-        name: such as "CONV_2D"; its own name for a custom operator.
-        inputs: numbers of tensors; optional inputs that are left out do not stand here.
-        outputs: numbers of tensors.
-        multiply_adds: of one inference, see `device.model.operators.multiply_adds`.
-        weight_bytes: of its constant inputs.
+        index: position in the order of execution.
+        name: operator name, such as "CONV_2D"; for a custom operator its own name.
+        inputs: indices of the input tensors, without omitted optional inputs.
+        outputs: indices of the output tensors.
+        multiply_adds: multiply-adds per inference, see `device.model.operators.multiply_adds`.
+        weight_bytes: size of its constant inputs in bytes.
     """
 
     index: int
@@ -115,15 +48,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class Graph:
-    """The first subgraph of a model, which is what an interpreter runs.
+    """The first subgraph of a model, which an interpreter runs.
 
     Attributes:
-        path: the model file.
-        tensors: by number.
-        operators: in the order of execution.
-        inputs: numbers of tensors.
-        outputs: numbers of tensors.
-        subgraphs: how many the file has; more than one where it branches or loops.
+        path: path of the model file.
+        tensors: tensors by index.
+        operators: operators in the order of execution.
+        inputs: indices of the input tensors.
+        outputs: indices of the output tensors.
+        subgraphs: number of subgraphs in the file; more than one for branches or loops.
     """
 
     path: Path
@@ -135,34 +68,34 @@ class Graph:
 
     @property
     def multiply_adds(self) -> int:
-        """Of one inference."""
+        """Multiply-adds per inference."""
         return sum(operator.multiply_adds for operator in self.operators)
 
     @property
     def parameters(self) -> int:
-        """Weights, biases and other real constants; not scales, zero points, shapes, indices."""
+        """Number of real constants such as weights and biases, without scales and indices."""
         return sum(t.elements for t in self.tensors if t.is_constant and t.stands_for_reals)
 
 
 def load(path: str | os.PathLike[str]) -> Graph:
-    """Read the graph of any `.tflite` file.
+    """Parse the graph of any `.tflite` file.
 
     Raises:
-        InputError: the file is missing, no `.tflite`, or damaged.
+        InputError: the file is missing, not a `.tflite`, or damaged.
     """
     path = Path(path)
     return parse(model_content.read(path), path)
 
 
 def parse(content: bytes, path: Path) -> Graph:
-    """Read the graph from a file's content.
+    """Parse the graph from a file's content.
 
     Args:
-        content: the whole model file.
-        path: where it came from, for the message.
+        content: content of the whole model file.
+        path: path of the file, for the message.
 
     Raises:
-        InputError: it is damaged.
+        InputError: the file is damaged.
     """
     try:
         return _graph(Flatbuffer(content), path)
@@ -173,7 +106,7 @@ def parse(content: bytes, path: Path) -> Graph:
 
 
 def check_finite(graph: Graph) -> None:
-    """Raise InputError where a weight is NaN or infinite, as after a training that diverged."""
+    """Raise InputError if a weight is NaN or infinite, as after a training that diverged."""
     for tensor in graph.tensors:
         if tensor.is_constant and tensor.dtype in _FLOATS:
             values = np.frombuffer(tensor.values, tensor.dtype)
@@ -187,12 +120,12 @@ def check_finite(graph: Graph) -> None:
 def _graph(file: Flatbuffer, path: Path) -> Graph:
     model = file.root()
     names = [_operator_name(code) for code in model.tables(1)]
-    buffers = [_buffer(file, buffer) for buffer in model.tables(4)]
+    buffers = [read_buffer(file, buffer) for buffer in model.tables(4)]
     subgraphs = list(model.tables(2))
     if not subgraphs:
         raise DamagedError("it has no graph")
     main = subgraphs[0]
-    tensors = tuple(_tensor(i, table, buffers) for i, table in enumerate(main.tables(0)))
+    tensors = tuple(read_tensor(i, table, buffers) for i, table in enumerate(main.tables(0)))
     operators = tuple(_operator(i, table, names, tensors) for i, table in enumerate(main.tables(3)))
     inputs = _indices(main, 1, tensors)
     _check_order(operators, tensors, inputs)
@@ -207,73 +140,15 @@ def _graph(file: Flatbuffer, path: Path) -> Graph:
 
 
 def _operator_name(code: Table) -> str:
-    # The old field is a byte and holds what fits, the new one the rest.
+    # The old field is a byte and limited to small codes, the new one is not.
     number = max(code.number(0, "b"), code.number(3, "i"))
     if number == _CUSTOM:
         return code.text(1) or "CUSTOM"
-    return _name(OPERATORS, number, "operator")
-
-
-def _buffer(file: Flatbuffer, buffer: Table) -> memoryview:
-    # Files above 2 GB, and those of LiteRT's quantizer, keep their data behind the flatbuffer.
-    offset, size = buffer.number(1, "Q"), buffer.number(2, "Q")
-    if offset > 1:
-        file.check(offset, size)
-        return memoryview(file.content)[offset : offset + size]
-    return buffer.values(0, np.uint8).data
-
-
-def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
-    shape = tuple(int(size) for size in table.values(0, np.int32))
-    if min(shape, default=0) < 0:
-        raise DamagedError(f"tensor {index} has shape {list(shape)}")
-    number = table.number(2, "I")
-    if number >= len(buffers):
-        raise DamagedError(f"tensor {index} refers to buffer {number}, which it does not have")
-    values = buffers[number]
-    dtype, bits = _name(DTYPES, table.number(1, "b"), "dtype")
-    bytes_ = -(-math.prod(shape) * bits // 8)
-    is_sparse = table.table(6) is not None
-    if len(values) and bits and not is_sparse and len(values) != bytes_:
-        raise DamagedError(f"tensor {index} has {len(values)} bytes of values and needs {bytes_}")
-    return Tensor(
-        index=index,
-        name=table.text(3),
-        shape=shape,
-        dtype=dtype,
-        quantization=_quantization(table, shape, index, dtype),
-        is_constant=len(values) > 0,
-        is_variable=bool(table.number(5, "b")),
-        bytes=len(values) or bytes_,
-        values=values,
-    )
-
-
-def _quantization(
-    tensor: Table, shape: tuple[int, ...], index: int, dtype: str
-) -> Quantization | None:
-    table = tensor.table(4)
-    if table is None:
-        return None
-    scales, zero_points = table.values(2, np.float32), table.values(3, np.int64)
-    if not len(scales):
-        return None
-    axis = table.number(6, "i")
-    if len(zero_points) != len(scales):
-        raise DamagedError(f"tensor {index} has scales and zero points that do not match")
-    if len(scales) > 1 and (not 0 <= axis < len(shape) or shape[axis] != len(scales)):
-        raise DamagedError(f"tensor {index} has {len(scales)} scales, which fit none of its axes")
-    if dtype in _ZERO_POINTS:
-        low, high = _ZERO_POINTS[dtype]
-        if not (np.isfinite(scales).all() and (scales >= _SMALLEST_SCALE).all()):
-            raise DamagedError(f"tensor {index} has a scale that is not finite or not above 0")
-        if not ((zero_points >= low) & (zero_points <= high)).all():
-            raise DamagedError(f"tensor {index} has a zero point outside {low}..{high}")
-    return Quantization(scales, zero_points, axis)
+    return entry(OPERATORS, number, "operator")
 
 
 def _operator(index: int, table: Table, names: list[str], tensors: tuple[Tensor, ...]) -> Operator:
-    name = _name(names, table.number(0, "I"), "operator code")
+    name = entry(names, table.number(0, "I"), "operator code")
     inputs, outputs = _indices(table, 1, tensors), _indices(table, 2, tensors)
     _check_arity(index, name, table.values(1, np.int32), outputs)
     options = table.table(4)
@@ -294,7 +169,7 @@ def _operator(index: int, table: Table, names: list[str], tensors: tuple[Tensor,
 def _check_arity(
     index: int, name: str, inputs: npt.NDArray[np.int32], outputs: tuple[int, ...]
 ) -> None:
-    """Check that the inputs that a kernel reads unasked are there."""
+    """Check that the inputs exist that a kernel reads without checking."""
     if name not in ARITY:
         return
     needed, most = ARITY[name]
@@ -320,11 +195,7 @@ def _check_order(
     for operator in operators:
         for i in operator.inputs:
             if i not in written:
-                raise DamagedError(f"operator {operator.index} reads tensor {i} before it is there")
+                raise DamagedError(
+                    f"operator {operator.index} reads tensor {i} before it is computed"
+                )
         written.update(operator.outputs)
-
-
-def _name(names: Sequence[_Entry], number: int, what: str) -> _Entry:
-    if not 0 <= number < len(names):
-        raise DamagedError(f"{what} {number} does not exist")
-    return names[number]

@@ -1,4 +1,4 @@
-"""What a model's input holds for each pixel value: normalization and quantization in one table."""
+"""The input value for each pixel value: normalization and quantization in one table."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +10,20 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.model.metadata import Normalization
 
-# (mean, std) of x = (pixel - mean) / std; each one lets a byte stand for a pixel exactly.
+# (mean, std) of x = (pixel - mean) / std; with each of them a byte represents a pixel exactly.
 _EXACT = ((128.0, 128.0), (0.0, 255.0), (0.0, 1.0))
 _PIXELS = np.arange(256)
-_MIN_LEVELS = 200  # of 256: an input that clips more of them was calibrated on another range
+_MIN_LEVELS = 200  # of 256: an input that clips more was calibrated on another range
 
 
 @dataclass(frozen=True)
 class TensorDetails:
-    """How the values of an input or output tensor are to be read.
+    """Interpretation of the values of an input or output tensor.
 
     Attributes:
         dtype: int8, uint8 or float32.
         scale: real value = scale * (value - zero_point); 0 for float32.
-        zero_point: the value that stands for 0; 0 for float32.
+        zero_point: quantized value of 0; 0 for float32.
     """
 
     dtype: np.dtype[Any]
@@ -36,17 +36,17 @@ def input_table(
 ) -> npt.NDArray[Any]:
     """Compute the input value of each pixel value 0..255 of a single-channel input.
 
-    A file whose metadata names a normalization gets (pixel - mean) / std, quantized where the
-    input is. Without one, a float input gets the pixel itself, and a quantized input the byte
-    pixel (uint8) or pixel - 128 (int8), which must be exact under a usual normalization.
+    With a normalization in the metadata the input is (pixel - mean) / std, quantized if the input
+    is. Without one, a float input is the pixel value, and a quantized input is the byte pixel
+    (uint8) or pixel - 128 (int8), which must be exact under a common normalization.
 
     Args:
         details: dtype, scale and zero point of the input.
         normalization: from the file's metadata; None if it names none.
-        path: the model file, for the message.
+        path: path of the model file, for the message.
 
     Returns:
-        [256], of the input's dtype.
+        Table, [256], in the dtype of the input.
 
     Raises:
         InputError: the normalization has more than one channel, or does not fit the quantization.

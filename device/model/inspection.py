@@ -1,4 +1,4 @@
-"""What a model file asks of a device: floats in an integer graph, and what XNNPACK takes over."""
+"""Float operators in an integer graph, and the operators that XNNPACK runs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,19 +6,20 @@ from pathlib import Path
 
 from device.errors import InputError
 from device.model import graph, runtime
-from device.model.graph import Graph, Tensor
+from device.model.graph import Graph
+from device.model.tensor import Tensor
 
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
 
 
 @dataclass(frozen=True)
 class Delegation:
-    """What the XNNPACK delegate took over.
+    """The operators that the XNNPACK delegate runs.
 
     Attributes:
-        runtime: name and version.
-        partitions: the operators of each stretch that the delegate runs; between two stretches
-            values go back to the runtime's own kernels.
+        runtime: name and version of the runtime.
+        partitions: the operators of each partition that the delegate runs; between two partitions
+            values return to the runtime's own kernels.
     """
 
     runtime: str
@@ -32,14 +33,14 @@ class Delegation:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A model file, read and loaded.
+    """A model file, parsed and loaded.
 
     Attributes:
         graph: operators and tensors.
-        islands: groups of operators that compute in floats within an integer graph, with the
-            conversions around them; none in a file whose activations are floats anyway.
-        delegation: None where the runtime cannot load the file.
-        problem: what the runtime says then.
+        islands: groups of operators that compute in float within an integer graph, including the
+            conversions around them; none in a file with float activations.
+        delegation: result of the delegate; None if the runtime cannot load the file.
+        problem: error message of the runtime in that case.
     """
 
     graph: Graph
@@ -49,10 +50,10 @@ class Inspection:
 
 
 def inspect(path: Path) -> Inspection:
-    """Read any `.tflite` file and load it in the runtime that is installed.
+    """Parse any `.tflite` file and load it in the installed runtime.
 
     Raises:
-        InputError: it is missing, no `.tflite` or damaged, or there is no runtime.
+        InputError: the file is missing, not a `.tflite` or damaged, or there is no runtime.
     """
     read = graph.load(path)
     name = runtime.runtime_name()
@@ -65,7 +66,7 @@ def inspect(path: Path) -> Inspection:
 
 
 def float_islands(graph: Graph) -> tuple[tuple[int, ...], ...]:
-    """Find the operators of an integer graph that compute in floats, those that touch together."""
+    """Find the connected groups of operators in an integer graph that compute in float."""
     activations = [t for t in graph.tensors if not t.is_constant]
     if not any(t.quantization for t in activations):
         return ()
@@ -81,14 +82,14 @@ def float_islands(graph: Graph) -> tuple[tuple[int, ...], ...]:
             tensors |= island[1]
         islands.append((operators, tensors))
     found = (tuple(sorted(operators)) for operators, _ in islands)
-    # A conversion of the input or output alone is how a file with float input or output begins.
+    # A conversion of only the input or output is the start of a file with float input or output.
     return tuple(
         island for island in found if any(graph.operators[i].name not in _BORDERS for i in island)
     )
 
 
 def _between(graph: Graph, inputs: Iterable[int], outputs: Iterable[int]) -> frozenset[int]:
-    """The operators on the ways from some tensors to others."""
+    """The operators on the paths from some tensors to others."""
     writers = {tensor: operator for operator in graph.operators for tensor in operator.outputs}
     known, found, todo = set(inputs), set(), list(outputs)
     while todo:
@@ -103,14 +104,14 @@ def _between(graph: Graph, inputs: Iterable[int], outputs: Iterable[int]) -> fro
 
 
 def layer(graph: Graph, operator: int) -> str:
-    """Name an operator by its output, short: `stem_relu` of `net/stem_relu/Relu6;net/stem_bn/…`."""
+    """Short name of an operator, from its output: `stem_relu` of `net/stem_relu/Relu6;…`."""
     outputs = graph.operators[operator].outputs
     return short_name(graph.tensors[outputs[0]]) if outputs else ""
 
 
 def short_name(tensor: Tensor) -> str:
-    """The layer in a tensor's name, without what converters put before and behind it."""
+    """The layer in a tensor's name, without prefixes and suffixes added by converters."""
     if tensor.name.startswith(("StatefulPartitionedCall", "PartitionedCall")):
-        return ""  # what TensorFlow calls any output
+        return ""  # TensorFlow's name for any output
     path = tensor.name.split(";")[0].split("/")
     return (path[1] if len(path) > 1 else path[0]).removeprefix("quant_")

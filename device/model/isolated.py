@@ -1,7 +1,7 @@
-"""Inference in a process of its own.
+"""Inference in a separate process.
 
-A runtime can crash on a file and end the process with it, and tflite-runtime needs an environment
-of its own beside LiteRT. `python -m device.model.isolated` is what runs there.
+A runtime can crash on a file and end the process, and tflite-runtime needs a different environment
+than LiteRT. `python -m device.model.isolated` is the program that runs there.
 """
 
 import json
@@ -24,7 +24,7 @@ from device.system.run_python import run_python
 
 @dataclass(frozen=True)
 class IsolatedRun:
-    """Predictions of a model that ran in another process.
+    """Predictions of a model that ran in a separate process.
 
     Attributes:
         labels: classes in the order of the output.
@@ -47,18 +47,18 @@ def run_isolated(
     threads: int = 1,
     python: Path | None = None,
 ) -> IsolatedRun:
-    """Run a model on faces in a process of its own.
+    """Run a model on faces in a separate process.
 
     Args:
-        model: the `.tflite` file.
-        faces: uint8 [n, 48, 48].
+        model: path of the `.tflite` file.
+        faces: gray faces, uint8 [n, 48, 48].
         resolver: set of kernels, see `device.model.classifier.Classifier`.
-        threads: threads of the kernels.
-        python: interpreter of the environment with the runtime to use; this one's if None.
+        threads: number of kernel threads.
+        python: Python interpreter of the environment with the runtime; the current one if None.
 
     Raises:
-        InputError: the runtime refuses the file, or that Python cannot run models.
-        RuntimeCrashError: the process crashed or took too long.
+        InputError: the runtime rejects the file, or the interpreter cannot run models.
+        RuntimeCrashError: the process crashed or exceeded its time limit.
     """
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
         here = Path(folder)
@@ -74,11 +74,11 @@ def run_isolated(
 
 
 def _environment(folder: Path, python: Path | None) -> dict[str, str]:
-    """The environment variables with which that Python finds this package."""
+    """The environment variables with which the interpreter finds this package."""
     if python is None:
         paths = list(filter(None, sys.path))
     else:
-        # This package alone: what is installed beside it belongs to another environment.
+        # Only this package: others installed next to it belong to another environment.
         package = Path(__file__).absolute().parents[1]
         (folder / "device").symlink_to(package, target_is_directory=True)
         paths = [str(folder)]
@@ -98,7 +98,7 @@ def _check(done: subprocess.CompletedProcess[str], model: Path, python: Path | N
 
 
 def main(model: str, folder: str, resolver: Resolver, threads: str) -> int:
-    """Classify the faces in a folder, and write the predictions there."""
+    """Classify the faces in a folder and write the predictions there."""
     here = Path(folder)
     try:
         classifier = Classifier(model, resolver=resolver, threads=int(threads))

@@ -1,6 +1,6 @@
-"""The input normalization that a `.tflite` file's standard metadata asks for.
+"""The input normalization in the standard metadata of a `.tflite` file.
 
-The numbers of the fields are those of `metadata_schema.fbs` (schema version 1.1.0) in
+The field numbers are those of `metadata_schema.fbs` (schema version 1.1.0) in
 tensorflow/tflite-support. The metadata is a buffer of the model, itself a flatbuffer.
 """
 
@@ -20,11 +20,11 @@ _MIN_STD = 1e-6
 
 @dataclass(frozen=True)
 class Normalization:
-    """What is done to a pixel before it enters the net: (pixel - mean) / std, quantization apart.
+    """Normalization of a pixel before the net: (pixel - mean) / std, without quantization.
 
     Attributes:
-        mean: one value, or one for each channel, in units of pixels 0..255.
-        std: as many values, above 0.
+        mean: one value, or one per channel, in units of pixels 0..255.
+        std: the same number of values, above 0.
     """
 
     mean: tuple[float, ...]
@@ -35,10 +35,10 @@ class Normalization:
 
         Args:
             channels: number of channels of the model's input.
-            path: the model file, for the message.
+            path: path of the model file, for the message.
 
         Raises:
-            InputError: the file names another number of values.
+            InputError: the file has another number of values.
         """
         if len(self.mean) not in (1, channels):
             raise InputError(
@@ -54,14 +54,14 @@ def read_normalization(content: bytes, path: Path) -> Normalization | None:
     """Read the normalization of the first input from a file's standard metadata.
 
     Args:
-        content: the whole model file.
-        path: where it came from, for the message.
+        content: content of the whole model file.
+        path: path of the file, for the message.
 
     Returns:
-        The normalization; None if the file has no metadata or names none.
+        The normalization; None if the file has no metadata or no normalization.
 
     Raises:
-        InputError: the metadata is damaged, or its values cannot normalize.
+        InputError: the metadata is damaged, or its values are not valid for a normalization.
     """
     try:
         options = _normalization_options(Flatbuffer(content))

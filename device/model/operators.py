@@ -1,4 +1,4 @@
-"""The names of TensorFlow Lite's operators and dtypes, and how much work an operator is."""
+"""Names of TensorFlow Lite's operators and dtypes, and the multiply-adds of an operator."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -35,7 +35,8 @@ STABLEHLO_WHILE STABLEHLO_GATHER STABLEHLO_TRANSPOSE DILATE STABLEHLO_RNG_BIT_GE
 REDUCE_WINDOW STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE
 """
 OPERATORS = tuple(_OPERATORS.split())
-"""By number, as in the enum BuiltinOperator of `schema.fbs` (version 3a, google-ai-edge/LiteRT)."""
+"""Operator names by number, as in the enum BuiltinOperator of `schema.fbs` (version 3a,
+google-ai-edge/LiteRT)."""
 
 DTYPES: tuple[tuple[str, int], ...] = (
     ("float32", 32),
@@ -62,7 +63,7 @@ DTYPES: tuple[tuple[str, int], ...] = (
     ("float8_e4m3fn", 8),
     ("float8_e5m2", 8),
 )
-"""Name and bits of a value, by number, as in the enum TensorType; 0 bits where sizes differ."""
+"""Name and bits per value by number, as in the enum TensorType; 0 bits if sizes differ."""
 
 _UNARY = """
 AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D DEPTH_TO_SPACE SPACE_TO_DEPTH DEQUANTIZE QUANTIZE FLOOR CEIL
@@ -87,27 +88,27 @@ ARITY: dict[str, tuple[int, int]] = {
     "STRIDED_SLICE": (4, 4),
     "RESHAPE": (1, 2),
 }
-"""Inputs by operator: how many have to be there, and how many there can be (a bias is optional).
+"""Inputs by operator: the minimum and the maximum number (a bias is optional).
 
-The kernels read the former without looking whether they are there. Operators that are not listed
-take any number.
+The kernels read the minimum number of inputs without checking that they exist. Operators that are
+not listed take any number.
 """
 
 Shape = Sequence[int]
 
 
 def multiply_adds(name: str, inputs: Sequence[Shape], output: Shape, *, adjoint: bool) -> int:
-    """Count the multiplications with an addition that an operator needs.
+    """Count the multiply-adds of an operator.
 
-    Counted are convolutions, fully connected layers and matrix products, biases apart; all other
-    operators are 0, as in the literature's figures. Layouts of the weights are those of TensorFlow
-    Lite's operators.
+    Convolutions, fully connected layers and matrix products are counted, without biases; all other
+    operators count as 0, as is usual in the literature. Layouts of the weights are those of
+    TensorFlow Lite's operators.
 
     Args:
-        name: of the operator, such as "CONV_2D".
-        inputs: shapes, in the operator's order.
+        name: name of the operator, such as "CONV_2D".
+        inputs: shapes of the inputs, in the operator's order.
         output: shape of the first output.
-        adjoint: of a BATCH_MATMUL, whether its left side is transposed.
+        adjoint: for a BATCH_MATMUL, whether its left side is transposed.
     """
     count = _COUNTS.get(name)
     try:
@@ -117,7 +118,7 @@ def multiply_adds(name: str, inputs: Sequence[Shape], output: Shape, *, adjoint:
 
 
 def _convolution(inputs: Sequence[Shape], output: Shape, _: bool) -> int:
-    # Weights [out, …kernel, in]: each output value takes one filter's values.
+    # Weights [out, …kernel, in]: each output value uses one filter's values.
     return math.prod(output) * math.prod(inputs[1][1:])
 
 

@@ -1,7 +1,7 @@
-"""Class priors at run time: the share of each class in training, exchanged for another one.
+"""Class priors at run time: replaces the class frequencies of training with others.
 
 Logit adjustment (Menon et al. 2021) and prior correction (Saerens et al. 2002): probabilities are
-multiplied by new share over training share, to a power, and normalized.
+multiplied by new frequency over training frequency, to a power, and normalized.
 """
 
 import json
@@ -24,17 +24,17 @@ def weights(prior: str, exponent: float, model: Path) -> npt.NDArray[np.float32]
     """The factors of the probabilities.
 
     Args:
-        prior: "none"; "uniform", where each class is equally frequent; or the path of a JSON file
-            of label to share.
-        exponent: power of the factors, 0 (no change) to 1 (the whole exchange).
-        model: the `.tflite` file, whose card says the training shares.
+        prior: "none"; "uniform" for equally frequent classes; or the path of a JSON file of label
+            to frequency.
+        exponent: power of the factors, 0 (no change) to 1 (full correction).
+        model: path of the `.tflite` file, whose card holds the training frequencies.
 
     Returns:
-        float32 [labels]; None for "none".
+        Factors, float32 [labels]; None for "none".
 
     Raises:
-        InputError: the card or the file does not say the shares of these labels, or the exponent
-            is out of range.
+        InputError: the card or the file lacks frequencies of these labels, or the exponent is out
+            of range.
     """
     if prior == NONE:
         return None
@@ -53,5 +53,5 @@ def _shares(path: Path) -> object:
         return json.loads(read_file(path, "prior", limit=_MAX_BYTES))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f'{path} is no JSON object of label to share, such as {{"happy": 0.2}}'
+            f'{path} is not a JSON object of label to frequency, such as {{"happy": 0.2}}'
         ) from error

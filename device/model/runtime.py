@@ -27,8 +27,7 @@ class Runtime:
     """A package that executes models.
 
     Attributes:
-        module: module with `Interpreter` and `OpResolverType`, which all of TensorFlow Lite's
-            packages have.
+        module: module with `Interpreter` and `OpResolverType`, as in all TensorFlow Lite packages.
         name: name and version, such as "ai-edge-litert 2.1.6".
     """
 
@@ -41,7 +40,7 @@ def find_runtime() -> Runtime:
     """Import the LiteRT runtime, or the older one for old and 32-bit boards.
 
     Raises:
-        InputError: there is none.
+        InputError: no runtime is installed.
     """
     for package, distribution in _RUNTIMES:
         try:
@@ -55,19 +54,19 @@ def find_runtime() -> Runtime:
 
 
 def runtime_name() -> str:
-    """Name and version of the runtime that models run in, which this imports.
+    """Name and version of the runtime; imports it.
 
     Raises:
-        InputError: there is none.
+        InputError: no runtime is installed.
     """
     return find_runtime().name
 
 
 def delegated_stretches(path: Path) -> list[tuple[list[int], list[int]]]:
-    """Load any model and list what the XNNPACK delegate took over.
+    """Load any model and list the parts of the graph that the XNNPACK delegate runs.
 
     Returns:
-        For each stretch the tensors that go in and those that come out; none without the delegate.
+        For each part its input tensors and its output tensors; empty without the delegate.
 
     Raises:
         InputError: the runtime cannot load the file.
@@ -91,23 +90,23 @@ def build(
 ) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]], bool]:
     """Load any model whose graph `device.model.graph` has checked.
 
-    A file that has not run here before is tried in a process of its own first, see
+    A file that has not yet been run here is first tried in a separate process, see
     `device.model.trial`.
 
     Args:
-        content: the whole model file.
-        path: where it came from, for the message.
+        content: content of the whole model file.
+        path: path of the file, for the message.
         threads: number of kernel threads.
         resolver: set of kernels, see `Classifier`.
-        runtime: the runtime; the installed one if None.
+        runtime: runtime package; the installed one if None.
         keep_tensors: whether all tensors can be read after a run.
-        input_shape: shape to give to an only input whose shape the file leaves open.
+        input_shape: shape for a single input whose shape the file leaves open.
 
     Returns:
-        The interpreter, its inputs, its outputs, and whether a delegate took the graph.
+        The interpreter, its inputs, its outputs, and whether a delegate runs the graph.
 
     Raises:
-        InputError: the runtime cannot load it, or crashes on it.
+        InputError: the runtime cannot load the model, or crashes on it.
     """
     runtime = runtime or find_runtime()
     module = runtime.module
@@ -115,7 +114,7 @@ def build(
         content, path, module=module.__name__, name=runtime.name, resolver=RESOLVERS[resolver]
     )
     try:
-        # LiteRT reports the delegate; what it has against a file is in the error.
+        # LiteRT prints the delegate's messages; the reason for a failure is in the exception.
         with suppress_stderr(show_on_error=False):
             interpreter = module.Interpreter(
                 model_content=content,
@@ -138,7 +137,7 @@ def build(
 
 
 def _resize_input(interpreter: Any, shape: tuple[int, ...]) -> None:
-    """Set the only input to a shape, where the file leaves open just what the shape fills in."""
+    """Set the shape of the only input, if the file leaves just these dimensions open."""
     details = interpreter.get_input_details()
     if len(details) != 1:
         return

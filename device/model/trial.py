@@ -1,9 +1,9 @@
-"""A model's first load and inference, in a process of its own.
+"""The first load and inference of a model, in a separate process.
 
-`device.model.graph` checks the structure of a file, not what each kernel does with it: some damaged
-files crash the runtime all the same, and a crash ends the process. So a file is run once in a
-process that may crash, and its digest is remembered in the user's cache folder: the next start
-costs nothing. `python -m device.model.trial` is what runs there.
+`device.model.graph` checks the structure of a file, but not what each kernel does with it: some
+damaged files still crash the runtime, which ends the process. So a file is first run in a separate
+process, and its digest is stored in the user's cache folder, so that later starts skip this.
+`python -m device.model.trial` is the program that runs there.
 """
 
 import hashlib
@@ -21,27 +21,27 @@ from device.errors import InputError
 from device.system.user_folders import cache_folder
 
 TIMEOUT = 120.0
-"""Time limit in seconds: reference kernels are slow on a small board."""
+"""Time limit in seconds; reference kernels are slow on a small board."""
 
-_MEMORY = 4 << 30  # bytes of address space beside the model's own needs
+_MEMORY = 4 << 30  # bytes of address space in addition to the model's own
 
 _passed: set[str] = set()
 
 
 def ensure_runs(content: bytes, path: Path, *, module: str, name: str, resolver: str) -> None:
-    """Make sure that loading and running a model does not end the process.
+    """Make sure that loading and running a model does not crash the process.
 
-    An exception that the runtime raises there is no crash: the caller meets it again.
+    An exception raised by the runtime there is not a crash: the caller gets it again.
 
     Args:
-        content: the whole model file.
-        path: where it came from, for the message.
+        content: content of the whole model file.
+        path: path of the file, for the message.
         module: import name of the runtime's interpreter module.
         name: name and version of the runtime.
         resolver: name of the operator resolver, a member of the module's `OpResolverType`.
 
     Raises:
-        InputError: the runtime crashes on the model, or takes more than `TIMEOUT`.
+        InputError: the runtime crashes on the model, or exceeds `TIMEOUT`.
     """
     key = hashlib.sha256(b"\0".join((content, name.encode(), resolver.encode()))).hexdigest()
     mark = cache_folder() / "models-that-run" / key
@@ -53,7 +53,7 @@ def ensure_runs(content: bytes, path: Path, *, module: str, name: str, resolver:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except OSError:
-        pass  # a read-only home, as of a hardened service: the next start tries again
+        pass  # a read-only home, as in a hardened service: the next start tries again
 
 
 def _run(content: bytes, path: Path, module: str, name: str, resolver: str) -> None:
@@ -74,17 +74,17 @@ def _run(content: bytes, path: Path, module: str, name: str, resolver: str) -> N
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(
-            f"{path} does not end its first inference within {TIMEOUT:.0f} s in {name}: "
+            f"{path} does not finish its first inference within {TIMEOUT:.0f} s in {name}: "
             "copy it again, or export it again"
         ) from error
     except OSError as error:
         raise InputError(
-            f"{path} cannot be tried in a process of its own: {error.strerror}"
+            f"{path} cannot be tried in a separate process: {error.strerror}"
         ) from error
     if done.returncode < 0:
         raise InputError(
             f"{path} crashes {name} ({signal.Signals(-done.returncode).name}): it is damaged or "
-            "uses what this runtime cannot run; copy it again, or export it again"
+            "not supported by this runtime; copy it again, or export it again"
         )
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
@@ -94,7 +94,7 @@ def _run(content: bytes, path: Path, module: str, name: str, resolver: str) -> N
 
 
 def main(module: str, resolver: str) -> int:
-    """Load the model on standard input and run it on two inputs; a crash is the only failure."""
+    """Load the model from standard input and run it on two inputs; only a crash is a failure."""
     content = sys.stdin.buffer.read()
     _limit_memory(len(content))
     package = importlib.import_module(module)
@@ -113,19 +113,19 @@ def main(module: str, resolver: str) -> int:
             for details in interpreter.get_output_details():
                 interpreter.get_tensor(details["index"])
     except (ValueError, RuntimeError, TypeError, MemoryError, KeyError, AttributeError):
-        pass  # what the caller meets again, in its own process
+        pass  # the caller gets the same error in its own process
     return 0
 
 
 def _ramp(details: dict[str, Any], high: int) -> Any:
-    """Values from 0 to `high`, so that a kernel meets more than one."""
+    """Values from 0 to `high`, so that kernels process more than one value."""
     shape = tuple(int(size) for size in details["shape"])
     count = int(np.prod(shape, dtype=np.int64))
     return np.linspace(0, high, count).reshape(shape).astype(np.uint8).astype(details["dtype"])
 
 
 def _limit_memory(size: int) -> None:
-    """Have a shape that asks for terabytes fail here instead of filling the machine."""
+    """Limit the memory, so that a shape of terabytes fails here instead of filling the machine."""
     try:
         import resource
 

@@ -1,1 +1,1 @@
-"""A web page with the live picture, the faces and statistics of the loop."""
+"""A web page with the live video, the faces and statistics of the loop."""

@@ -1,4 +1,4 @@
-"""Access to the preview: every user of this machine; with the token from elsewhere."""
+"""Access control of the preview: any user of this machine, or with a token from elsewhere."""
 
 import hmac
 import ipaddress
@@ -19,7 +19,7 @@ _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 def is_local(host: str) -> bool:
-    """Tell whether an address is reachable from this machine only."""
+    """Whether an address is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -31,17 +31,17 @@ def is_local(host: str) -> bool:
 class Access:
     """Authorizes requests.
 
-    The token comes in an `Authorization: Bearer` header (Prometheus) or once in the login form,
-    which answers with a cookie; it is never part of an address, and is compared in constant time.
-    The cookie holds a digest of the token: it survives a restart and ends with a new token.
+    The token is sent in an `Authorization: Bearer` header (Prometheus) or once in the login form,
+    whose response sets a cookie; it is never part of a URL, and is compared in constant time. The
+    cookie holds a digest of the token: it remains valid after a restart and ends with a new token.
     """
 
     def __init__(self, host: str, token: str | None) -> None:
         """Check the address and the token.
 
         Args:
-            host: address that is bound.
-            token: token of the viewers; None for every user of this machine.
+            host: address to listen on.
+            token: token of the viewers; None to allow any user of this machine.
 
         Raises:
             InputError: others can reach the address and there is no token, or it is too short.
@@ -54,17 +54,17 @@ class Access:
         if token is not None and len(token) < MIN_TOKEN:
             raise InputError(
                 f"the token has {len(token)} characters: give {MIN_TOKEN} or more, "
-                "for instance of openssl rand -hex 16"
+                "for example from openssl rand -hex 16"
             )
         self._token = token
         self.session = hmac.new((token or "").encode(), b"fer-edge viewer", sha256).hexdigest()
 
     def accepts_token(self, attempt: str) -> bool:
-        """Tell whether an attempt is the token."""
+        """Whether an attempt is the token."""
         return self._token is None or _same(attempt, self._token)
 
     def authorizes(self, request: "HTTPConnection") -> bool:
-        """Tell whether a request is logged in or needs no login."""
+        """Whether a request is logged in or needs no login."""
         if self._token is None:
             return _names_this_machine(request.headers)
         scheme, _, attempt = request.headers.get("authorization", "").partition(" ")
@@ -74,16 +74,16 @@ class Access:
 
 
 def same_origin(headers: "Headers") -> bool:
-    """Tell whether a request with an origin comes from our own page.
+    """Whether a request with an origin comes from the preview's own page.
 
-    Browsers let every web page open a WebSocket to any address, also of this machine.
+    Browsers let every web page open a WebSocket to any address, including this machine's.
     """
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 def _names_this_machine(headers: "Headers") -> bool:
-    """Tell whether the host name is this machine's, against DNS rebinding."""
+    """Whether the host name is this machine's; prevents DNS rebinding."""
     host = headers.get("host", "")
     name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
     return name in _LOCAL_NAMES or is_local(name)

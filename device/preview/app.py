@@ -8,11 +8,12 @@ from importlib import resources
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from device.preview import protocol
 from device.preview.access import COOKIE, Access, same_origin
 from device.preview.hub import Hub
 from device.preview.metrics import CONTENT_TYPE, Metrics
@@ -21,10 +22,7 @@ from device.preview.throttle import Throttle
 STALE = 10.0
 """Seconds without a frame after which `/healthz` reports status 503."""
 
-MAX_VIEWERS = 32
-"""Maximum number of open pages."""
-
-_BODY_TIMEOUT = 5.0  # seconds in which the form of a login must arrive
+_BODY_TIMEOUT = 5.0  # seconds in which the body of a login form must arrive
 _MONTH = 30 * 24 * 3600
 _MAX_LOGIN_BYTES = 4096
 _POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # codes of closed WebSockets (RFC 6455, IANA)
@@ -36,7 +34,7 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
     Args:
         hub: source of the frames and statistics.
         access: authorizes requests.
-        throttle: delays answers to wrong tokens; None for the default.
+        throttle: delays responses to wrong tokens; None for the default.
 
     Returns:
         An ASGI application.
@@ -46,14 +44,27 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
     metrics_of = Metrics(hub)
     slow = throttle or Throttle()
 
-    async def home(request: Request) -> Response:
+    async def refusal(request: HTTPConnection) -> int:
+        """Status of a refused request, 401 or 429; 0 if it is authorized."""
+        guesses = "authorization" in request.headers
+        address = _address(request)
+        if guesses and slow.blocks(address):
+            return 429
         if access.authorizes(request):
-            return page.response()
-        return login_page.response(status=401)
+            return 0
+        if guesses:
+            await slow.fail(address)
+        return 401
+
+    async def home(request: Request) -> Response:
+        refused = await refusal(request)
+        if refused == 429:
+            return _too_many()
+        return login_page.response(status=401) if refused else page.response()
 
     async def login(request: Request) -> Response:
         if not same_origin(request.headers):
-            return PlainTextResponse("come from the login page\n", 403)
+            return PlainTextResponse("use the login page\n", 403)
         address = _address(request)
         if slow.blocks(address):
             return _too_many()
@@ -68,10 +79,10 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
         return response
 
     async def live(socket: WebSocket) -> None:
-        if not (access.authorizes(socket) and same_origin(socket.headers)):
+        if not same_origin(socket.headers) or await refusal(socket):
             await socket.close(_POLICY_VIOLATION)
             return
-        if hub.viewers >= MAX_VIEWERS:
+        if hub.viewers >= protocol.max_viewers():
             await socket.close(_TRY_LATER)
             return
         await socket.accept()
@@ -79,20 +90,17 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
         with hub.watching():
             try:
                 while True:
-                    await socket.receive_text()  # the viewer asks for another frame
+                    await socket.receive_text()  # the viewer requests another frame
                     message, second = await hub.message(second)
                     await socket.send_bytes(message)
             except WebSocketDisconnect:
                 return
 
     async def metrics(request: Request) -> Response:
-        address = _address(request)
-        guesses = "authorization" in request.headers
-        if guesses and slow.blocks(address):
+        refused = await refusal(request)
+        if refused == 429:
             return _too_many()
-        if not access.authorizes(request):
-            if guesses:
-                await slow.fail(address)
+        if refused:
             return PlainTextResponse("give the token: Authorization: Bearer TOKEN\n", 401)
         return Response(metrics_of.text(), media_type=CONTENT_TYPE)
 
@@ -118,8 +126,8 @@ def build(hub: Hub, access: Access, throttle: Throttle | None = None) -> Starlet
 class _Page:
     """An HTML file of this package with inline style and script.
 
-    The content security policy allows only these two, by their digests, so that text from a
-    camera's or a model's name can never run.
+    The content security policy allows only these two, by their digests, so that text from a camera
+    name or a model can never be executed.
     """
 
     def __init__(self, name: str) -> None:
@@ -146,7 +154,7 @@ class _Page:
 
 
 async def _body(request: Request) -> bytes:
-    """Read a short body; give an empty one if it is too long or too slow."""
+    """Read a short body; returns an empty one if it is too long or too slow."""
     content = b""
     try:
         async with asyncio.timeout(_BODY_TIMEOUT):
@@ -159,7 +167,7 @@ async def _body(request: Request) -> bytes:
     return content
 
 
-def _address(request: Request) -> str:
+def _address(request: HTTPConnection) -> str:
     return request.client.host if request.client else ""
 
 

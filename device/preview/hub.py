@@ -16,39 +16,42 @@ import numpy.typing as npt
 
 from device.frame import Result
 from device.preview.statistics import Statistics
+from device.sinks.fused_json import fused_json
+from device.sinks.placed_json import placed_json
 from device.system.temperature import celsius
 
 WIDTH = 640
-"""Maximum width in pixels of the pictures that are sent; wider ones are scaled down."""
+"""Maximum width in pixels of the images that are sent; wider ones are scaled down."""
 
 QUALITY = 75
 """Quality of the JPEGs, 0..100."""
 
-_HEARTBEAT = 1.0  # seconds without a frame after which a viewer gets a message without a picture
+_HEARTBEAT = 1.0  # seconds without a frame after which a viewer gets a message without an image
 
 
 @dataclass(slots=True)
 class _Snapshot:
-    """What is shown of one frame."""
+    """The data of one frame that are shown."""
 
     faces: list[dict[str, Any]]
-    size: tuple[int, int]  # width, height of the frame, in whose pixels the boxes are
-    image: npt.NDArray[np.uint8] | None  # a copy, perhaps scaled down
+    size: tuple[int, int]  # width and height of the frame, to which the boxes refer
+    image: npt.NDArray[np.uint8] | None  # a copy, possibly scaled down
+    fused: dict[str, Any]  # fused result and modalities; empty in a run of faces alone
     jpeg: asyncio.Task[bytes] | None = None  # encoding, started by the first viewer that needs it
 
 
 class Hub:
     """Distributes frames; costs almost nothing without viewers.
 
-    The loop calls `publish` for every frame. It updates the statistics, and copies the picture only
-    when a viewer waits for one; it never waits for a viewer. The rest runs in the server's event
-    loop: each picture is encoded once for all viewers, in a worker thread. A viewer requests the
-    next frame after it has received the last, so a slow one gets fewer.
+    The loop calls `publish` for every frame. It updates the statistics, and copies the image only
+    if a viewer waits for one; it never waits for a viewer. The rest runs in the server's event
+    loop: each image is encoded once for all viewers, in a worker thread. A viewer requests the next
+    frame after receiving the previous one, so a slow viewer gets fewer.
 
     Attributes:
         statistics: statistics of the loop.
         viewers: number of open pages.
-        encoded: number of pictures encoded since the start.
+        encoded: number of images encoded since the start.
     """
 
     def __init__(self, source: str, *, frames: bool = True, fps: float = 20) -> None:
@@ -56,7 +59,7 @@ class Hub:
 
         Args:
             source: name of the source on the page.
-            frames: whether pictures are shown; if not, none is copied.
+            frames: whether images are shown; if not, none is copied.
             fps: maximum number of frames per second for a viewer.
         """
         self.statistics = Statistics()
@@ -79,7 +82,7 @@ class Hub:
             return
         self._due = max(
             self._due + self._interval, now
-        )  # keeps the mean rate, whatever the source's
+        )  # keeps the mean rate, regardless of the source's rate
         height, width = result.frame.image.shape[:2]
         snapshot = _Snapshot(
             faces=[
@@ -87,13 +90,16 @@ class Hub:
                     "track": face.track,
                     "box": face.box,
                     "label": face.label,
+                    "hidden": face.hidden_text,
                     "confidence": round(float(face.confidence), 3),
                     "probabilities": [round(value, 3) for value in face.probabilities.tolist()],
+                    **placed_json(face),
                 }
                 for face in result.faces
             ],
             size=(width, height),
             image=_scaled_copy(result.frame.image) if self._frames else None,
+            fused={} if result.fused is None else fused_json(result.fused, digits=3),
         )
         with self._lock:
             waiting, self._waiting = self._waiting, set()
@@ -116,8 +122,9 @@ class Hub:
             second: number of the last second of the timeline that the viewer has; -1 for none.
 
         Returns:
-            The message: length of the JSON (uint32, big endian), the JSON, the JPEG (empty when
-            no frame came or frames are not shown); and the new `second`.
+            The message: length of the JSON (uint32, big endian), the JSON, the JPEG (empty if no
+                frame
+            came or frames are not shown); and the new `second`.
         """
         snapshot = await self._next()
         timeline = self.statistics.timeline(second)
@@ -135,7 +142,7 @@ class Hub:
         }
         jpeg = b""
         if snapshot is not None:
-            state |= {"faces": snapshot.faces, "size": snapshot.size}
+            state |= {"faces": snapshot.faces, "size": snapshot.size, **snapshot.fused}
             jpeg = await self._encode_once(snapshot)
         text = json.dumps(state, separators=(",", ":")).encode()
         return struct.pack(">I", len(text)) + text + jpeg, (
@@ -156,7 +163,7 @@ class Hub:
                 self._waiting.discard(future)
 
     async def _encode_once(self, snapshot: _Snapshot) -> bytes:
-        """Encode the picture, or wait for the encoding that another viewer started."""
+        """Encode the image, or wait for the encoding that another viewer started."""
         if snapshot.image is None:
             return b""
         if snapshot.jpeg is None:
@@ -185,6 +192,6 @@ def _scaled_copy(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _encode(image: npt.NDArray[np.uint8]) -> bytes:
-    """Encode as JPEG; OpenCV releases the interpreter's lock."""
+    """Encode as JPEG; OpenCV releases the interpreter lock."""
     _, jpeg = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
     return bytes(jpeg)

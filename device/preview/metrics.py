@@ -20,7 +20,7 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 
 
 class Metrics(Collector):
-    """Reads the statistics on request, at no cost for the loop."""
+    """Reads the statistics on request, at no cost to the loop."""
 
     def __init__(self, hub: Hub) -> None:
         """Register the collector.
@@ -33,11 +33,11 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """Give all metrics in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Give the metrics; called by the registry."""
+        """Yield the metrics; called by the registry."""
         statistics = self._hub.statistics
         counts = statistics.totals()
         yield CounterMetricFamily("fer_edge_frames", "Frames that were analyzed.", counts.frames)
@@ -69,6 +69,6 @@ class Metrics(Collector):
 
 
 def _buckets(counts: list[int]) -> list[tuple[str, float]]:
-    """Give cumulative counts by upper bound in seconds."""
+    """Return cumulative counts by upper bound in seconds."""
     bounds = [*(f"{bound / 1000:g}" for bound in BUCKETS), "+Inf"]
     return [(bound, sum(counts[: index + 1])) for index, bound in enumerate(bounds)]

@@ -1,4 +1,4 @@
-"""HTTP connections with bounds: on their number, and on the time until a request is complete."""
+"""HTTP connections with limits on their number and on the time until a request is complete."""
 
 import asyncio
 import logging
@@ -9,33 +9,39 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_TIMEOUT = 5.0
-"""Seconds in which the header of a request must be complete, from the connection or last answer."""
+"""Seconds in which a request header must be complete, from the connection or last response."""
 
-_MAX_CONNECTIONS = 64
-_SHARE = 8  # of the descriptors that the process may open: the loop needs some for its files
+_MAX_CONNECTIONS = 320
+_SHARE = 3  # fraction of the allowed descriptors, as the loop needs some for its files
 
 
 def max_connections() -> int:
-    """Give the number of open connections: 64, fewer where the process may open few files."""
+    """Return the number of open connections: 320, or fewer if the process may open few files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(8, min(_MAX_CONNECTIONS, soft // _SHARE if soft > 0 else _MAX_CONNECTIONS))
+
+
+def max_viewers() -> int:
+    """Return the number of open pages; the other connections are left to requests."""
+    return max_connections() * 4 // 5
 
 
 log = logging.getLogger(__name__)
 
 
 class BoundedProtocol(H11Protocol):
-    """Closes connections that do not send a request, the oldest first when there are too many.
+    """Closes connections that do not send a request, the oldest first if there are too many.
 
-    So connections that are opened and left half-open cost neither descriptors nor the place of
-    those that ask for something: a new one, such as that of a health check, is always accepted
-    while others only wait. uvicorn's own limit counts requests, after their header.
+    Connections that are opened and left incomplete thus occupy neither descriptors nor the place of
+    active ones: a new one, such as that of a health check, is always accepted while others only
+        wait.
+    uvicorn's own limit counts requests, after their header.
     """
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a new connection, in place of the oldest one that waits if there are too many."""
+        """Accept a new connection; replaces the oldest waiting one if there are too many."""
         super().connection_made(transport)
         self._wait_for_request()
         if len(self.connections) <= max_connections():
@@ -49,18 +55,18 @@ class BoundedProtocol(H11Protocol):
         oldest._abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read a part of a request."""
+        """Process a part of a request."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over to the WebSocket, whose number the application bounds."""
+        """Hand the connection over to the WebSocket; the application limits their number."""
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
 
@@ -86,6 +92,6 @@ class BoundedProtocol(H11Protocol):
 
 
 def report_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log an error of the event loop in one line, through a log that is limited in rate."""
+    """Log an error of the event loop in one line, to the log with limited rate."""
     error = context.get("exception")
     log.error("preview: %s%s", context["message"], f" ({error})" if error else "")

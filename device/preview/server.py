@@ -1,4 +1,4 @@
-"""The web server, in a thread beside the loop."""
+"""The web server, in a thread next to the loop."""
 
 import asyncio
 import errno
@@ -13,7 +13,11 @@ from starlette.types import ASGIApp
 from device.errors import InputError
 from device.preview.protocol import BoundedProtocol, report_error
 
-_END = 0.3  # seconds to wait for open connections, twice, when the server ends
+_BACKLOG = 64
+"""Connections that are accepted at once. asyncio accepts them all before the first one is handled:
+with more, a burst takes all descriptors of the process before the bound on connections acts."""
+
+_END = 0.3  # seconds to wait for open connections, twice, when the server shuts down
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -21,25 +25,25 @@ def bind(host: str, port: int) -> socket.socket:
 
     Args:
         host: address of this machine.
-        port: port, 1..65535; 0 for any free one.
+        port: port, 1..65535; 0 for any free port.
 
     Returns:
-        A listening socket; connections wait for the server.
+        A listening socket; connections are accepted when the server starts.
 
     Raises:
-        InputError: the port is in use or may not be used, or the address is not this machine's.
+        InputError: the port is in use or not permitted, or the address is not this machine's.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise InputError(f"--host {host} is no address ({error.strerror})") from error
+        raise InputError(f"--host {host} is not an address ({error.strerror})") from error
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-        listener.listen(64)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise InputError(_explain(error, host, port)) from error
@@ -50,9 +54,9 @@ def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use, perhaps by another fer-edge: give another --port"
     if error.errno == errno.EACCES:
-        return f"port {port} is for root alone: give a --port from 1024 on"
+        return f"port {port} is reserved for root: give a --port of 1024 or more"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--host {host} is no address of this machine"
+        return f"--host {host} is not an address of this machine"
     return f"{host}:{port} cannot be served ({error.strerror})"
 
 
@@ -75,6 +79,7 @@ class Server:
             server_header=False,
             http=BoundedProtocol,
             ws="websockets-sansio",
+            backlog=_BACKLOG,
             ws_max_size=1024,  # viewers send short requests only
             ws_per_message_deflate=False,  # JPEGs do not compress
             timeout_graceful_shutdown=1,
@@ -92,7 +97,7 @@ class Server:
         await self._server.serve(sockets=[self._listener])
 
     def close(self) -> None:
-        """End the server within about a second, open pages or not."""
+        """Shut the server down within about a second, even with open pages."""
         self._server.should_exit = True
         self._thread.join(_END)
         self._server.force_exit = True

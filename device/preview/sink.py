@@ -11,7 +11,7 @@ from device.sinks.base import Sink
 
 
 class PreviewSink(Sink):
-    """Shows each result on a web page; the cost for the loop is independent of the viewers."""
+    """Shows each result on a web page; the cost to the loop is independent of the viewers."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class PreviewSink(Sink):
             listener: socket from `server.bind`.
             access: authorizes requests.
             source: name of the source on the page.
-            frames: whether pictures are shown; if not, no picture leaves the loop.
+            frames: whether images are shown; if not, no image leaves the loop.
             fps: maximum number of frames per second for a viewer.
         """
         self.name = "preview"
@@ -40,5 +40,5 @@ class PreviewSink(Sink):
         self.hub.publish(result)
 
     def close(self) -> None:
-        """End the server."""
+        """Shut the server down."""
         self._server.close()

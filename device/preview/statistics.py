@@ -1,4 +1,4 @@
-"""Statistics of the loop: since the start for Prometheus, of the last second for the page."""
+"""Statistics of the loop: since the start for Prometheus, per second for the page."""
 
 import threading
 import time
@@ -26,8 +26,8 @@ class Second:
 
     Attributes:
         number: seconds since the start.
-        mean: the mean distribution of all faces of the second, 0..1, in the order of the labels;
-            None when there was no face.
+        mean: mean distribution of all faces of the second, 0..1, in the order of the labels; None
+            without a face.
     """
 
     number: int
@@ -36,10 +36,10 @@ class Second:
 
 @dataclass
 class Latency:
-    """A histogram of one stage's latency.
+    """A latency histogram of one stage.
 
     Attributes:
-        counts: frames by bucket; the last one is of those beyond all bounds.
+        counts: number of frames per bucket; the last one counts those beyond all bounds.
         total: sum in milliseconds.
     """
 
@@ -52,11 +52,11 @@ class Totals:
     """Counts since the start.
 
     Attributes:
-        frames: frames that were analyzed.
-        dropped: frames of a live source that were replaced before analysis.
-        faces: faces in the last frame.
-        labels: faces by the label shown.
-        latencies: histogram by stage.
+        frames: number of analyzed frames.
+        dropped: number of frames of a live source that were replaced before analysis.
+        faces: number of faces in the last frame.
+        labels: number of faces by predicted label.
+        latencies: latency histogram by stage.
     """
 
     frames: int
@@ -133,17 +133,17 @@ class Statistics:
                 self._current.probabilities = self._current.probabilities + face.probabilities
 
     def age(self) -> float:
-        """Seconds since the last frame, or since the start without one."""
+        """Seconds since the last frame, or since the start if there was none."""
         return self._clock() - self._last
 
     def timeline(self, after: int = -1) -> list[Second]:
-        """Give the seconds after a number, oldest first, at most five minutes."""
+        """Return the seconds after a number, oldest first, at most five minutes."""
         with self._lock:
-            self._end_seconds(int(self._clock() - self._start))  # a stalled camera adds none
+            self._end_seconds(int(self._clock() - self._start))  # needed if the camera has stalled
             return [second for second in self._timeline if second.number > after]
 
     def totals(self) -> Totals:
-        """Give a copy of all counts since the start."""
+        """Return a copy of all counts since the start."""
         with self._lock:
             latencies = {
                 stage: Latency(list(latency.counts), latency.total)

@@ -1,19 +1,19 @@
-"""Slows down guessing of the token."""
+"""Slows down attempts to guess the token."""
 
 import asyncio
 
 DELAY = 1.0
-"""Seconds that the answer to a wrong token takes; until then its sender gets no other answer."""
+"""Seconds until a wrong token is answered; meanwhile the sender gets no other response."""
 
 
 class Throttle:
     """Lets each address try one wrong token per second.
 
-    A right token is never delayed, so that guesses from elsewhere do not lock a viewer out.
+    A correct token is never delayed, so that guesses from elsewhere do not lock out a viewer.
     """
 
     def __init__(self, delay: float | None = None) -> None:
-        """Start with no failure.
+        """Start without failed attempts.
 
         Args:
             delay: seconds that a failed attempt takes; None for `DELAY`.
@@ -22,7 +22,7 @@ class Throttle:
         self._waiting: set[str] = set()
 
     def blocks(self, address: str) -> bool:
-        """Tell whether an address has to wait: a failed attempt of it is not answered yet."""
+        """Whether an address must wait, because its failed attempt is not answered yet."""
         return address in self._waiting
 
     async def fail(self, address: str) -> None:

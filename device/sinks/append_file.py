@@ -1,4 +1,4 @@
-"""A file of lines that is appended to, and survives full disks and power cuts."""
+"""A file to which lines are appended, robust against full disks and power failures."""
 
 import os
 import stat
@@ -13,24 +13,26 @@ _TAIL = 1 << 16  # bytes of the longest line at the end of a file
 
 
 class AppendFile:
-    """Appends lines, each with one system call, so that no data wait in this process.
+    """Appends lines, each with one system call, so that no data is buffered in this process.
 
-    A line that did not fit on the disk is removed, so that the file never holds half a line.
+    A line that did not fit on the disk is removed, so that the file never ends in an incomplete
+    line.
 
     Attributes:
-        is_new: whether it held no lines.
+        is_new: whether the file was empty.
     """
 
     def __init__(self, path: Path, *, accepts: Callable[[str], bool], kind: str) -> None:
-        """Open or create the file; half a line at its end, as a power cut leaves it, is removed.
+        """Open or create the file; an incomplete last line (power failure) is removed.
 
         Args:
             path: file, pipe or device.
-            accepts: tells by the first line of an existing file whether it may be appended to.
-            kind: description of such files for the error.
+            accepts: function of the first line of an existing file; whether the file may be
+                appended to.
+            kind: description of such files for the error message.
 
         Raises:
-            InputError: it cannot be opened, or holds something else.
+            InputError: the file cannot be opened, or has other content.
         """
         self._path = path
         make_folder(path.parent)
@@ -48,10 +50,10 @@ class AppendFile:
         """Append a line.
 
         Args:
-            line: bytes with the end of line.
+            line: bytes including the end of line.
 
         Raises:
-            OSError: it could not be written; the file is unchanged.
+            OSError: the line could not be written; the file is unchanged.
             BrokenOutput: the reader of the pipe has closed it.
         """
         before = os.fstat(self._file).st_size if self._regular else 0
@@ -63,12 +65,14 @@ class AppendFile:
             raise
 
     def close(self) -> None:
-        """Sync the lines to the disk and close; raise InputError if that fails."""
+        """Sync the file to disk and close it; raises InputError if that fails."""
         try:
             if self._regular:
                 os.fsync(self._file)
         except OSError as error:
-            raise InputError(f"{self._path}: not all is on the disk ({error.strerror})") from error
+            raise InputError(
+                f"{self._path}: not all data is on the disk ({error.strerror})"
+            ) from error
         finally:
             os.close(self._file)
 
@@ -80,14 +84,14 @@ class AppendFile:
             tail = file.read()
         if not accepts(first.decode("utf-8", "replace").rstrip("\r\n")):
             os.close(self._file)
-            raise InputError(f"{self._path} exists and holds no {kind}: give another name")
+            raise InputError(f"{self._path} exists and does not contain {kind}: give another name")
         if not tail.endswith(b"\n"):
             os.ftruncate(self._file, size - len(tail) + tail.rfind(b"\n") + 1)
         self.is_new = os.fstat(self._file).st_size == 0
 
 
 def write_all(file: int, content: bytes) -> None:
-    """Write all bytes to a file descriptor; raise BrokenOutput for a closed pipe."""
+    """Write all bytes to a file descriptor; raises BrokenOutput for a closed pipe."""
     view = memoryview(content)
     try:
         while view:

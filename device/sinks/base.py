@@ -8,27 +8,27 @@ from device.frame import Result
 
 
 class BrokenOutput(Exception):
-    """The reader of this sink's output has closed it, as `head` does: the run ends."""
+    """The reader of this sink's output has closed it, as `head` does; the run ends."""
 
 
 class Sink(ABC):
     """Writes each result; a context manager that closes what it opened.
 
     A sink that cannot write raises OSError from `write`; the loop logs it, counts the result as
-    lost for this sink and continues: a full disk may have room again.
+    lost for this sink and continues, since a full disk may have space again later.
 
     Attributes:
-        name: name in the log, such as its file.
+        name: name in the log, such as the file name.
     """
 
     name: str
 
     @abstractmethod
     def write(self, result: Result) -> None:
-        """Write one result. It and its picture are overwritten afterwards: copy what is kept.
+        """Write one result, which is overwritten afterwards, including its image: copy to keep.
 
         Raises:
-            OSError: this result is lost, a later one may be written.
+            OSError: this result is lost; later ones may be written.
             BrokenOutput: no further result can be written.
         """
 
@@ -41,7 +41,7 @@ class Sink(ABC):
         """
 
     def __enter__(self) -> Self:
-        """Return the sink itself, which its constructor opened."""
+        """Return the sink itself; its constructor opened it."""
         return self
 
     def __exit__(

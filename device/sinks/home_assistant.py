@@ -1,4 +1,4 @@
-"""Home Assistant's MQTT discovery: the messages that describe the device.
+"""Messages of Home Assistant's MQTT discovery that describe the device.
 
 Source: https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery and, for the keys,
 https://www.home-assistant.io/integrations/sensor.mqtt/
@@ -7,7 +7,7 @@ https://www.home-assistant.io/integrations/sensor.mqtt/
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 PREFIX = "homeassistant"
@@ -16,21 +16,26 @@ PREFIX = "homeassistant"
 STATE = "/state"
 AVAILABILITY = "/availability"
 
-_SENSORS = ("expression", "confidence", "faces")
+_SENSORS = ("expression", "confidence", "faces", "fused")
 
 _EXPRESSION = "{{ value_json.expression }}"
 _PERCENT = (
     "{{ (value_json.confidence * 100) | round if value_json.confidence is not none else none }}"
 )
 _FACES = "{{ value_json.faces }}"
+_FUSED = "{{ value_json.fused.label if value_json.fused else none }}"
 
 
-def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Give the retained messages that describe one device with three sensors.
+def messages(
+    topic: str, labels: tuple[str, ...], modalities: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Generate the retained messages that describe one device and its sensors.
 
     Args:
         topic: first part of the device's topics, also the name of the device.
         labels: labels of the model; the expression is one of them or "uncertain".
+        modalities: names of the modalities that are fused, which add a sensor; none for faces
+            alone.
 
     Returns:
         Topics and their JSON payloads.
@@ -59,6 +64,14 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             "icon": "mdi:face-recognition",
         },
     }
+    if modalities:
+        sensors["fused"] = {
+            "name": f"Expression by {', '.join(modalities)}",
+            "device_class": "enum",
+            "options": [*labels, "uncertain"],
+            "value_template": _FUSED,
+            "icon": "mdi:emoticon-outline",
+        }
     for name, sensor in sensors.items():
         payload = sensor | {
             "unique_id": f"{node}_{name}",
@@ -71,10 +84,10 @@ def messages(topic: str, labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def node_id(topic: str) -> str:
-    """Give the unique id of a device in Home Assistant, another one for every topic.
+    """Return the unique id of a device in Home Assistant, different for every topic.
 
-    Home Assistant takes letters, digits, `_` and `-` only. A topic with others gets part of its
-    SHA-256, since `a/b` and `a.b` would be the same name otherwise.
+    Home Assistant allows only letters, digits, `_` and `-`. For other topics, a part of the topic's
+    SHA-256 is appended, since otherwise `a/b` and `a.b` would get the same id.
     """
     node = _replaced(topic)
     if node == topic:
@@ -83,7 +96,7 @@ def node_id(topic: str) -> str:
 
 
 def retained_topics(topic: str) -> list[str]:
-    """Give all topics that keep a message of a device, also those that earlier versions used."""
+    """Return all topics with retained messages of a device, including those of earlier versions."""
     nodes = dict.fromkeys((node_id(topic), _replaced(topic)))
     configs = [_config_topic(node, name) for node in nodes for name in _SENSORS]
     return [*configs, topic + AVAILABILITY]

@@ -1,4 +1,4 @@
-"""Results as JSON Lines (https://jsonlines.org): one object per frame, by a JSON Schema."""
+"""Results as JSON Lines (https://jsonlines.org): one object per frame, with a JSON Schema."""
 
 import json
 import os
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import InputError
+from device.face import Face
 from device.frame import Result
 from device.labels import printable_json
 from device.sinks.append_file import AppendFile, write_all
 from device.sinks.base import BrokenOutput, Sink
+from device.sinks.fused_json import fused_json
+from device.sinks.placed_json import placed_json
 
-SCHEMA_VERSION = "1.0"
-"""Its major number changes when older readers could not read the lines, else its minor one."""
+SCHEMA_VERSION = "1.1"
+"""The major number changes if older readers cannot read the lines, else the minor one."""
 
 SCHEMA = Path(__file__).parent / f"result-{SCHEMA_VERSION}.schema.json"
 """JSON Schema (2020-12) of one line."""
@@ -30,7 +33,7 @@ class JsonLinesSink(Sink):
             path: file; an existing one with such lines is appended to. None for standard output.
 
         Raises:
-            InputError: it cannot be written, or holds something else.
+            InputError: the file cannot be written, or has other content.
         """
         self.name = "stdout" if path is None else str(path)
         self._encode = json.JSONEncoder(
@@ -53,7 +56,7 @@ class JsonLinesSink(Sink):
         """Append a line.
 
         Raises:
-            InputError: standard output takes no line at all, as /dev/full.
+            InputError: standard output accepts no line at all, as /dev/full.
             OSError: this line could not be written.
             BrokenOutput: the reader of the pipe has closed it.
         """
@@ -76,29 +79,33 @@ class JsonLinesSink(Sink):
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """Convert a result to the types of JSON, as in the schema."""
+    """Convert a result to JSON types according to the schema."""
     frame = result.frame
-    return {
+    line: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "time": timestamp(result.wall_time),
         "source": frame.name,
         "frame": frame.number,
         "position": None if result.live else round(frame.time, 3),
         "dropped": result.dropped,
-        "faces": [
-            {
-                "track": face.track,
-                "box": face.box._asdict(),
-                "label": face.label,
-                "confidence": round(float(face.confidence), 4),
-                "probabilities": {
-                    label: round(value, 4)
-                    for label, value in zip(result.labels, face.probabilities.tolist(), strict=True)
-                },
-            }
-            for face in result.faces
-        ],
+        "faces": [_face(face, result.labels) for face in result.faces],
         "latency_ms": {stage: round(value, 3) for stage, value in result.stages.items()},
+    }
+    return line if result.fused is None else line | fused_json(result.fused)
+
+
+def _face(face: Face, labels: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "track": face.track,
+        "box": face.box._asdict(),
+        "label": face.label,
+        "confidence": round(float(face.confidence), 4),
+        "probabilities": {
+            label: round(value, 4)
+            for label, value in zip(labels, face.probabilities.tolist(), strict=True)
+        },
+        **({"occluded": face.occluded} if face.occluded else {}),
+        **placed_json(face),
     }
 
 
@@ -109,10 +116,10 @@ def timestamp(seconds: float) -> str:
 
 
 def _is_own_line(line: str) -> bool:
-    """Tell whether a line was written by this sink, in a compatible version."""
+    """Whether a line was written by this sink, in a compatible version."""
     try:
         content = json.loads(line)
     except ValueError:
-        return line.startswith('{"schema_version":"1.')  # cut by a power failure
+        return line.startswith('{"schema_version":"1.')  # cut off by a power failure
     version = content.get("schema_version") if isinstance(content, dict) else None
     return isinstance(version, str) and version.split(".")[0] == SCHEMA_VERSION.split(".")[0]

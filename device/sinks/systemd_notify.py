@@ -1,7 +1,7 @@
 """Notifies systemd of results, so that it restarts a loop that hangs.
 
-The protocol of sd_notify(3) is datagrams to the socket NOTIFY_SOCKET. It is
-implemented here since the packages for it are unmaintained or need a compiler.
+The protocol of sd_notify(3) consists of datagrams to the socket NOTIFY_SOCKET. It is implemented
+here because the available packages are unmaintained or need a compiler.
 """
 
 import os
@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from device.frame import Result
 from device.sinks.base import Sink
 
-_PER_TIMEOUT = 4  # notifications in the time after which systemd restarts the service
+_PER_TIMEOUT = 4  # notifications within the timeout after which systemd restarts the service
 
 
 class SystemdSink(Sink):
-    """Sends READY at the first result, and WATCHDOG at intervals while there are results.
+    """Sends READY with the first result, and WATCHDOG at intervals while there are results.
 
     Without systemd it does nothing.
     """
@@ -47,11 +47,11 @@ class SystemdSink(Sink):
             self._send("WATCHDOG=1")
 
     def close(self) -> None:
-        """Notify that the process ends on purpose."""
+        """Notify systemd that the process is stopping."""
         self._send("STOPPING=1")
         self._socket.close()
 
     def _send(self, message: str) -> None:
-        """Send a message; raise OSError if the socket is closed or full."""
+        """Send a message; raises OSError if the socket is closed or full."""
         if self._address:
             self._socket.sendto(message.encode(), self._address)

@@ -22,35 +22,35 @@ from device.system.opencv_log import suppress_opencv_log
 
 CODECS = {".avi": "MJPG", ".mp4": "mp4v"}
 FPS = 15.0
-"""Frames per second of the video if the source has no rate."""
+"""Frames per second of the video if the source's rate is unknown."""
 
-_RESERVE = 8 << 20  # bytes kept free on the disk: the index is written at the end
-_LONGEST_STILL = 1.0  # seconds that a frame is repeated when a live source pauses
+_RESERVE = 8 << 20  # bytes to keep free on the disk, as the index is written at the end
+_LONGEST_STILL = 1.0  # seconds for which a frame is repeated when a live source pauses
 
 log = logging.getLogger(__name__)
 
 
 class VideoSink(Sink):
-    """Writes an annotated video, which appears under its name when it is complete.
+    """Writes an annotated video, which gets its name when it is complete.
 
-    Every frame of a file is written once. Frames of a live source arrive unevenly, so each is
-    repeated or skipped by the clock: the video plays in real time.
+    Every frame of a file is written once. Frames of a live source arrive irregularly, so each is
+    repeated or skipped according to the clock, and the video plays in real time.
     """
 
     def __init__(self, path: Path, *, fps: Callable[[], float] = lambda: FPS) -> None:
         """Check the path; the first frame creates the file and sets its size.
 
         Args:
-            path: file ending in .avi (motion JPEG) or .mp4 (MPEG-4 part 2); it must not exist.
-            fps: gives the frames per second when the first one arrives; 0 means 15.
+            path: file with suffix .avi (motion JPEG) or .mp4 (MPEG-4 part 2); must not exist.
+            fps: returns the frames per second when the first frame arrives; 0 means 15.
 
         Raises:
-            InputError: it exists, has another suffix, or its folder cannot be created.
+            InputError: the file exists, has another suffix, or its folder cannot be created.
         """
         if path.suffix.lower() not in CODECS:
-            raise InputError(f"{path}: a video ends in {' or '.join(CODECS)}")
+            raise InputError(f"{path}: the name of a video must end in {' or '.join(CODECS)}")
         if path.exists():
-            raise InputError(f"{path} exists: give another name; videos are not written over")
+            raise InputError(f"{path} exists: give another name; videos are never overwritten")
         make_folder(path.parent)
         self.name = str(path)
         self._ask_fps = fps
@@ -79,7 +79,7 @@ class VideoSink(Sink):
                 self._written += 1
 
     def close(self) -> None:
-        """Finish the file and give it its name; an incomplete one gets another name."""
+        """Finish the file and rename it; an incomplete file gets another name."""
         if self._video is None:
             return
         self._video.release()
@@ -91,7 +91,7 @@ class VideoSink(Sink):
                 self._partial.replace(kept)
                 raise InputError(
                     f"{self._path}: {found} of {self._written} frames can be read (is the disk "
-                    f"full?); what there is was kept as {kept}"
+                    f"full?); the readable part was kept as {kept}"
                 )
 
     def _begin(self, result: Result) -> cv2.VideoWriter:
@@ -126,7 +126,7 @@ class VideoSink(Sink):
         draw_on(self._canvas, [_scaled(face, scale) for face in result.faces])
 
     def _due(self, result: Result) -> int:
-        """Number of times to write the frame: once, or by the clock of a live source."""
+        """Number of times to write the frame: once, or by the clock for a live source."""
         if not result.live:
             return 1
         late = result.frame.time - self._clock
@@ -137,7 +137,7 @@ class VideoSink(Sink):
 
 
 def _readable_frames(path: Path) -> int:
-    """Count the frames of a broken video that can be read."""
+    """Count the readable frames of a broken video."""
     with suppress_opencv_log():
         video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
         found = 0
@@ -148,7 +148,7 @@ def _readable_frames(path: Path) -> int:
 
 
 def _is_whole(path: Path, frames: int) -> bool:
-    """Tell whether a video has this many frames, by its header and by reading the last one."""
+    """Whether a video has this many frames, by its header and by reading the last one."""
     with suppress_opencv_log():
         video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
         whole = video.get(cv2.CAP_PROP_FRAME_COUNT) >= frames
@@ -158,8 +158,11 @@ def _is_whole(path: Path, frames: int) -> bool:
 
 
 def _scaled(face: Face, scale: tuple[float, float]) -> Face:
-    """The face in the video's pixels."""
+    """Convert a face to pixels of the video."""
     across, down = scale
     x, y, w, h = face.box
     box = Box(round(x * across), round(y * down), round(w * across), round(h * down))
-    return replace(face, box=box)
+    marks = face.landmarks
+    return replace(
+        face, box=box, landmarks=None if marks is None else marks * np.array(scale, np.float32)
+    )

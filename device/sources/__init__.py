@@ -1,4 +1,4 @@
-"""Sources of frames: pictures, videos, cameras, streams, standard input."""
+"""Sources of frames: images, videos, cameras, streams, standard input."""
 
 import re
 import stat
@@ -33,19 +33,19 @@ def open_source(
     stdin_format: Format = "mjpeg",
     every_frame: bool = False,
 ) -> Source:
-    """Open the source that an argument of the command line names.
+    """Open the source given by a command-line argument.
 
-    Cameras and streams are opened by the first read.
+    Cameras and streams are opened on the first read.
 
     Args:
-        spec: path of a picture, folder or video; "/dev/videoN" or its number; "picamera"; an
-            address of a stream such as rtsp://…; "-" for standard input.
+        spec: path of an image, folder or video; "/dev/videoN" or its number; "picamera"; URL of a
+            stream such as rtsp://…; "-" for standard input.
         width: width in pixels, requested from a camera or of raw frames on standard input.
         height: height in pixels, requested from a camera or of raw frames on standard input.
-        fps: frames per second, requested from a camera; for pictures of a folder, raw motion JPEG
-            and standard input, the rate that their times are computed from.
+        fps: frames per second, requested from a camera; for images of a folder, raw motion JPEG and
+            standard input, the rate from which their times are computed.
         stdin_format: format of frames on standard input.
-        every_frame: read every frame of a pipe on standard input, not only the newest.
+        every_frame: whether to read every frame of a pipe on standard input, not only the newest.
 
     Raises:
         InputError: the source does not exist or is of an unknown kind.
@@ -84,8 +84,8 @@ def _open_file(path: Path, fps: float | None) -> Source:
             pass
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
-            f"{redact_url(str(path)) if '@' in str(path) else path}: no such picture, folder or "
-            "video (cameras are /dev/videoN or picamera, streams start with rtsp:// or the like)"
+            f"{redact_url(str(path)) if '@' in str(path) else path}: no such image, folder or "
+            "video (cameras are /dev/videoN or picamera, streams start with rtsp:// or similar)"
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
@@ -102,6 +102,6 @@ def _open_file(path: Path, fps: float | None) -> Source:
 
 
 def _is_picture(path: Path) -> bool:
-    """Tell by the content; a GIF may be animated, so FFmpeg reads it."""
+    """Whether the content is that of an image; a GIF may be animated, so FFmpeg reads it."""
     with suppress_opencv_log():
         return path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path))

@@ -1,4 +1,4 @@
-"""Animated WebP, AVIF and PNG files, which FFmpeg reads badly or not at all."""
+"""Animated WebP, AVIF and PNG files, for which FFmpeg's support is incomplete."""
 
 import threading
 from pathlib import Path
@@ -14,12 +14,12 @@ from device.image.decode import check_size
 from device.sources.base import Source
 from device.system.opencv_log import suppress_opencv_log
 
-_HEAD = 1 << 16  # bytes in which a file says that it is animated
-_CHUNK_BYTES = 64 << 20  # of decoded frames that are held at a time
+_HEAD = 1 << 16  # bytes within which a file declares that it is animated
+_CHUNK_BYTES = 64 << 20  # bytes of decoded frames that are held at a time
 
 
 def is_animated(head: bytes) -> bool:
-    """Tell whether a file's first bytes are those of an animated WebP, AVIF or PNG.
+    """Whether the first bytes of a file are those of an animated WebP, AVIF or PNG.
 
     Sources: the WebP container specification (VP8X flags), ISO/IEC 23000-22 (brand `avis`), the
     PNG specification, third edition (chunk acTL before IDAT).
@@ -32,22 +32,22 @@ def is_animated(head: bytes) -> bool:
 
 
 def is_animated_file(path: Path) -> bool:
-    """Tell whether a file is an animated picture."""
+    """Whether a file is an animated image."""
     with path.open("rb") as file:
         return is_animated(file.read(_HEAD))
 
 
 class Animation(Source):
-    """The frames of an animated picture, at the times that the file gives them."""
+    """The frames of an animated image, at the times given in the file."""
 
     def __init__(self, path: Path) -> None:
-        """Note the file; nothing is decoded yet.
+        """Create the source; nothing is decoded yet.
 
         Args:
-            path: an animated picture.
+            path: path of an animated image.
 
         Raises:
-            InputError: its frames are too large to decode.
+            InputError: the frames are too large to decode.
         """
         with path.open("rb") as file:
             try:
@@ -57,14 +57,14 @@ class Animation(Source):
         self.name = path.name
         self._path = path
         self._frames: list[npt.NDArray[np.uint8]] = []
-        self._durations: list[float] = []  # milliseconds, of `_frames`
+        self._durations: list[float] = []  # milliseconds, for `_frames`
         self._first = 0  # number of the first of `_frames`
         self._next = 0
         self._time = 0.0
-        self._chunk = 1  # the first frame tells the size of the others
+        self._chunk = 1  # the size is known after the first frame
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next frame; InputError when the file holds none."""
+        """Return the next frame; raises InputError if the file has none."""
         if stop is not None and stop.is_set():
             return None
         if self._next == self._first + len(self._frames) and not self._load():
@@ -76,7 +76,7 @@ class Animation(Source):
         return frame
 
     def _load(self) -> bool:
-        """Decode the next frames, as many as fit into the bound; False at the end."""
+        """Decode as many of the next frames as the limit allows; False at the end."""
         try:
             with suppress_opencv_log():
                 found, animation = cv2.imreadanimation(str(self._path), self._next, self._chunk)
@@ -86,7 +86,7 @@ class Animation(Source):
         self._first = self._next
         if not self._frames:
             if self._next == 0:
-                raise InputError(f"{self._path} holds no frame that OpenCV can decode")
+                raise InputError(f"{self._path} contains no frame that OpenCV can decode")
             return False
         self._durations = [float(duration) for duration in animation.durations]
         self._chunk = max(1, _CHUNK_BYTES // self._frames[0].nbytes)

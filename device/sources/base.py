@@ -9,15 +9,15 @@ from device.frame import Frame
 
 
 class Source(ABC):
-    """Gives frames in order; a context manager that closes the camera or file.
+    """Provides frames in order; a context manager that closes the camera or file.
 
     Attributes:
         name: name in the log and the results.
-        live: whether frames arrive in real time, so that only the newest is read; of other sources
-            every frame is read.
-        fps: frames per second; 0 where unknown.
-        dropped: frames that were replaced by a newer one before they were read.
-        skipped: pictures that could not be decoded.
+        live: whether frames arrive in real time, so that only the newest is read; otherwise every
+            frame is read.
+        fps: frames per second; 0 if unknown.
+        dropped: number of frames that were replaced by a newer one before they were read.
+        skipped: number of images that could not be decoded.
         hung: whether closing left a thread that hangs in a driver or in the network. Python before
             3.14 aborts when such a process ends; use `os._exit`.
     """
@@ -31,16 +31,16 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Wait for the next frame and give it.
+        """Wait for the next frame and return it.
 
         Args:
-            stop: event that ends a waiting read within a tenth of a second.
+            stop: event that ends a waiting read within 0.1 s.
 
         Returns:
-            The frame, overwritten by the next read; None at the end or when stopped.
+            The frame, overwritten by the next read; None at the end or if stopped.
 
         Raises:
-            InputError: the source cannot be opened, or its data are not pictures.
+            InputError: the source cannot be opened, or its data are not images.
         """
 
     def close(self) -> None:

@@ -16,12 +16,12 @@ from device.system.opencv_log import suppress_opencv_log
 
 
 class Camera(Capture):
-    """A camera by its number or device file, through Video4Linux (elsewhere by its number)."""
+    """A Video4Linux camera by number or device file; on other systems by number."""
 
     def __init__(
         self, device: str, *, width: int | None, height: int | None, fps: float | None
     ) -> None:
-        """Set the camera and the requested mode; the camera gives the nearest one it supports.
+        """Set the camera and the requested mode; the camera uses the nearest supported one.
 
         Args:
             device: number, or path such as "/dev/video0" or "/dev/v4l/by-id/…".
@@ -40,7 +40,7 @@ class Camera(Capture):
         self._camera: cv2.VideoCapture | None = None
 
     def open(self) -> None:
-        """Open the camera; raise InputError if it is missing, not permitted or in use."""
+        """Open the camera; raises InputError if it is missing, not permitted or in use."""
         with suppress_opencv_log():
             if sys.platform == "linux":
                 _check_device(self.name)
@@ -48,11 +48,11 @@ class Camera(Capture):
             elif self._number is not None:
                 camera = cv2.VideoCapture(self._number)
             else:
-                raise InputError(f"{self.name}: name a camera by its number on this system")
+                raise InputError(f"{self.name}: give the camera's number on this system")
             if not camera.isOpened():
                 raise InputError(
-                    f"{self.name} is there but cannot be opened: another program may use it, or it "
-                    "gives no pictures (of two files of one camera, try the lower number)"
+                    f"{self.name} exists but cannot be opened: another program may use it, or it "
+                    "provides no images (of two files of one camera, try the lower number)"
                 )
             for option, value in self._wanted.items():
                 if value is not None:
@@ -75,7 +75,7 @@ class Camera(Capture):
 
 
 def _check_device(name: str) -> None:
-    """Raise InputError with the reason why a device file cannot be opened."""
+    """Raise InputError with the reason if a device file cannot be opened."""
     try:
         file = os.open(name, os.O_RDWR | os.O_NONBLOCK)
         kind = os.fstat(file).st_mode
@@ -91,7 +91,7 @@ def _check_device(name: str) -> None:
     except PermissionError as error:
         raise InputError(
             f"{name}: not permitted; add yourself to the group video "
-            "(sudo usermod -aG video $USER, then log in anew)"
+            "(sudo usermod -aG video $USER, then log in again)"
         ) from error
     except OSError as error:
         reason = "in use by another program" if error.errno == errno.EBUSY else error.strerror

@@ -1,4 +1,4 @@
-"""Capturing in a thread: one writer, one slot, one reader."""
+"""Captures images in a separate thread: one writer, one slot, one reader."""
 
 import logging
 import os
@@ -16,30 +16,30 @@ from device.sources.base import Source
 from device.system.opencv_log import suppress_opencv_log
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 0.5, 30.0
-"""Seconds before the first attempt to reopen a lost source, and at most between two attempts."""
+"""Seconds before the first attempt to reopen a lost source, and maximum between two attempts."""
 
-# FFmpeg logs to standard error without limit, and with the address and its password.
+# FFmpeg would log to standard error without limit, including the address with its password.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 _POLL = 0.1  # seconds between two checks of `stop` while no frame arrives
-_TIMEOUT = 0.3  # seconds that closing waits for a capture in progress
+_TIMEOUT = 0.3  # seconds to wait for a capture in progress when closing
 
 log = logging.getLogger(__name__)
 
 
 class Capture(ABC):
-    """A blocking reader of pictures: camera, stream, video.
+    """A blocking reader of images: camera, stream, video.
 
-    All methods run in the capture thread, so that a hanging driver or network never keeps the
-    loop from ending.
+    All methods run in the capture thread, so that a hanging driver or network cannot keep the loop
+    from ending.
 
     Attributes:
         name: name in the log and the results, without passwords.
-        live: whether pictures arrive in real time.
-        reopens: whether it is opened again when it ends.
-        fps: pictures per second once open; 0 where unknown.
-        time: position in seconds of the last picture; only set by files.
-        skipped: damaged pictures.
+        live: whether images arrive in real time.
+        reopens: whether it is opened again after it ends.
+        fps: images per second once open; 0 if unknown.
+        time: position in seconds of the last image; only set by files.
+        skipped: number of damaged images.
     """
 
     name: str
@@ -54,18 +54,18 @@ class Capture(ABC):
         """Open the camera, stream or file.
 
         Raises:
-            InputError: it cannot be opened; the message says what to check.
+            InputError: it cannot be opened; the message states what to check.
         """
 
     @abstractmethod
     def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
-        """Wait for the next picture.
+        """Wait for the next image.
 
         Args:
-            buffer: unused picture of an earlier call, to be reused if its shape fits.
+            buffer: unused image of an earlier call, to be reused if its shape matches.
 
         Returns:
-            uint8 [h, w, 3] blue, green, red, or uint8 [h, w]; None when there is no more.
+            uint8 [h, w, 3] BGR or uint8 [h, w]; None at the end.
         """
 
     @abstractmethod
@@ -74,18 +74,17 @@ class Capture(ABC):
 
 
 class CapturedSource(Source):
-    """Reads a capture in its own thread, into three buffers in rotation.
+    """Reads a capture in its own thread, into three rotating buffers.
 
-    The reader holds one, one is in the slot, the thread fills the third. Of a live
-    source, a newer picture replaces an unread one in the slot; of a file, every picture waits until
-    it is read.
+    The reader holds one, one is in the slot, the thread fills the third. For a live source, a newer
+    image replaces an unread one in the slot; for a file, every image waits until it is read.
     """
 
     def __init__(self, capture: Capture) -> None:
-        """Set up; the first read starts the thread and opens the capture.
+        """Create the source; the first read starts the thread and opens the capture.
 
         Args:
-            capture: reader of the pictures, not used elsewhere.
+            capture: reader of the images, not used elsewhere.
         """
         self.name = capture.name
         self.live = capture.live
@@ -101,7 +100,7 @@ class CapturedSource(Source):
         self._error: BaseException | None = None
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the newest unread frame of a live source, or a file's next one; see `Source`."""
+        """Return the newest unread frame of a live source, or a file's next one; see `Source`."""
         if self._thread is None:
             thread = threading.Thread(target=self._run, name="capture", daemon=True)
             thread.start()
@@ -121,7 +120,7 @@ class CapturedSource(Source):
             return self._held
 
     def close(self) -> None:
-        """End the thread; one that hangs is abandoned, see `hung`."""
+        """End the thread; a hanging thread is abandoned, see `hung`."""
         self._closing.set()
         with self._changed:
             self._changed.notify_all()
@@ -130,7 +129,7 @@ class CapturedSource(Source):
             self.hung = self._thread.is_alive()
 
     def _run(self) -> None:
-        with suppress_opencv_log():  # drivers warn once a frame; read() reports once
+        with suppress_opencv_log():  # drivers warn for every frame; read() reports once
             self._capture_all()
 
     def _capture_all(self) -> None:
@@ -142,7 +141,7 @@ class CapturedSource(Source):
                 if image is not None:
                     self._hand_over(image)
                 elif self._number == 0:
-                    raise InputError(f"{self.name} opens but gives no picture: is it in use?")
+                    raise InputError(f"{self.name} opens but provides no image: is it in use?")
                 elif not self._capture.reopens or not self._reopen():
                     break
         except BaseException as error:  # raised again by read()
@@ -176,9 +175,9 @@ class CapturedSource(Source):
             self._changed.notify_all()
 
     def _reopen(self) -> bool:
-        """Reopen a lost source; False when the loop ended before."""
+        """Reopen a lost source; False if the loop ended before."""
         lost, wait = time.monotonic(), MIN_RETRY_DELAY
-        log.warning("%s gives no more pictures: opening it again", self.name)
+        log.warning("%s provides no more images: reopening it", self.name)
         while True:
             self._capture.close()
             if self._closing.wait(wait):
@@ -187,11 +186,13 @@ class CapturedSource(Source):
             try:
                 self._capture.open()
                 image = self._read()
-                reason = "opens but gives no picture"
+                reason = "opens but provides no image"
             except InputError as error:
                 image, reason = None, str(error)
             if image is not None:
                 log.warning("%s is back after %.0f s", self.name, time.monotonic() - lost)
                 self._hand_over(image)
                 return True
-            log.warning("%s is still away, next try in %.0f s (%s)", self.name, wait, reason)
+            log.warning(
+                "%s is still unavailable, next attempt in %.0f s (%s)", self.name, wait, reason
+            )

@@ -1,4 +1,4 @@
-"""Picture files: one, or a folder of them."""
+"""Image files: one, or a folder of them."""
 
 import logging
 import re
@@ -16,25 +16,25 @@ ENDINGS = frozenset(
         *(".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
     }
 )
-"""Suffixes of pictures, in any case; GIF is a video."""
+"""Suffixes of images, in any case; GIF counts as video."""
 
-_IN_FOLDERS = ENDINGS | {".gif"}  # whose first frame is read
+_IN_FOLDERS = ENDINGS | {".gif"}  # of a GIF the first frame is read
 
 log = logging.getLogger(__name__)
 
 
 class ImageFiles(Source):
-    """One picture, or those of a folder in natural order (2 before 10)."""
+    """One image, or those of a folder in natural order (2 before 10)."""
 
     def __init__(self, path: Path, *, fps: float | None = None) -> None:
-        """List the pictures without reading them.
+        """List the images without reading them.
 
         Args:
-            path: a picture, or a folder without its subfolders.
-            fps: pictures per second, if they are frames of a video; None for one per second.
+            path: path of an image, or of a folder, which is read without subfolders.
+            fps: images per second, if they are frames of a video; None for one per second.
 
         Raises:
-            InputError: the folder has no pictures.
+            InputError: the folder has no images.
         """
         self.name = path.name or str(path)
         self.fps = fps or 1.0
@@ -43,7 +43,7 @@ class ImageFiles(Source):
         self._next = 0
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next picture. A damaged one in a folder is skipped, logged and counted."""
+        """Return the next image. A damaged one in a folder is skipped, logged and counted."""
         while self._next < len(self._paths) and not (stop is not None and stop.is_set()):
             number, path = self._next, self._paths[self._next]
             self._next += 1
@@ -53,22 +53,22 @@ class ImageFiles(Source):
                 if self._alone:
                     raise
                 self.skipped += 1
-                log.warning("left out: %s", error)
+                log.warning("skipped: %s", error)
         return None
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The pictures of a folder, without its subfolders, in natural order (2 before 10).
+    """The images of a folder, without its subfolders, in natural order (2 before 10).
 
     Raises:
-        InputError: the folder cannot be read, or holds none.
+        InputError: the folder cannot be read, or contains no images.
     """
     try:
         found = [path for path in folder.iterdir() if path.suffix.lower() in _IN_FOLDERS]
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror or error}") from error
     if not found:
-        raise InputError(f"{folder} holds no picture ({', '.join(sorted(_IN_FOLDERS))})")
+        raise InputError(f"{folder} contains no images ({', '.join(sorted(_IN_FOLDERS))})")
     return sorted(found, key=_as_sorted_by_people)
 
 

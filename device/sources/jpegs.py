@@ -6,15 +6,15 @@ from pathlib import Path
 _START = b"\xff\xd8\xff"
 _END = 0xD9
 _SCAN = 0xDA
-# In a scan 0xFF is data when 0 follows, a restart marker when D0..D7 does, and a fill byte when
-# another 0xFF does (ITU-T T.81, B.1.1).
+# In a scan 0xFF is data if followed by 0, a restart marker if followed by D0..D7, and a fill byte
+# if followed by another 0xFF (ITU-T T.81, B.1.1).
 _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 
-_SCANNED = 64 << 20  # bytes of a file's start in which a second JPEG is looked for
+_SCANNED = 64 << 20  # bytes at the start of a file in which a second JPEG is searched
 
 
 def is_raw_mjpeg(path: Path) -> bool:
-    """Tell whether a file is motion JPEG without a container: one JPEG directly after another."""
+    """Whether a file is motion JPEG without a container: one JPEG directly after another."""
     splitter = Splitter()
     with path.open("rb") as file:
         if file.read(len(_START)) != _START:
@@ -62,7 +62,7 @@ class Splitter:
         self._bytes += piece
 
     def next(self) -> bytes | None:
-        """Give the next complete JPEG; None until more bytes are fed."""
+        """Return the next complete JPEG; None until more bytes are fed."""
         if not self._begun and not self._begin():
             return None
         while (end := self._walk()) is not None:

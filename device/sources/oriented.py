@@ -17,13 +17,13 @@ _TURNS = {
 
 
 class OrientedSource(Source):
-    """Rotates and mirrors each frame of a source, into buffers that are reused."""
+    """Rotates and mirrors each frame of a source, with reused buffers."""
 
     def __init__(self, source: Source, degrees: int = 0, flip: bool = False) -> None:
         """Wrap a source.
 
         Args:
-            source: not read from yet; closed with this one.
+            source: source that has not been read from yet; closed with this one.
             degrees: clockwise rotation: 0, 90, 180 or 270.
             flip: whether frames are mirrored left to right, after the rotation.
         """
@@ -36,7 +36,7 @@ class OrientedSource(Source):
         self._flipped: npt.NDArray[np.uint8] | None = None
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Give the next frame, oriented."""
+        """Return the next frame, oriented."""
         frame = self._source.read(stop)
         self.fps, self.dropped = self._source.fps, self._source.dropped
         self.skipped = self._source.skipped

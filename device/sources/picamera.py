@@ -14,7 +14,7 @@ WIDTH, HEIGHT, FPS = 640, 480, 30.0
 
 
 class PiCamera(Capture):
-    """A Raspberry Pi camera module; picamera2 is imported when it is opened, not before."""
+    """A Raspberry Pi camera module; picamera2 is only imported when it is opened."""
 
     name = "picamera"
 
@@ -32,17 +32,17 @@ class PiCamera(Capture):
         self._mapped: Any = None
 
     def open(self) -> None:
-        """Start the camera; raise InputError without picamera2 or without a camera."""
+        """Start the camera; raises InputError without picamera2 or without a camera."""
         try:
             picamera2 = importlib.import_module("picamera2")
         except ImportError as error:
             raise InputError(
-                f"picamera2 is not installed here ({error}): sudo apt install python3-picamera2, "
-                "and make the environment with python3 -m venv --system-site-packages"
+                f"picamera2 is not installed ({error}): sudo apt install python3-picamera2, "
+                "and create the environment with python3 -m venv --system-site-packages"
             ) from error
         try:
             camera = picamera2.Picamera2()
-            # libcamera's RGB888 is blue, green, red in memory.
+            # libcamera's RGB888 is BGR in memory.
             wanted = camera.create_video_configuration(
                 main={"size": self._size, "format": "RGB888"}, controls={"FrameRate": self.fps}
             )

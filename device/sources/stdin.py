@@ -1,4 +1,4 @@
-"""Frames on standard input: JPEGs one after another, or raw pixels."""
+"""Frames on standard input: concatenated JPEGs, or raw pixels."""
 
 import logging
 import os
@@ -17,13 +17,13 @@ from device.sources.jpegs import Splitter
 Format = Literal["mjpeg", "bgr24", "gray", "yuv420"]
 
 _CHUNK = 1 << 16  # bytes: the capacity of a pipe
-_MAX_JPEG = 64 << 20  # bytes of the largest JPEG
+_MAX_JPEG = 64 << 20  # maximum size of a JPEG in bytes
 
 log = logging.getLogger(__name__)
 
 
 class _Stdin(Capture):
-    """Standard input; a pipe is live, of a redirected file every frame is read."""
+    """Standard input; a pipe is live, a redirected file is read completely."""
 
     name = "stdin"
     reopens = False
@@ -41,7 +41,7 @@ class _Stdin(Capture):
     def open(self) -> None:
         """Raise InputError if standard input is a terminal."""
         if os.isatty(self._file):
-            raise InputError("stdin is a terminal: pipe frames into it, or name another source")
+            raise InputError("stdin is a terminal: pipe frames into it, or give another source")
 
     def close(self) -> None:
         """Leave standard input open: it belongs to the process."""
@@ -52,14 +52,14 @@ class _Stdin(Capture):
 
 
 class JpegStdin(_Stdin):
-    """Concatenated JPEGs, as `rpicam-vid --codec mjpeg -o -` and `ffmpeg -f mjpeg -` write."""
+    """Concatenated JPEGs, as written by `rpicam-vid --codec mjpeg -o -` and `ffmpeg -f mjpeg -`."""
 
     def __init__(self, *, every_frame: bool, fps: float | None) -> None:
-        """Set up; nothing is read yet.
+        """Create the capture; nothing is read yet.
 
         Args:
-            every_frame: read every frame of a pipe; its writer waits.
-            fps: pictures per second, for the position in a file.
+            every_frame: whether to read every frame of a pipe; its writer then waits.
+            fps: images per second, for the position in a file.
         """
         super().__init__(every_frame=every_frame, fps=fps)
         self._splitter = Splitter()
@@ -83,7 +83,7 @@ class JpegStdin(_Stdin):
                 self._count()
                 return image
             self.skipped += 1
-            log.warning("%s: a damaged JPEG was left out", self.name)
+            log.warning("%s: a damaged JPEG was skipped", self.name)
 
     def _end(self) -> None:
         if self._splitter.begun:
@@ -91,7 +91,7 @@ class JpegStdin(_Stdin):
             log.warning("%s ends in the middle of a JPEG", self.name)
         if not self._frames:
             raise InputError(
-                "stdin held no JPEG: pipe motion JPEG into it, or say --stdin-format bgr24 "
+                "stdin contained no JPEG: pipe motion JPEG into it, or give --stdin-format bgr24 "
                 "with --width and --height for raw frames"
             )
 
@@ -114,23 +114,23 @@ class RawStdin(_Stdin):
             form: "bgr24" (3 bytes per pixel), "gray" (1), "yuv420" (planes: luma, then chroma).
             width: width in pixels.
             height: height in pixels.
-            every_frame: read every frame of a pipe; its writer waits.
+            every_frame: whether to read every frame of a pipe; its writer then waits.
             fps: frames per second, for the position in a file.
 
         Raises:
             InputError: the size is missing, or odd for "yuv420".
         """
         if not width or not height:
-            raise InputError("raw frames on stdin name no size: give --width and --height")
+            raise InputError("raw frames on stdin have no size: give --width and --height")
         if form == "yuv420" and (width % 2 or height % 2):
-            raise InputError(f"yuv420 has even sizes alone, not {width} x {height}")
+            raise InputError(f"yuv420 needs even sizes, not {width} x {height}")
         super().__init__(every_frame=every_frame, fps=fps)
         rows = height * 3 // 2 if form == "yuv420" else height
         self._shape = (rows, width, 3) if form == "bgr24" else (rows, width)
         self._planes = np.empty(self._shape, np.uint8) if form == "yuv420" else None
 
     def read(self, buffer: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
-        """Wait for the next frame; reuse the buffer if its shape fits."""
+        """Wait for the next frame; the buffer is reused if its shape matches."""
         target = self._planes
         if target is None:
             fits = buffer is not None and buffer.shape == self._shape
@@ -155,7 +155,7 @@ class RawStdin(_Stdin):
             self.skipped += 1
             log.warning("%s ends in the middle of a frame: are width and height right?", self.name)
         if filled < len(view) and not self._frames:
-            raise InputError(f"stdin held {filled} bytes, less than a frame of {len(view)}")
+            raise InputError(f"stdin contained {filled} bytes, less than a frame of {len(view)}")
         return filled == len(view)
 
 
@@ -163,5 +163,5 @@ def _decode(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
     try:
         return decode(jpeg)
     except InputError as error:
-        log.warning("left out: a frame %s", error)
+        log.warning("skipped: a frame %s", error)
         return None

@@ -1,4 +1,4 @@
-"""Streams over the network: RTSP, RTMP, SRT, HTTP and other protocols of FFmpeg."""
+"""Network streams: RTSP, RTMP, SRT, HTTP and other protocols of FFmpeg."""
 
 import cv2
 import numpy as np
@@ -14,29 +14,29 @@ rtsp rtsps rtmp rtmpe rtmps rtmpt rtmpte rtmpts srt rtp srtp http https tcp tls 
 mmst ftp unix
 """
 SCHEMES = frozenset(_SCHEMES.split())
-"""Protocols of FFmpeg that carry live pictures (https://ffmpeg.org/ffmpeg-protocols.html)."""
+"""FFmpeg protocols for live video (https://ffmpeg.org/ffmpeg-protocols.html)."""
 
 _OPTIONAL = frozenset({"srt"})
-# FFmpeg needs a library for these, which PyPI's OpenCV is built without.
+# FFmpeg needs a library for these, without which PyPI's OpenCV is built.
 
-_TIMEOUT = 5000  # milliseconds without an answer
+_TIMEOUT = 5000  # milliseconds without data
 
 
 class Stream(Capture):
-    """A stream over the network; one that breaks or sends nothing for 5 s is reopened."""
+    """A network stream; reopened if it breaks or sends nothing for 5 s."""
 
     def __init__(self, address: str) -> None:
         """Set the address.
 
         Args:
-            address: URL; the user and password in it are used and never logged.
+            address: URL; its user and password are used and never logged.
         """
         self.name = redact_url(address)
         self._address = address
         self._stream: cv2.VideoCapture | None = None
 
     def open(self) -> None:
-        """Connect; raise InputError without an answer within 5 s."""
+        """Connect; raises InputError without a response within 5 s."""
         options = {
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: _TIMEOUT,
             cv2.CAP_PROP_READ_TIMEOUT_MSEC: _TIMEOUT,
@@ -67,7 +67,7 @@ class Stream(Capture):
         scheme = self._address.partition(":")[0].lower()
         if scheme in _OPTIONAL:
             return (
-                f"check the address and the network; OpenCV's FFmpeg may lack {scheme}, as that of "
-                "PyPI does: ffmpeg -i ADDRESS -q:v 3 -f mjpeg - | fer-edge run -"
+                f"check the address and the network; OpenCV's FFmpeg may lack {scheme}, as in the "
+                "package from PyPI: ffmpeg -i ADDRESS -q:v 3 -f mjpeg - | fer-edge run -"
             )
         return "check the address, the network, user and password"

@@ -24,8 +24,9 @@ class VideoFile(Capture):
         """Set the file; `open` opens it.
 
         Args:
-            path: any container that OpenCV's FFmpeg reads, also an animated GIF or raw motion JPEG.
-            fps: frames per second of a file without times; None takes what the file says.
+            path: path of any container that OpenCV's FFmpeg reads, including animated GIF and raw
+                motion JPEG.
+            fps: frames per second for a file without times; None for the rate stated in the file.
         """
         self._given_fps = fps
         self.name = path.name
@@ -35,15 +36,15 @@ class VideoFile(Capture):
         self._expected = 0
 
     def open(self) -> None:
-        """Open the file; raise InputError if it is not a video."""
+        """Open the file; raises InputError if it is not a video."""
         with suppress_opencv_log():
-            # An absolute path: FFmpeg takes "a:b.mp4" for an address.
+            # An absolute path, as FFmpeg takes "a:b.mp4" for a URL.
             video = cv2.VideoCapture(
                 str(self._path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]
             )
         if not video.isOpened():
             raise InputError(
-                f"{self._path} is no picture or video that OpenCV can read, or is cut short: "
+                f"{self._path} is not an image or video that OpenCV can read, or is cut short: "
                 "open it in a player; convert it to MP4 or AVI"
             )
         self._video = video
@@ -60,7 +61,7 @@ class VideoFile(Capture):
             self._end()
             return None
         position = self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        # Some containers store no times, but a frame rate.
+        # Some containers store only a frame rate and no times.
         by_rate = self._given_fps or (self.fps and position <= 0)
         self.time = self._frames / self.fps if by_rate else position
         self._frames += 1
@@ -74,7 +75,7 @@ class VideoFile(Capture):
 
     def _end(self) -> None:
         if not self._frames:
-            raise InputError(f"{self._path} holds no frame that OpenCV can decode")
+            raise InputError(f"{self._path} contains no frame that OpenCV can decode")
         if self._frames < 0.98 * self._expected:  # the header's count is an estimate
             log.warning(
                 "%s ends after %d frames, its header says %d: is it cut short?",

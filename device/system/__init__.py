@@ -1,1 +1,1 @@
-"""The operating system: atomic files, subprocesses, logging, firmware and temperature, systemd."""
+"""Operating system: atomic files, subprocesses, logging, firmware, temperature, systemd."""

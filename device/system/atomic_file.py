@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 import secrets
@@ -13,27 +13,27 @@ def make_folder(folder: Path) -> None:
     """Create a folder with its parents.
 
     Raises:
-        InputError: it cannot be created.
+        InputError: the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+        raise InputError(f"{folder}: cannot be created ({error.strerror or error})") from error
 
 
 PARTIAL = ".partial-"
-"""Beginning of the names of files that are being written."""
+"""Prefix of the names of files that are being written."""
 
-_KEPT_OF_NAME = 40  # characters
+_KEPT_OF_NAME = 40  # characters of the name that are kept
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path`, which replaces `path` when the block succeeds.
+    """Yield a temporary file next to `path`, which replaces `path` when the block succeeds.
 
-    When the block raises (also by Ctrl-C), the temporary file is removed and `path` is unchanged.
-    The temporary file's name is random and ends as `path` does, since many writers choose the
-    format by the ending. The file is created exclusively: a link planted there is not followed.
+    If the block raises (also on Ctrl-C), the temporary file is removed and `path` is unchanged. The
+    temporary name is random and has the suffix of `path`, since many writers choose the format by
+    suffix. The file is created exclusively, so that an existing link is not followed.
 
     Args:
         path: file to write; missing parent folders are created.
@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
         InputError: the folder or the file cannot be written.
     """
     make_folder(path.parent)
-    # Shortened, so that a name of the maximum length has a temporary name, too.
+    # Shortened, so that a name of maximum length also has a temporary name.
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}-{path.name[-_KEPT_OF_NAME:]}")
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

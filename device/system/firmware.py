@@ -1,4 +1,4 @@
-"""Under-voltage and throttling, as a Raspberry Pi's firmware reports them."""
+"""Under-voltage and throttling, as reported by a Raspberry Pi's firmware."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from device.system.kernel_file import read_value
 
 THROTTLED = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft heat limit"}
-"""Bits of `get_throttled` for the current state; 16 bits higher the same since boot."""
+"""Bits of `get_throttled` for the current state; shifted by 16 bits for the time since boot."""
 
 SINCE_BOOT = 16
 
@@ -23,7 +23,7 @@ def get_throttled(root: Path = _ROOT) -> str | None:
         root: root of the file system.
 
     Returns:
-        A hexadecimal number, also as `throttled=0x0`; None if the firmware does not report it.
+        A hexadecimal number, possibly as `throttled=0x0`; None if the firmware does not report it.
     """
     platform = root / "sys/devices/platform"
     for pattern in _THROTTLED_FILES:
@@ -33,21 +33,21 @@ def get_throttled(root: Path = _ROOT) -> str | None:
 
 
 def bits(text: str) -> int:
-    """Parse the answer of `get_throttled`.
+    """Parse the output of `get_throttled`.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the text is not such an output.
     """
     return int(text.rpartition("=")[2], 16)
 
 
 def flags(number: int, shift: int = 0) -> list[str]:
-    """Names of the flags that are set: now, or since boot with `shift=SINCE_BOOT`."""
+    """Names of the set flags: current ones, or with `shift=SINCE_BOOT` those since boot."""
     return [name for bit, name in THROTTLED.items() if number >> bit + shift & 1]
 
 
 def vcgencmd(question: str) -> str | None:
-    """Ask with the firmware's program; None if it is missing or does not answer."""
+    """Run a query with the firmware's program; None if it is missing or does not respond."""
     program = shutil.which("vcgencmd")
     if program is None:
         return None

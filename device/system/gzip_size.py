@@ -1,9 +1,9 @@
-"""The size of a file as it travels: compressed by gzip."""
+"""The size of a file after gzip compression."""
 
 import gzip
 
 
 def gzip_size(content: bytes) -> int:
-    """Size in bytes at level 9; the same content always gives the same number."""
-    # mtime=0: the header would otherwise hold the time.
+    """Compressed size in bytes at level 9; deterministic for the same content."""
+    # mtime=0: otherwise the header would contain the time.
     return len(gzip.compress(content, compresslevel=9, mtime=0))

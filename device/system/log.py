@@ -9,7 +9,7 @@ from typing import TextIO
 from device.system.terminal import printable_lines
 
 INTERVAL = 60.0
-"""Time in seconds in which each kind of line is written at most `BURST` times."""
+"""Interval in seconds in which each kind of line is written at most `BURST` times."""
 
 BURST = 5
 
@@ -17,12 +17,12 @@ BURST = 5
 class RateLimit(logging.Filter):
     """Passes each kind of line a few times per minute and counts the rest.
 
-    Lines from the same place in the code are of one kind. The first line of the next minute says
-    how many were left out.
+    Lines from the same position in the code are of one kind. The first line of the next minute
+    states how many were suppressed.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with no line written.
+        """Start without any lines written.
 
         Args:
             clock: monotonic clock in seconds; tests replace it.
@@ -32,7 +32,7 @@ class RateLimit(logging.Filter):
         self._kinds: dict[tuple[str, int], tuple[float, int]] = {}  # begin of interval, lines
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the line is written."""
+        """Whether the line is written."""
         kind = (record.pathname, record.lineno)
         now = self._clock()
         begin, lines = self._kinds.get(kind, (now, 0))
@@ -42,7 +42,7 @@ class RateLimit(logging.Filter):
             begin, lines = now, 0
         self._kinds[kind] = (begin, lines + 1)
         if left_out:
-            record.msg = f"{record.getMessage()} ({left_out} more lines like this were left out)"
+            record.msg = f"{record.getMessage()} ({left_out} more lines like this were suppressed)"
             record.args = None
         return lines < BURST
 
@@ -59,7 +59,7 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
 
 
 class _Formatter(logging.Formatter):
-    """One printable line: names of files and sources may hold control characters."""
+    """One printable line; names of files and sources may contain control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable_lines(super().format(record))

@@ -1,4 +1,4 @@
-"""OpenCV without its own warnings, in the versions in use."""
+"""Suppresses OpenCV's own log messages, in all supported versions."""
 
 import threading
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ import cv2
 _SILENT = 0
 
 _lock = threading.Lock()
-_depth = 0  # blocks that are entered, in all threads: the level is one for the whole process
-_level = 0  # before the first of them
+_depth = 0  # number of active blocks in all threads, as the level is global to the process
+_level = 0  # log level before the first of them
 
 
 @contextmanager
 def suppress_opencv_log() -> Iterator[None]:
-    """Keep OpenCV from printing within the block; the caller reports errors, in one line.
+    """Suppress OpenCV's output within the block; the caller reports errors, in one line.
 
-    Blocks may overlap in several threads: OpenCV prints again after the end of the last one.
+    Blocks may overlap in several threads: output is restored after the end of the last one.
     """
     global _depth, _level
     # OpenCV 4.12 moved these two functions.

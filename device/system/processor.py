@@ -1,8 +1,9 @@
-"""What the processor is: its instruction sets, its microarchitecture, and the class of its cores.
+"""Detects the processor: its instruction sets, microarchitecture and core class.
 
-int8 and float32 models trade places between processors that share a model name: what decides is
-whether a core multiplies and adds bytes in one instruction (`SDOT`, `VPDPBUSD`). The instruction
-sets are those the kernel reports, in /proc/cpuinfo or, on Arm, in the auxiliary vector (HWCAP).
+Whether int8 or float32 models are faster differs between processors with the same model name: it
+depends on whether a core multiplies and adds bytes in one instruction (`SDOT`, `VPDPBUSD`). The
+instruction sets are those reported by the kernel, in /proc/cpuinfo or, on Arm, in the auxiliary
+vector (HWCAP).
 """
 
 import ctypes
@@ -14,7 +15,7 @@ from pathlib import Path
 CPU_INFO = Path("/proc/cpuinfo")
 
 UNKNOWN = "unknown"
-"""The class of a core whose instruction sets nothing reports."""
+"""Core class if no instruction sets are reported."""
 
 _X86 = ("x86_64", "amd64", "i686", "i386")
 _ARM = ("aarch64", "arm64", "armv7l", "armv8l", "armv6l")
@@ -23,7 +24,7 @@ _REPORTED = {
             "avx512_bf16", "amx_int8", "amx_bf16"),
     "arm": ("asimd", "neon", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2"),
 }  # fmt: skip
-"""The instruction sets that decide which kernels an inference library picks."""
+"""The instruction sets by which an inference library chooses its kernels."""
 
 _CLASSES = {
     "x86": (
@@ -41,7 +42,7 @@ _CLASSES = {
         ("neon", "arm-neon32"),
     ),
 }
-"""Per family, best first: the instruction set that makes a core one of the class."""
+"""Core classes by family, best first, with the instruction set that defines each."""
 
 DOT_PRODUCT = frozenset(
     {"x86-amx", "x86-vnni", "x86-avx-vnni", "arm-i8mm", "arm-dot"}
@@ -61,7 +62,7 @@ _ARM_PARTS = {
     0xD4F: "neoverse-v2", 0xC07: "cortex-a7", 0xC09: "cortex-a9", 0xC0F: "cortex-a15",
     0xB76: "arm1176",
 }  # fmt: skip
-"""By the main ID register's part number, implementer 0x41."""
+"""Microarchitectures by the part number of the main ID register, implementer 0x41."""
 
 _INTEL = {
     0x3C: "haswell", 0x3F: "haswell", 0x45: "haswell", 0x46: "haswell", 0x3D: "broadwell",
@@ -72,19 +73,19 @@ _INTEL = {
     0xB7: "raptor-lake", 0xBA: "raptor-lake", 0xBF: "raptor-lake", 0xAA: "meteor-lake",
     0xBE: "gracemont",
 }  # fmt: skip
-"""By the model number of family 6."""
+"""Microarchitectures by the model number of family 6."""
 
 
 @dataclass(frozen=True)
 class Processor:
-    """What a machine's processor is.
+    """The processor of a machine.
 
     Attributes:
-        instruction_sets: the reported ones that decide on kernels, named as Linux names them; None
-            where nothing reports them.
-        microarchitecture: such as "cortex-a72" or "zen3"; joined by "+" where cores differ; None
-            where the numbers of the processor are not known.
-        core_class: such as "x86-vnni" or "arm-nodot"; `UNKNOWN` without instruction sets.
+        instruction_sets: reported instruction sets that affect the choice of kernels, with Linux's
+            names; None if nothing is reported.
+        microarchitecture: name such as "cortex-a72" or "zen3"; joined by "+" if cores differ; None
+            if the processor is unknown.
+        core_class: class such as "x86-vnni" or "arm-nodot"; `UNKNOWN` without instruction sets.
     """
 
     instruction_sets: tuple[str, ...] | None
@@ -93,16 +94,16 @@ class Processor:
 
     @property
     def has_dot_product(self) -> bool | None:
-        """Whether int8 is multiplied and added in one instruction; None where unknown."""
+        """Whether int8 is multiplied and added in one instruction; None if unknown."""
         return None if self.core_class == UNKNOWN else self.core_class in DOT_PRODUCT
 
 
 def read(cpu_info: Path = CPU_INFO, architecture: str | None = None) -> Processor:
-    """Read what the processor of this machine is.
+    """Detect the processor of this machine.
 
     Args:
-        cpu_info: Linux's list of processors; on Arm, HWCAP stands in for one without features.
-        architecture: as `platform.machine()` has it; None for this machine's.
+        cpu_info: Linux's list of processors; on Arm, HWCAP is used if it lists no features.
+        architecture: architecture as in `platform.machine()`; None for this machine's.
     """
     architecture = architecture or platform.machine()
     try:
@@ -117,13 +118,13 @@ def read(cpu_info: Path = CPU_INFO, architecture: str | None = None) -> Processo
 
 
 def parse(text: str, architecture: str) -> Processor:
-    """Read what a processor is from the text of /proc/cpuinfo.
+    """Detect a processor from the text of /proc/cpuinfo.
 
-    An instruction set counts where all cores have it: the scheduler may use any of them.
+    An instruction set only counts if all cores have it, since the scheduler may use any of them.
 
     Args:
-        text: of /proc/cpuinfo; empty where there is none.
-        architecture: as `platform.machine()` has it.
+        text: content of /proc/cpuinfo; empty if there is none.
+        architecture: architecture as in `platform.machine()`.
     """
     family = "x86" if architecture.lower() in _X86 else "arm" if architecture in _ARM else None
     cores = [_fields(part) for part in text.split("\n\n") if part.strip()]
@@ -137,7 +138,7 @@ def parse(text: str, architecture: str) -> Processor:
 
 
 def core_class(family: str, instruction_sets: Iterable[str]) -> str:
-    """Give the class of a core: "x86" or "arm" with its instruction sets."""
+    """Return the class of a core: "x86" or "arm" with its best instruction set."""
     known = {*instruction_sets, ""}
     return next((name for needed, name in _CLASSES[family] if needed in known), UNKNOWN)
 
@@ -155,7 +156,7 @@ def _fields(part: str) -> Mapping[str, str]:
 
 
 def _microarchitecture(core: Mapping[str, str]) -> str | None:
-    """Name a core by the numbers that it identifies itself with."""
+    """Name of a core from its identification numbers."""
     if "CPU part" in core:
         arm = _number(core.get("CPU implementer", "")) == 0x41
         return _ARM_PARTS.get(_number(core["CPU part"])) if arm else None
@@ -175,7 +176,7 @@ def _microarchitecture(core: Mapping[str, str]) -> str | None:
 
 
 def _zen(family: int, model: int) -> str | None:
-    """Name an AMD core, by the ranges of model numbers that AMD assigns to a generation."""
+    """Name of an AMD core, from the ranges of model numbers of each generation."""
     if family == 0x17:
         return "zen" if model < 0x30 else "zen2"
     if family == 0x19:
@@ -184,7 +185,7 @@ def _zen(family: int, model: int) -> str | None:
 
 
 def _number(text: str) -> int:
-    """Read a decimal or hexadecimal number; -1 where it is none."""
+    """Parse a decimal or hexadecimal number; -1 if it is not one."""
     try:
         return int(text, 0)
     except ValueError:
@@ -192,7 +193,7 @@ def _number(text: str) -> int:
 
 
 def _hwcap() -> set[str] | None:
-    """Read Arm's instruction sets from the auxiliary vector; None where libc has none."""
+    """Read Arm's instruction sets from the auxiliary vector; None if libc does not provide it."""
     try:
         read_value = ctypes.CDLL(None).getauxval
     except (OSError, AttributeError):
@@ -202,7 +203,7 @@ def _hwcap() -> set[str] | None:
 
 
 def hwcap_names(first: int, second: int) -> set[str]:
-    """Name the instruction sets that AT_HWCAP and AT_HWCAP2 of an arm64 Linux report."""
+    """Names of the instruction sets reported by AT_HWCAP and AT_HWCAP2 of an arm64 Linux."""
     return {
         name
         for value, bits in ((first, _HWCAP), (second, _HWCAP2))

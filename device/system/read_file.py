@@ -1,4 +1,4 @@
-"""Reading a file whole: regular files alone, of a bounded size, with the reason in one line."""
+"""Reads whole files: only regular files up to a maximum size, with one-line errors."""
 
 import os
 import stat
@@ -10,12 +10,12 @@ from device.errors import InputError
 def read_file(path: Path, kind: str, *, limit: int, head: int = 0) -> bytes:
     """Read a regular file.
 
-    A FIFO or a terminal would block and a device such as /dev/zero has no end: all are refused.
+    A FIFO or a terminal would block and a device such as /dev/zero never ends; these are refused.
 
     Args:
-        path: the file.
-        kind: what it should be, for the messages, such as "model file".
-        limit: largest size in bytes that is read.
+        path: path of the file.
+        kind: kind of file for the messages, such as "model file".
+        limit: maximum size in bytes.
         head: number of bytes to read; 0 for the whole file.
 
     Returns:
@@ -25,7 +25,7 @@ def read_file(path: Path, kind: str, *, limit: int, head: int = 0) -> bytes:
         InputError: the file is missing, a folder, not a regular file, too large or unreadable.
     """
     try:
-        # Without O_NONBLOCK opening a FIFO waits for its writer.
+        # Without O_NONBLOCK, opening a FIFO waits for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -35,7 +35,7 @@ def read_file(path: Path, kind: str, *, limit: int, head: int = 0) -> bytes:
                 raise InputError(f"{path} is not a regular file: copy the {kind} to a disk first")
             if status.st_size > limit:
                 raise InputError(
-                    f"{path} has {status.st_size:,} bytes: a {kind} of up to {limit:,} is read"
+                    f"{path} has {status.st_size:,} bytes: the limit for a {kind} is {limit:,}"
                 )
             return file.read(head or limit)
     except FileNotFoundError as error:

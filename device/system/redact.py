@@ -1,4 +1,4 @@
-"""Addresses without their secrets, for logs, results and error messages."""
+"""Removes secrets from addresses for logs, results and error messages."""
 
 import re
 
@@ -9,11 +9,11 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)
 
 
 def redact_url(address: str) -> str:
-    """Remove what may be secret from an address: user, password, query and secret parameters.
+    """Remove potential secrets from an address: user, password, query and secret parameters.
 
-    A password may hold any character, also `@`, `/`, `?` and `#`, which cameras and FFmpeg do not
-    always require to be escaped. So all up to the last `@` is dropped, and the path ends before the
-    value of the first parameter whose name is that of a secret.
+    A password may contain any character, including `@`, `/`, `?` and `#`, which cameras and FFmpeg
+    do not always require to be escaped. Everything up to the last `@` is therefore removed, and the
+    path is cut off before the value of the first parameter with the name of a secret.
 
     Args:
         address: URL, possibly malformed.
@@ -31,7 +31,7 @@ def redact_url(address: str) -> str:
 
 
 def holds_secret(address: str) -> bool:
-    """Tell whether a URL holds a password or another secret, so that it must not be shown."""
+    """Whether a URL contains a password or another secret, so that it must not be shown."""
     scheme = re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE)
     if scheme is None:
         return False

@@ -1,4 +1,4 @@
-"""Run a Python of this or another environment to its end and keep its output."""
+"""Runs a Python interpreter of this or another environment and captures its output."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from device.errors import InputError, RuntimeCrashError
 
 TIMEOUT = 900.0
-"""Time limit in seconds: reference kernels need minutes for a large net on a small board."""
+"""Time limit in seconds; reference kernels need minutes for a large net on a small board."""
 
 
 def run_python(
@@ -17,20 +17,20 @@ def run_python(
     what: str,
     timeout: float = TIMEOUT,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end.
+    """Run a command to completion.
 
     Args:
         command: program and arguments.
         environment: environment variables; PYTHONDONTWRITEBYTECODE is added.
-        what: subject of the message if it takes too long, such as "model.tflite:".
+        what: subject of the timeout message, such as "model.tflite:".
         timeout: time limit in seconds.
 
     Returns:
-        Exit code and both streams, for the caller to judge.
+        Exit code, standard output and standard error, for the caller to evaluate.
 
     Raises:
         InputError: the program cannot be started.
-        RuntimeCrashError: it takes more than `timeout`.
+        RuntimeCrashError: the command exceeds `timeout`.
     """
     try:
         return subprocess.run(
@@ -48,5 +48,5 @@ def run_python(
 
 
 def without_own_packages() -> dict[str, str]:
-    """This process's variables without `PYTHONPATH`, which names packages of this environment."""
+    """The environment variables without `PYTHONPATH`, which refers to this environment."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def suppress_stderr(*, show_on_error: bool = True) -> Iterator[None]:
-    """Buffer what the process writes to file descriptor 2.
+    """Buffer output to file descriptor 2 within the block.
 
-    TensorFlow's converter reports each of its passes there, and LiteRT each delegate. C++ writes it
-    past `sys.stderr` and Python's logging, so the descriptor itself is redirected.
+    TensorFlow's converter reports each of its passes there, and LiteRT each delegate. C++ bypasses
+    `sys.stderr` and Python's logging, so the descriptor itself is redirected.
 
     Args:
-        show_on_error: whether the buffer is written if the block raises.
+        show_on_error: whether to write the buffered output if the block raises.
     """
     sys.stderr.flush()
     kept = os.dup(2)

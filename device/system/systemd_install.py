@@ -15,23 +15,23 @@ from device.system.systemd_unit import MARK, Service
 
 UNITS = Path("/etc/systemd/system")
 
-_PRIVATE = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # what PrivateTmp hides
+_PRIVATE = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # hidden by PrivateTmp
 
 
 def install(service: Service, folder: Path = UNITS) -> Path:
-    """Write the unit.
+    """Write the unit file.
 
     Args:
-        service: the service.
-        folder: folder of units.
+        service: service to install.
+        folder: folder of systemd units.
 
     Returns:
-        The unit's path.
+        Path of the unit file.
 
     Raises:
-        InputError: there is a unit of that name that fer-edge has not written, it cannot be
-            written, systemd finds a fault with it, or the service's user could not read its files
-            or write its outputs.
+        InputError: a unit of that name was not written by fer-edge, it cannot be written, systemd
+            reports an error in it, or the service's user could not read its files or write its
+            outputs.
     """
     path = folder / f"{service.name}.service"
     text = service.unit()
@@ -43,22 +43,22 @@ def install(service: Service, folder: Path = UNITS) -> Path:
         raise InputError(f"systemd does not accept the unit: {errors}")
     with replacing(path) as partial:
         partial.write_text(text)
-        partial.chmod(0o644)  # whatever the umask
+        partial.chmod(0o644)  # regardless of the umask
     return path
 
 
 def remove(name: str, folder: Path = UNITS) -> tuple[list[str], list[str]]:
-    """Stop a service and remove its unit; its data stay.
+    """Stop a service and remove its unit; its data is kept.
 
     Args:
         name: name of the unit.
-        folder: folder of units.
+        folder: folder of systemd units.
 
     Returns:
-        The commands that were run, and the addresses of MQTT that the unit named.
+        The commands that were run, and the MQTT addresses in the unit.
 
     Raises:
-        InputError: there is no such unit of fer-edge, or it cannot be removed.
+        InputError: fer-edge has no such unit, or it cannot be removed.
     """
     path = folder / f"{name}.service"
     if not path.is_file():
@@ -75,14 +75,14 @@ def remove(name: str, folder: Path = UNITS) -> tuple[list[str], list[str]]:
 
 
 def verify(unit: str, name: str) -> str:
-    """Let systemd check a unit, where it is installed.
+    """Check a unit with systemd, if that is installed.
 
     Args:
-        unit: text of the unit.
+        unit: content of the unit.
         name: name of the unit.
 
     Returns:
-        What it reports; empty when the unit is correct or cannot be checked.
+        The messages of systemd; empty if the unit is correct or cannot be checked.
     """
     if shutil.which("systemd-analyze") is None:
         return ""
@@ -96,13 +96,13 @@ def verify(unit: str, name: str) -> str:
 
 
 def activate(name: str) -> list[str]:
-    """Let systemd read the unit, and start it now and at every boot.
+    """Reload systemd's units, and start this one now and on every boot.
 
     Returns:
-        The commands that were run; none where systemd does not run.
+        The commands that were run; empty if systemd is not running.
 
     Raises:
-        InputError: one of them failed.
+        InputError: a command failed.
     """
     if not runs_systemd():
         return []
@@ -114,7 +114,7 @@ def activate(name: str) -> list[str]:
 
 
 def runs_systemd() -> bool:
-    """Tell whether systemd is the init of this machine."""
+    """Whether systemd is the init system of this machine."""
     return Path("/run/systemd/system").is_dir()
 
 
@@ -143,19 +143,19 @@ def _check_reads(service: Service) -> None:
         closed = _closed(path)
         if closed is not None:
             raise InputError(
-                f"{closed} is closed to other users, so the service's own user could not read what "
-                "it needs: install fer-edge and the model below /opt, or chmod o+rX"
+                f"{closed} is not readable for other users, so the service's own user could not "
+                "read it: install fer-edge and the model below /opt, or chmod o+rX"
             )
 
 
 def _check_writes(service: Service) -> None:
-    """Refuse outputs in folders where the service's own user could not write."""
+    """Refuse outputs in folders in which the service's own user could not write."""
     for path in service.outside_writes:
         _check_not_private(path)
         folder = path.parent
         advice = f"give a relative path, which is below {service.state_folder}"
         if not folder.is_dir():
-            raise InputError(f"{folder} is not a folder: make it first, or {advice}")
+            raise InputError(f"{folder} is not a folder: create it first, or {advice}")
         target = path if path.exists() else folder
         if not target.stat().st_mode & (stat.S_IWOTH | stat.S_IWGRP) or _closed(folder, False):
             raise InputError(
@@ -166,11 +166,11 @@ def _check_writes(service: Service) -> None:
 
 def _check_not_private(path: Path) -> None:
     if any(path.is_relative_to(folder) for folder in _PRIVATE):
-        raise InputError(f"{path}: a service has a temporary folder of its own; move the file")
+        raise InputError(f"{path}: a service has its own temporary folder; move the file")
 
 
 def _closed(path: Path, readable: bool = True) -> Path | None:
-    """Find what keeps other users from a file: a folder above it, or the file itself."""
+    """The part of a path that denies access to other users: a folder above, or the file itself."""
     if not path.exists():
         return None
     for folder in path.resolve().parents:

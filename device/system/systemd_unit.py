@@ -1,4 +1,4 @@
-"""A systemd unit that keeps fer-edge running, with no more rights than it needs."""
+"""A systemd unit that keeps fer-edge running with minimal privileges."""
 
 import os
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from device.errors import InputError
 from device.system.redact import holds_secret
 
 SECRETS = "/etc/fer-edge/environment"
-"""File of root with FER_EDGE_SOURCE, FER_EDGE_TOKEN and FER_EDGE_MQTT_PASSWORD for the service."""
+"""Root's file with FER_EDGE_SOURCE, FER_EDGE_TOKEN and FER_EDGE_MQTT_PASSWORD for the service."""
 
 WATCHDOG = 60
 """Seconds without a result after which systemd restarts the service."""
@@ -74,7 +74,7 @@ SystemCallErrorNumber=EPERM
 WantedBy=multi-user.target
 """
 
-_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # what ProtectHome hides
+_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # hidden by ProtectHome
 _CAMERAS = ("char-video4linux", "char-media", "char-dma_heap", "/dev/vcio")
 
 _NETWORKS = {
@@ -97,7 +97,7 @@ RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6
 
 
 class Network(StrEnum):
-    """How much of the network a service needs."""
+    """Network access of a service."""
 
     none = "none"
     local = "local"
@@ -106,15 +106,15 @@ class Network(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service.
+    """A systemd service that runs fer-edge.
 
     Attributes:
-        name: name of the unit, of its user and of its folder below /var/lib.
+        name: name of the unit, of its user and of its folder in /var/lib.
         program: absolute path of `fer-edge`.
         arguments: arguments of `fer-edge`: `run` or `serve` with their options.
-        reads: absolute paths of the files that the arguments name as input.
+        reads: absolute paths of the input files in the arguments.
         writes: absolute paths of output files; relative ones are below /var/lib.
-        network: how much of the network the arguments need.
+        network: network access that the arguments need.
     """
 
     name: str
@@ -125,20 +125,21 @@ class Service:
     network: Network = Network.none
 
     def unit(self) -> str:
-        """Give the unit's text.
+        """Return the content of the unit.
 
         Raises:
-            InputError: the name or an argument cannot stand in a unit, or an argument is secret.
+            InputError: the name or an argument is not valid in a unit, or an argument contains a
+                secret.
         """
         if not self.name.replace("-", "").isalnum() or not self.name.isascii():
-            raise InputError(f"--name {self.name!r}: use letters, digits and - only")
+            raise InputError(f"--name {self.name!r}: use only letters, digits and -")
         if any(not argument.isprintable() for argument in self.arguments):
-            raise InputError("an argument has a character that a unit cannot hold")
+            raise InputError("an argument has a character that is not allowed in a unit")
         if any(holds_secret(argument) for argument in self.arguments):
             raise InputError(
-                "an address holds a password or token, which every user of this machine could "
-                f"read in the unit: put it into {SECRETS} as FER_EDGE_SOURCE=ADDRESS and leave it "
-                "out of the command"
+                "an address contains a password or token, which every user of this machine could "
+                f"read in the unit: put it in {SECRETS} as FER_EDGE_SOURCE=ADDRESS and omit it "
+                "from the command"
             )
         folders = dict.fromkeys(path.parent for path in self.outside_writes)
         writable = "".join(f"ReadWritePaths={_path(folder)}\n" for folder in folders)
@@ -163,7 +164,7 @@ class Service:
 
     @property
     def state_folder(self) -> Path:
-        """Folder of the service's own user, where relative outputs go."""
+        """Folder of the service's own user for relative outputs."""
         return Path("/var/lib") / self.name
 
     @property
@@ -172,7 +173,7 @@ class Service:
         return [path for path in self.writes if not path.is_relative_to(self.state_folder)]
 
     def program_files(self) -> list[Path]:
-        """Give the program and, where it is a script, the interpreter that its first line names."""
+        """The program and, if it is a script, the interpreter in its first line."""
         try:
             with self.program.open("rb") as file:
                 first = file.readline(1000)
@@ -188,7 +189,7 @@ class Service:
 
 
 def _by_group(folder: Path) -> bool:
-    """Tell whether a folder can be written by its group and not by all."""
+    """Whether a folder can be written by its group but not by all users."""
     try:
         return folder.stat().st_mode & 0o022 == 0o020
     except OSError:
@@ -196,12 +197,12 @@ def _by_group(folder: Path) -> bool:
 
 
 def _path(path: Path) -> str:
-    """Write a path for a setting with a list of paths: quoted, without specifiers."""
+    """Format a path for a setting with a list of paths: quoted, without specifiers."""
     return '"' + str(path).replace("\\", r"\\").replace('"', r"\"").replace("%", "%%") + '"'
 
 
 def _quoted(argument: str) -> str:
-    """Quote as systemd.syntax(7) reads it, which would replace % and $."""
+    """Quote an argument for systemd.syntax(7), which would otherwise expand % and $."""
     escaped = argument.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%")
     escaped = escaped.replace("$", "$$")
     return f'"{escaped}"' if not argument or any(c in argument for c in " \t\n;'\"\\") else escaped

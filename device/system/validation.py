@@ -1,6 +1,6 @@
-"""One line for a TOML file that a pydantic model refuses: the key, what is wrong, what to write.
+"""One-line errors for a TOML file that a pydantic model rejects: key, problem and fix.
 
-pydantic itself is not imported here: only who validates with it needs it.
+pydantic itself is not imported here; only modules that validate with it do.
 """
 
 import math
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 Place = Sequence[int | str]
 
 _LONGEST = 60
-"""Characters of a refused value that are printed."""
+"""Maximum number of characters of a rejected value that are printed."""
 
 _MOST = 3
-"""Sections that are suggested for a key that stands in the wrong one."""
+"""Maximum number of sections suggested for a key in the wrong section."""
 
 
 def explain(error: "ValidationError", root: "type[BaseModel]", file: str) -> str:
-    """Describe the first error; an unknown key first, because it may have caused the others.
+    """Describe the first error; an unknown key first, as it may have caused the others.
 
     Args:
-        error: error of `root.model_validate`.
+        error: error raised by `root.model_validate`.
         root: model of the whole file.
         file: kind of file for the message, such as "recipe".
 
     Returns:
-        One line without a full stop, such as "train.epoch is no key of a recipe: did you mean
+        One line without a full stop, such as "train.epoch is not a key of a recipe: did you mean
         epochs?".
     """
     errors = error.errors(include_url=False)
@@ -38,7 +38,7 @@ def explain(error: "ValidationError", root: "type[BaseModel]", file: str) -> str
     first = (unknown or errors)[0]
     where = _dotted(part for part in first["loc"] if part not in _tags(first["loc"], root)) or file
     if first["type"] == "extra_forbidden":
-        return f"{where} is no key of a {file}{_suggestion(first['loc'], root)}"
+        return f"{where} is not a key of a {file}{_suggestion(first['loc'], root)}"
     if first["type"] == "missing":
         return _missing(errors, where)
     if first["type"] == "value_error":
@@ -65,13 +65,13 @@ def _missing(errors: "Sequence[ErrorDetails]", where: str) -> str:
 
 
 def _wanted(error: "ErrorDetails", root: "type[BaseModel]") -> str | None:
-    """Say what to write instead of a refused value; None where pydantic's message has to do."""
+    """Describe a valid value; None to use pydantic's message."""
     context = error.get("ctx", {})
     match error["type"]:
         case "bool_type" | "bool_parsing":
             return "true or false"
         case "string_type":
-            return "a text in quotes"
+            return "a string in quotes"
         case "int_type" | "int_from_float" | "int_parsing":
             return f"a whole number{_range(error['loc'], root)}"
         case "float_type" | "float_parsing" | "finite_number":
@@ -92,7 +92,7 @@ def _wanted(error: "ErrorDetails", root: "type[BaseModel]") -> str | None:
 
 
 def _range(loc: Place, root: "type[BaseModel]") -> str:
-    """Write the range of the number at a place, as ": 0 to 1"; empty if it has none."""
+    """The range of the number at a place, such as ": 0 to 1"; empty if it has none."""
     sections = _sections_at(loc[:-1], root)
     fields = [section.model_fields[str(loc[-1])] for section in sections if _has(section, loc[-1])]
     if not fields:
@@ -108,7 +108,7 @@ def _range(loc: Place, root: "type[BaseModel]") -> str:
 
 
 def _bounds(bounds: Mapping[str, Any]) -> str:
-    """Write bounds as "0 to 1", "1 or more", or "more than 0 and less than 1"."""
+    """Format bounds as "0 to 1", "1 or more", or "more than 0 and less than 1"."""
     written = {name: _number(value) for name, value in bounds.items() if math.isfinite(value)}
     if {"ge", "le"} <= written.keys():
         return f"{written['ge']} to {written['le']}"
@@ -121,7 +121,7 @@ def _number(value: float) -> str:
 
 
 def _suggestion(loc: Place, root: "type[BaseModel]") -> str:
-    """Suggest what an unknown key stands for: a similar one here, or one of another section."""
+    """Suggest a key instead of an unknown one: a similar one here, or one of another section."""
     key = str(loc[-1])
     sections = _sections_at(loc[:-1], root)
     here = list(dict.fromkeys(name for each in sections for name in each.model_fields))
@@ -137,7 +137,7 @@ def _suggestion(loc: Place, root: "type[BaseModel]") -> str:
         return f": did you mean {places[0]}, at the top of the file?"
     if places:
         return f": did you mean {' or '.join(places[:_MOST])}?"
-    return f": known are {', '.join(here)}"
+    return f": valid keys are {', '.join(here)}"
 
 
 def _places(root: "type[BaseModel]") -> Iterator[tuple[str, str]]:
@@ -156,7 +156,7 @@ def _places(root: "type[BaseModel]") -> Iterator[tuple[str, str]]:
 
 
 def _sections_at(loc: Place, root: "type[BaseModel]") -> "list[type[BaseModel]]":
-    """Return the models that may stand at a place."""
+    """Return the models that are valid at a place."""
     found = [root]
     for part in loc:
         fields = [section.model_fields[str(part)] for section in found if _has(section, part)]
@@ -168,7 +168,7 @@ def _sections_at(loc: Place, root: "type[BaseModel]") -> "list[type[BaseModel]]"
 
 
 def _sections_in(annotation: Any) -> "list[type[BaseModel]]":
-    """Return the models that a type annotation mentions."""
+    """Return the models in a type annotation."""
     if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
         return [annotation]
     return [section for inner in get_args(annotation) for section in _sections_in(inner)]
@@ -179,7 +179,7 @@ def _has(section: "type[BaseModel]", part: int | str) -> bool:
 
 
 def _tags(loc: Place, root: "type[BaseModel]") -> set[int | str]:
-    """Return the parts of a place that select one of several models and are no key of the file.
+    """Return the parts of a place that select one of several models and are not keys of the file.
 
     pydantic reports `model.mobilenet.width` for `width` of a `[model]` whose name is `mobilenet`.
     """
@@ -192,13 +192,13 @@ def _tags(loc: Place, root: "type[BaseModel]") -> set[int | str]:
 
 
 def _kinds(section: "type[BaseModel]") -> tuple[Any, ...]:
-    """Return the values of a section's `name`, if it is one of a few."""
+    """Return the valid values of a section's `name`, if they are limited."""
     field = section.model_fields.get("name")
     return get_args(field.annotation) if field else ()
 
 
 def _dotted(parts: Iterator[int | str]) -> str:
-    """Write a place as TOML does, with quotes around what is no bare key."""
+    """Format a place in TOML syntax, with quotes around keys that are not bare."""
     return ".".join(
         part if part.replace("_", "").replace("-", "").isalnum() else f'"{part}"'
         for part in map(str, parts)

@@ -1,4 +1,4 @@
-"""From frames to faces: detection, tracking and classification of the faces of one source."""
+"""Detection, tracking and classification of the faces of one source."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,36 +8,41 @@ from device.errors import InputError
 from device.face import Face
 from device.faces.align import FaceCropper
 from device.faces.detector import Detector
+from device.faces.locate import Locator
 from device.frame import Frame
-from device.geometry import MARGIN
+from device.geometry import MARGIN, Box
 from device.model.classifier import Classifier
 from device.tracking.gray_frame import GrayFrame
 from device.tracking.region import WHOLE, Region
 from device.tracking.smoothing import LabelHysteresis, Smoother
 from device.tracking.template import Template, TemplateTracker
+from device.tracking.temporal import TemporalFilter, TemporalModel
 from device.tracking.tracker import Track, Tracker
 
-_TAKES_OVER = 1.25  # times the area that another face needs to become the largest
+_TAKES_OVER = 1.25  # ratio of areas at which another face becomes the largest
 
 
 class _TrackState:
-    """What is kept about a track besides its face; lives as long as the track."""
+    """The state of a track besides its face."""
 
-    __slots__ = ("hysteresis", "smoother", "template")
+    __slots__ = ("hidden", "hysteresis", "smoother", "template")
 
-    def __init__(self, smoother: Smoother, hysteresis: LabelHysteresis) -> None:
+    def __init__(
+        self, smoother: Smoother | TemporalFilter, hidden: Smoother, hysteresis: LabelHysteresis
+    ) -> None:
         self.smoother = smoother
+        self.hidden = hidden  # smooths the hidden part; without use for other models
         self.hysteresis = hysteresis
-        self.template: Template | None = None  # None while the face is out of sight
+        self.template: Template | None = None  # None while the face is not visible
 
 
 class FaceAnalyzer:
     """Finds, tracks and classifies the faces of one source, frame by frame.
 
     Attributes:
-        labels: the model's labels, in the order of each face's probabilities.
-        stages: milliseconds of the last frame by stage: detect (0 if no detection was due),
-            classify (with the crop), track (the rest: association, templates, smoothing).
+        labels: labels of the model, in the order of each face's probabilities.
+        stages: latency of the last frame in milliseconds by stage: detect (0 if no detection was
+            due), classify (including the crop), track (association, templates, smoothing).
     """
 
     def __init__(
@@ -50,30 +55,38 @@ class FaceAnalyzer:
         largest: bool = False,
         margin: float = MARGIN,
         smoothing: float = 0.5,
+        temporal: TemporalModel | None = None,
         threshold: float = 0.4,
         hysteresis: float = 0.1,
         max_age: float = 1.0,
+        locator: Locator | None = None,
     ) -> None:
-        """Put the parts together; nothing is loaded here.
+        """Combine the parts; nothing is loaded here.
 
         Args:
-            classifier: the model.
-            detector: the face detector.
-            every: frames from one detection to the next; in between, templates are tracked, and
-                losing one brings the detection forward. 1 detects in every frame.
-            roi: part of the frame that is searched for faces.
-            largest: analyze the largest face only.
+            classifier: classifier of the faces.
+            detector: face detector.
+            every: interval of detections in frames; between them templates are tracked, and losing
+                one triggers a detection. 1 detects in every frame.
+            roi: region of the frame to search for faces.
+            largest: whether to analyze only the largest face.
             margin: margin of the crop, as a fraction of the box on each side, as in training.
-            smoothing: time constant of the smoothed distributions, in seconds; 0 does not smooth.
-            threshold: probability below which a face is "uncertain".
-            hysteresis: probability by which another label has to lead to replace the shown one.
-            max_age: seconds that a face may go without detection before it is dropped.
+            smoothing: time constant of the smoothed distributions, in seconds; 0 disables
+                smoothing.
+            temporal: temporal head that is used instead of smoothing.
+            threshold: probability 0..1 below which a face is "uncertain".
+            hysteresis: margin of probability by which another label replaces the shown one.
+            max_age: seconds without detection after which a face is dropped.
+            locator: locator of landmarks, which give each face its pose; None without them.
 
         Raises:
-            InputError: a value is out of range.
+            InputError: a value is out of range, or the temporal head has other labels than the
+                classifier.
         """
         if every < 1:
             raise InputError(f"detection every {every} frames: give 1 or more")
+        if temporal is not None:
+            temporal.check(classifier.labels)
         self.labels = classifier.labels
         self.stages = {"detect": 0.0, "classify": 0.0, "track": 0.0}
         self._classifier = classifier
@@ -82,8 +95,10 @@ class FaceAnalyzer:
         self._roi = roi
         self._largest = largest
         self._smoothing = smoothing
+        self._temporal = temporal
         self._threshold = threshold
         self._hysteresis = hysteresis
+        self._locator = locator
         self._crop = FaceCropper(margin=margin)
         self._templates = TemplateTracker()
         self._tracker = Tracker(max_age=max_age, min_hits=detector.min_hits)
@@ -91,23 +106,23 @@ class FaceAnalyzer:
         self._faces: list[Face] = []
         self._gray = GrayFrame()
         self._until_detection = 0
-        self._main = 0  # track number of the face that counts as the largest
+        self._main = 0  # track number of the face considered the largest
         self._kind: tuple[str, tuple[int, ...]] = ("", ())
         self._time = 0.0
-        self._new_state()  # raises now if an option is out of range
+        self._new_state()  # raises if an option is out of range
 
     def process(self, frame: Frame) -> list[Face]:
         """Find, track and classify the faces in the next frame.
 
-        Tracking starts anew at a frame of another name (a folder of pictures), of another size, or
-        from before the last one (a video that is played again).
+        Tracking restarts at a frame of another name (a folder of images), of another size, or with
+        an earlier time than the previous one (a video that is played again).
 
         Args:
-            frame: with an image that is uint8 [h, w, 3] or [h, w].
+            frame: frame with an image that is uint8 [h, w, 3] or [h, w].
 
         Returns:
-            The faces in sight, the largest first. The list and its content are reused for the
-            next frame: copy what is kept.
+            The visible faces, the largest first. The list and its content are reused for the next
+            frame: copy to keep.
         """
         start = perf_counter()
         for stage in self.stages:
@@ -134,7 +149,7 @@ class FaceAnalyzer:
         self._until_detection = 0
 
     def _track_templates(self, tracks: Sequence[Track]) -> bool:
-        """Move the faces in sight to their new places; False if one of them was lost."""
+        """Move the visible faces to their new positions; False if one of them was lost."""
         kept = True
         for track in tracks:
             state = self._states[track.face.track]
@@ -176,23 +191,39 @@ class FaceAnalyzer:
         hysteresis = LabelHysteresis(
             self.labels, threshold=self._threshold, hysteresis=self._hysteresis
         )
-        return _TrackState(Smoother(len(self.labels), self._smoothing), hysteresis)
+        smoother = (
+            Smoother(len(self.labels), self._smoothing)
+            if self._temporal is None
+            else self._temporal.start()
+        )
+        hidden = Smoother(len(self._classifier.parts), self._smoothing)
+        return _TrackState(smoother, hidden, hysteresis)
 
     def _classify(self, time: float) -> None:
-        """Classify the faces in sight."""
+        """Classify the visible faces."""
         self._faces.clear()
         for track in self._in_sight():
             face, state = track.face, self._states[track.face.track]
             with self._timed("classify"):
-                gray = self._gray.around(face.box, self._crop.radius(face.box))
-                probabilities = self._classifier(self._crop(gray, face.box, face.roll))
+                box, roll = self._place(face)
+                gray = self._gray.around(box, self._crop.radius(box))
+                probabilities = self._classifier(self._crop(gray, box, roll))
+            if parts := self._classifier.parts:
+                hidden = state.hidden.update(self._classifier.hidden(), time)
+                face.occluded = parts[int(hidden.argmax())]
             face.labels = self.labels
             face.probabilities = state.smoother.update(probabilities, time)
             face.label, face.confidence = state.hysteresis.update(face.probabilities)
             self._faces.append(face)
 
+    def _place(self, face: Face) -> tuple[Box, float]:
+        """Box and roll of the crop to classify; with landmarks the face gets its pose."""
+        if self._locator is None:
+            return face.box, face.roll
+        return self._locator(self._gray.around(face.box, self._locator.radius(face.box)), face)
+
     def _in_sight(self) -> list[Track]:
-        """The faces to classify, the largest first; only the largest if that was asked for."""
+        """The faces to classify, the largest first; with `largest` only that one."""
         seen = [
             track
             for track in self._tracker.tracks
@@ -201,7 +232,7 @@ class FaceAnalyzer:
         seen.sort(key=_area, reverse=True)
         if not self._largest or not seen:
             return seen
-        # Two faces of about the same size must not alternate.
+        # Two faces of similar size must not alternate.
         main = next((track for track in seen if track.face.track == self._main), seen[0])
         if _area(seen[0]) > _TAKES_OVER * _area(main):
             main = seen[0]

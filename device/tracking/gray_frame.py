@@ -8,10 +8,10 @@ from device.geometry import Box
 
 
 class GrayFrame:
-    """A frame in gray, in a buffer that the next frame uses again.
+    """A frame in gray, in a buffer that is reused for the next frame.
 
-    Making the whole of a frame gray costs more than following and cropping a face in it: between
-    two detections only the surroundings of the faces are made so.
+    Converting a whole frame costs more than tracking and cropping a face in it: between two
+    detections only the regions around the faces are converted.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class GrayFrame:
         self._buffer = np.empty((0, 0), np.uint8)
 
     def begin(self, image: npt.NDArray[np.uint8]) -> None:
-        """Take the next frame, uint8 [h, w, 3] in the order blue, green, red, or [h, w] gray."""
+        """Set the next frame, uint8 [h, w, 3] BGR or [h, w] gray."""
         self._image = image
         if image.ndim == 2:
             self._gray = image
@@ -29,20 +29,20 @@ class GrayFrame:
         self._gray = self._buffer
 
     def whole(self) -> npt.NDArray[np.uint8]:
-        """Give the frame, uint8 [h, w]."""
+        """Return the whole frame, uint8 [h, w]."""
         if self._image.ndim == 3:
             cv2.cvtColor(self._image, cv2.COLOR_BGR2GRAY, dst=self._gray)
         return self._gray
 
     def around(self, box: Box, radius: int) -> npt.NDArray[np.uint8]:
-        """Give the frame, of which only the surroundings of a box are sure to be this frame's.
+        """Return the frame; only the region around a box is guaranteed to be up to date.
 
         Args:
-            box: a face, which may reach over the edge of the frame or lie beside it.
-            radius: how many pixels around the box's center are needed in each direction.
+            box: box of a face; may extend beyond the frame or lie outside it.
+            radius: number of pixels needed around the center of the box in each direction.
 
         Returns:
-            uint8 [h, w].
+            The frame, uint8 [h, w].
         """
         if self._image.ndim == 3:
             height, width = self._gray.shape
@@ -57,9 +57,9 @@ class GrayFrame:
 
 
 def _within(middle: int, radius: int, size: int) -> tuple[int, int]:
-    """Give begin and end of the stretch around the middle; the edge's pixel where it is outside.
+    """Return start and end of the interval around the middle; at least the border pixel.
 
-    Crops go on with the edge's pixels where they leave the frame.
+    Crops replicate the border pixels where they extend beyond the frame.
     """
     begin = min(max(0, middle - radius), size - 1)
     return begin, max(begin + 1, min(size, middle + radius + 1))

@@ -1,4 +1,4 @@
-"""The part of a picture in which faces are looked for."""
+"""The region of an image in which faces are searched."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from device.errors import InputError
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle in fractions of a picture, so that it fits every resolution.
+    """A rectangle in fractions of an image, independent of its resolution.
 
     Attributes:
         x: left edge, 0..1.
@@ -25,37 +25,37 @@ class Region:
     h: float
 
     def __post_init__(self) -> None:
-        """Check that it lies in the picture.
+        """Check that the region is inside the image.
 
         Raises:
-            InputError: it does not.
+            InputError: the region is not inside the image.
         """
         ends = (self.x + self.w, self.y + self.h)
         inside = min(self.x, self.y) >= 0 and max(ends) <= 1 + 1e-9
         if not (inside and min(self.w, self.h) > 0):
             raise InputError(
-                f"region {self.x:g},{self.y:g},{self.w:g},{self.h:g} is not inside the picture: "
+                f"region {self.x:g},{self.y:g},{self.w:g},{self.h:g} is not inside the image: "
                 "give X,Y,WIDTH,HEIGHT as fractions, such as 0.25,0,0.5,1 for the middle half"
             )
 
     @classmethod
     def parse(cls, text: str) -> "Region":
-        """Read a region from `X,Y,WIDTH,HEIGHT`.
+        """Parse a region from `X,Y,WIDTH,HEIGHT`.
 
         Raises:
-            InputError: these are not four numbers, or not inside the picture.
+            InputError: these are not four numbers, or not inside the image.
         """
         try:
             x, y, w, h = (float(part) for part in text.split(","))
         except ValueError as error:
             raise InputError(
-                f"region {text!r}: give X,Y,WIDTH,HEIGHT as fractions of the picture, "
+                f"region {text!r}: give X,Y,WIDTH,HEIGHT as fractions of the image, "
                 "such as 0.25,0,0.5,1 for the middle half"
             ) from error
         return cls(x, y, w, h)
 
     def cut(self, image: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int, int]:
-        """Give the region of a picture, at least one pixel, as a view, and its left top corner."""
+        """Return the region of an image, a view of at least one pixel, and its top left corner."""
         height, width = image.shape[:2]
         left, top = min(width - 1, round(self.x * width)), min(height - 1, round(self.y * height))
         right = max(left + 1, round((self.x + self.w) * width))
@@ -64,4 +64,4 @@ class Region:
 
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
-"""The whole picture."""
+"""The whole image."""

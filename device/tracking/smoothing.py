@@ -9,25 +9,25 @@ import numpy.typing as npt
 from device.errors import InputError
 
 UNCERTAIN = "uncertain"
-"""The label of a face whose expression no class is likely enough for."""
+"""The label of a face for which no class is probable enough."""
 
 
 class Smoother:
     """Exponential smoothing of a face's distribution, with a time constant in seconds.
 
-    What was seen t seconds ago weighs exp(-t / time constant): half after 0.69 time constants. How
-    many frames came in between does not matter.
+    The weight of a frame t seconds ago is exp(-t / time constant): half after 0.69 time constants,
+    independent of the number of frames in between.
     """
 
     def __init__(self, labels: int, time_constant: float) -> None:
-        """Begin with nothing seen.
+        """Start without a distribution.
 
         Args:
             labels: number of classes.
             time_constant: seconds, 0 or more; 0 does not smooth.
 
         Raises:
-            InputError: the time constant is negative or no number.
+            InputError: the time constant is negative or not a number.
         """
         if not 0 <= time_constant < math.inf:
             raise InputError(f"smoothing of {time_constant} seconds: give 0 or more")
@@ -39,15 +39,15 @@ class Smoother:
     def update(
         self, probabilities: npt.NDArray[np.float32], time: float
     ) -> npt.NDArray[np.float32]:
-        """Take in what the model says of a frame.
+        """Update the distribution with the prediction for a frame.
 
         Args:
             probabilities: float32 [labels], 0 or more, not all 0. They are scaled to a sum of 1,
-                which an int8 model's rounding misses.
-            time: of the frame, in seconds, not before the last one's.
+                which an int8 model's output only approximates.
+            time: time of the frame in seconds, not before that of the previous one.
 
         Returns:
-            float32 [labels], the smoothed distribution, which the next call overwrites.
+            The smoothed distribution, float32 [labels]; overwritten by the next call.
         """
         keep = self._weight_of_the_past(time)
         np.multiply(probabilities, (1 - keep) / float(probabilities.sum()), out=self._part)
@@ -63,20 +63,20 @@ class Smoother:
 
 
 class LabelHysteresis:
-    """The one label that a face is shown with.
+    """Chooses the label that is shown for a face.
 
-    A shown label is always at least as likely as the threshold, and stays until another one is
-    likelier by the hysteresis. A face that was uncertain needs somewhat more than the threshold to
-    be named again, so that it does not flicker at the threshold either.
+    A shown label is always at least as probable as the threshold, and is kept until another one
+    exceeds it by the hysteresis. A face that was uncertain needs slightly more than the threshold
+    to be labeled again, so that the label does not flicker at the threshold either.
     """
 
     def __init__(self, labels: Sequence[str], *, threshold: float, hysteresis: float) -> None:
-        """Set what a label needs.
+        """Set the requirements for a label.
 
         Args:
-            labels: of the model, in its order.
+            labels: labels of the model, in order.
             threshold: probability 0..1 below which a face is uncertain.
-            hysteresis: probability 0..1 by which a label has to lead to replace the shown one.
+            hysteresis: margin of probability, 0..1, by which another label replaces the shown one.
 
         Raises:
             InputError: a value is out of range.
@@ -91,10 +91,10 @@ class LabelHysteresis:
         self._was_uncertain = False
 
     def update(self, probabilities: npt.NDArray[np.float32]) -> tuple[str, float]:
-        """Decide on a distribution, float32 [labels].
+        """Choose the label for a distribution, float32 [labels].
 
         Returns:
-            The label to show and its probability; "uncertain" and the largest probability.
+            The label to show and its probability; or "uncertain" and the largest probability.
         """
         best = int(probabilities.argmax())
         top = float(probabilities[best])

@@ -1,4 +1,4 @@
-"""Template tracking: where a face has moved to since the last frame, without a detector."""
+"""Template tracking: finds a face again in the next frame without a detector."""
 
 import cv2
 import numpy as np
@@ -7,8 +7,8 @@ import numpy.typing as npt
 from device.faces.crop import crop_face
 from device.geometry import Box
 
-_SIDE = 24  # pixels of a face's template
-_SHIFT = 6  # of these pixels: a face may move a quarter of its side from frame to frame
+_SIDE = 24  # side of a face's template in pixels
+_SHIFT = 6  # maximum shift between frames in template pixels, a quarter of the side
 _WINDOW = _SIDE + 2 * _SHIFT
 _PLACES = 2 * _SHIFT + 1
 
@@ -17,15 +17,15 @@ Template = npt.NDArray[np.uint8]
 
 
 class TemplateTracker:
-    """Finds a face again near its last place by normalized cross-correlation.
+    """Finds a face again near its last position by normalized cross-correlation.
 
-    Lewis, "Fast normalized cross-correlation" (1995), on a patch of 24x24 pixels: much cheaper
-    than a detector, and invariant to brightness and contrast. It does not follow changes of scale
-    or rotation, so a detector has to run again after some frames.
+    Lewis, "Fast normalized cross-correlation" (1995), on a patch of 24x24 pixels: much cheaper than
+    a detector, and invariant to brightness and contrast. It does not handle changes of scale or
+    rotation, so a detector has to run again after some frames.
 
-    A pixel of the patch covers a whole number of the frame's pixels, because averaging whole
-    blocks is several times as fast as resampling; the patch is therefore only about as large as
-    the face.
+    A pixel of the patch covers an integer number of the frame's pixels, because averaging whole
+    blocks is several times as fast as resampling; the patch is therefore only approximately as
+    large as the face.
     """
 
     def __init__(self, *, min_correlation: float = 0.6) -> None:
@@ -40,16 +40,16 @@ class TemplateTracker:
 
     @staticmethod
     def radius(box: Box) -> int:
-        """How many pixels around a box's center `update` and `find` read in each direction."""
+        """Number of pixels that `update` and `find` read around the center of a box."""
         return _WINDOW * _step(box) // 2 + 1
 
     @staticmethod
     def update(gray: npt.NDArray[np.uint8], box: Box, template: Template | None = None) -> Template:
-        """Store what a face looks like.
+        """Create or update the template of a face.
 
         Args:
             gray: frame, uint8 [h, w].
-            box: place of the face in the frame.
+            box: position of the face in the frame.
             template: older template to overwrite.
 
         Returns:
@@ -58,15 +58,15 @@ class TemplateTracker:
         return crop_face(gray, _around(box, _SIDE), margin=0.0, size=_SIDE, out=template)
 
     def find(self, gray: npt.NDArray[np.uint8], box: Box, template: Template) -> Box | None:
-        """Find a face near its last place.
+        """Find a face near its last position.
 
         Args:
             gray: frame, uint8 [h, w].
-            box: last place of the face.
-            template: what it looked like there.
+            box: last position of the face.
+            template: template of the face.
 
         Returns:
-            Its place in this frame, of the same size; None if nothing there is similar enough.
+            The new box, of the same size; None if nothing there is similar enough.
         """
         crop_face(gray, _around(box, _WINDOW), margin=0.0, size=_WINDOW, out=self._window)
         scores = cv2.matchTemplate(
@@ -82,12 +82,12 @@ class TemplateTracker:
 
 
 def _step(box: Box) -> int:
-    """Pixels of the frame per pixel of the template."""
+    """Number of frame pixels per template pixel."""
     return max(1, round(max(box.w, box.h) / _SIDE))
 
 
 def _around(box: Box, pixels: int) -> Box:
-    """Square around the box's center, its side given in pixels of the template."""
+    """Square around the box's center; its side is given in template pixels."""
     side = pixels * _step(box)
     return Box(box.x + (box.w - side) // 2, box.y + (box.h - side) // 2, side, side)
 

@@ -1,4 +1,4 @@
-"""Data association: which detection of this frame belongs to which face of the last one."""
+"""Data association: matches detections of a frame with known faces."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from device.face import Face
 from device.geometry import Box
 
-_MAX_DISTANCE = 0.6  # of the faces' mean side: two heads side by side are a whole side apart
-_MAX_GROWTH = 1.8  # between two detections
+_MAX_DISTANCE = 0.6  # in units of the mean side: two adjacent heads are a whole side apart
+_MAX_GROWTH = 1.8  # ratio of sides between two detections
 
 
 @dataclass(slots=True)
@@ -16,11 +16,11 @@ class Track:
     """A face over time.
 
     Attributes:
-        face: the face where it was last; one object as long as the track lives.
+        face: face at its last position; one object as long as the track exists.
         seen: time of the last detection, in seconds.
         found: whether the last detection found it.
-        detections: how many detections have found it.
-        confirmed: whether it was found often enough to be taken for a face.
+        detections: number of detections that found it.
+        confirmed: whether it was detected often enough to count as a face.
     """
 
     face: Face
@@ -31,12 +31,12 @@ class Track:
 
 
 class Tracker:
-    """Gives detected faces stable track numbers.
+    """Assigns stable track numbers to detected faces.
 
-    Greedy nearest-neighbor association: the nearest pairs first, as long as a face did not jump
-    or change its size more than a face does. A face that is not detected keeps its number for a
-    while, once it is confirmed: found by several detections in a row (as in SORT, Bewley et al.,
-    "Simple online and realtime tracking", 2016), since false detections seldom repeat.
+    Greedy nearest-neighbor association: the nearest pairs first, unless a face would have moved or
+    changed its size too much. A face that is not detected keeps its number for a while once it is
+    confirmed, that is detected several times in a row (as in SORT, Bewley et al., "Simple online
+    and realtime tracking", 2016), since false detections rarely repeat.
 
     Attributes:
         tracks: known faces, detected in the last frame or not, the oldest first.
@@ -46,8 +46,8 @@ class Tracker:
         """Start without faces.
 
         Args:
-            max_age: seconds that a confirmed face may go without detection before it is dropped.
-            min_hits: detections that confirm a face; fewer while there were fewer.
+            max_age: seconds without detection after which a confirmed face is dropped.
+            min_hits: number of detections that confirm a face; fewer at the start.
         """
         self.tracks: list[Track] = []
         self._max_age = max_age
@@ -56,10 +56,10 @@ class Tracker:
         self._last_id = 0
 
     def update(self, detections: Sequence[Face], time: float) -> None:
-        """Take in the detections of a frame.
+        """Process the detections of a frame.
 
         Args:
-            detections: faces as a detector gives them; those without a pair start new tracks.
+            detections: faces from the detector; those without a match start new tracks.
             time: time of the frame in seconds.
         """
         self._updates += 1
@@ -87,13 +87,13 @@ class Tracker:
             track.confirmed |= track.detections >= needed
 
     def clear(self) -> None:
-        """Drop all faces; their numbers are not given again."""
+        """Drop all faces; their numbers are not reused."""
         self.tracks = []
         self._updates = 0
 
 
 def distance(one: Box, other: Box) -> float:
-    """Measure how far two boxes are from being the same face.
+    """Distance between two boxes as positions of the same face.
 
     Returns:
         Distance of the centers as a fraction of the mean side, plus the logarithm of the ratio of

@@ -1,4 +1,4 @@
-"""`fer-edge doctor` on machines that lack something."""
+"""`fer-edge doctor` on machines with problems."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from device import doctor
 from device.doctor import hardware, software
 from device.doctor.finding import Status
 from device.doctor.subprocess_check import SubprocessCheckFailed, run_check
-from device.system import firmware
+from device.system import firmware, sha256sums
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def installed(monkeypatch):
 
 @pytest.fixture
 def broken(monkeypatch, tmp_path):
-    """Put a module that does something else in the place of an installed one."""
+    """Replace an installed module by another one."""
 
     def broken(name, code):
         folder = tmp_path / "broken"
@@ -117,7 +117,7 @@ def test_the_old_runtime_and_untested_ones_are_warned_of(installed):
     installed |= {"numpy": "1.26.4", "tflite-runtime": "2.14.0"}
     assert_finding(software.runtime(), "warning", "without XNNPACK", "ai-edge-litert")
     installed["ai-edge-litert"] = "2.3.0"
-    assert_finding(software.runtime(), "warning", "not tested with", ">=2.1.6,<2.2")
+    assert_finding(software.runtime(), "warning", "not tested", ">=2.1.6,<2.2")
 
 
 def test_two_packages_of_opencv_overwrite_each_other(installed):
@@ -188,7 +188,7 @@ def test_cameras_are_listed_by_name(root):
 
 
 def test_no_camera_is_a_warning(root):
-    assert_finding(hardware.cameras(root), "warning", "no camera", "plug one in")
+    assert_finding(hardware.cameras(root), "warning", "no camera", "connect one")
     add_camera(root, 10, "bcm2835-codec-decode")
     assert_finding(hardware.cameras(root), "warning", "no camera")
 
@@ -232,12 +232,12 @@ def test_throttling_is_read(root, place, bits, status, message, fix):
 
 
 def test_a_machine_that_is_no_pi_does_not_report_throttling(root):
-    assert_finding(hardware.throttling(root), "ok", "no Raspberry Pi")
+    assert_finding(hardware.throttling(root), "ok", "not a Raspberry Pi")
 
 
 def test_a_pi_that_does_not_answer_is_a_warning(root):
     write(root / "proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
-    assert_finding(hardware.throttling(root), "warning", "does not answer", "usermod")
+    assert_finding(hardware.throttling(root), "warning", "does not respond", "usermod")
 
 
 def test_the_firmware_is_asked_where_there_are_no_files(root, tmp_path, monkeypatch):
@@ -299,7 +299,7 @@ def found(monkeypatch):
     """Replace the findings."""
     findings = [
         doctor.Finding(Status.ok, "numpy 2", "", "numpy"),
-        doctor.Finding(Status.warning, "no camera", "plug one in", "cameras"),
+        doctor.Finding(Status.warning, "no camera", "connect one", "cameras"),
     ]
     monkeypatch.setattr(doctor, "examine", lambda **options: iter(findings))
     return findings
@@ -346,7 +346,7 @@ def test_the_whole_doctor_runs_where_numpy_and_opencv_are_broken(tmp_path):
     statuses = {line["name"]: line["status"] for line in json.loads(done.stdout)["findings"]}
     assert list(statuses) == [
         *("python", "numpy", "runtime", "model", "opencv", "haar", "yunet"),
-        *("cameras", "throttling", "temperature", "memory", "processor"),
+        *("cameras", "throttling", "temperature", "memory", "processor", "digests"),
     ]
     assert {statuses[name] for name in ("numpy", "runtime", "opencv", "haar")} == {"problem"}
 
@@ -368,6 +368,20 @@ def test_the_processor_says_what_int8_is_worth(root, monkeypatch, flags, says):
 def test_a_processor_that_reports_nothing_is_unknown(root, monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     assert_finding(hardware.processor(root), "ok", "core class unknown")
+
+
+def test_a_model_that_is_not_the_published_one_is_a_problem(tmp_path):
+    listed = tmp_path / "SHA256SUMS"
+    assert_finding(software.digests(listed), "problem", "no such list", "install fer-edge again")
+    models = [write(tmp_path / "nano" / name, name) for name in ("a.tflite", "b.tflite")]
+    sha256sums.write(listed, models)
+    assert_finding(software.digests(listed), "ok", "2 model files, as in SHA256SUMS")
+    models[0].unlink()
+    assert_finding(software.digests(listed), "ok", "1 model file, as")
+    models[1].write_text("b.tflitf")
+    assert_finding(software.digests(listed), "problem", "nano/b.tflite in", "install")
+    models[1].unlink()
+    assert_finding(software.digests(listed), "problem", "none of the files", "install")
 
 
 def test_without_options_the_model_that_ships_is_tried(monkeypatch):

@@ -14,7 +14,7 @@ from device.labels import FER2013
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    """Run `fer-edge predict …` in a folder of its own; gives exit code, stdout and stderr."""
+    """Run `fer-edge predict …` in a temporary folder; returns exit code, stdout and stderr."""
     from fer_edge.cli.app import app
 
     monkeypatch.chdir(tmp_path)
@@ -115,7 +115,7 @@ def test_a_folder_stands_for_its_pictures(run, models, pictures):
     assert len(list((pictures / "drawn").iterdir())) == 2
     (pictures / "empty").mkdir()
     code, _, err = run(models["int8"], "empty")
-    assert code == 2 and "empty holds no picture" in err
+    assert code == 2 and "empty contains no images" in err
 
 
 def test_broken_pictures_do_not_stop_the_others(run, models, pictures):
@@ -126,18 +126,18 @@ def test_broken_pictures_do_not_stop_the_others(run, models, pictures):
     assert code == 2
     assert [json.loads(line)["image"] for line in out.splitlines()] == ["portrait.png"]
     first, second = err.splitlines()
-    assert first.startswith("fer-edge: broken.png is no picture")
-    assert second == "fer-edge: none.jpg: no such picture"
+    assert first.startswith("fer-edge: broken.png is not an image")
+    assert second == "fer-edge: none.jpg: no such image"
     assert [path.name for path in (pictures / "drawn").iterdir()] == ["portrait.png"]
 
 
 def test_an_address_is_refused_without_its_password(run, models, pictures):
     code, _, err = run(models["int8"], "https://me:secret@example.org/face.jpg", "portrait.png")
-    assert code == 2 and "save the picture first" in err and "secret" not in err
+    assert code == 2 and "download the image first" in err and "secret" not in err
 
 
 def test_the_model_is_named_as_for_run(run, models, pictures, monkeypatch):
-    """First argument, --model, environment, in this order; an ending in capitals is one, too."""
+    """First argument, --model, environment, in this order; also with a suffix in capitals."""
     capitals = pictures / "MODEL.TFLITE"
     capitals.write_bytes(models["int8"].read_bytes())
 
@@ -161,8 +161,8 @@ def test_the_model_is_named_as_for_run(run, models, pictures, monkeypatch):
         ("none.tflite", "portrait.png", "none.tflite: no such model file"),
         ("fake.tflite", "portrait.png", "fake.tflite is not a .tflite file"),
         ("zoo:huge", "portrait.png", "no model zoo:huge"),
-        (None, "none.png", "none.png: no such picture"),
-        (None, "text.png", "text.png is no picture"),
+        (None, "none.png", "none.png: no such image"),
+        (None, "text.png", "text.png is not an image"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(run, models, pictures, model, picture, complaint):
@@ -184,3 +184,49 @@ def test_predict_loads_no_training_code(models, pictures):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_landmarks_add_points_and_pose(run, models, pictures):
+    code, out, _ = run(models["int8"], "portrait.png", "--json", "--landmarks", "zoo:landmarks")
+    assert code == 0
+    (face,) = json.loads(out)["faces"]
+    box = face["box"]
+    for x, y in face["landmarks"]:
+        assert box["x"] - box["w"] / 4 < x < box["x"] + 1.25 * box["w"]
+        assert box["y"] - box["h"] / 4 < y < box["y"] + 1.25 * box["h"]
+    eye, chin = face["landmarks"][36], face["landmarks"][8]
+    assert eye[1] < chin[1]
+    assert set(face["pose"]) == {"yaw", "pitch", "roll"}
+
+
+def test_landmarks_are_drawn_and_the_pose_is_printed(run, models, pictures):
+    code, out, _ = run(models["int8"], "portrait.png", "--out", "plain.png")
+    assert code == 0
+    drawn = ("--landmarks", "zoo:landmarks", "--align", "landmarks", "--out", "marked.png")
+    code, out, _ = run(models["int8"], "portrait.png", *drawn)
+    assert code == 0
+    assert "yaw " in out and "roll " in out
+    plain, marked = (image_file.read(pictures / name) for name in ("plain.png", "marked.png"))
+    assert (plain != marked).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--landmarks", "none.tflite"), "none.tflite"),
+        (("--landmarks", "portrait.png"), "portrait.png"),
+        (("--landmarks", "zoo:base"), "give zoo:landmarks or a .tflite file"),
+        (("--align", "landmarks"), "--align landmarks needs --landmarks"),
+        (("--landmarks", "zoo:landmarks", "--batch"), "--batch takes no --landmarks"),
+    ],
+)
+def test_wrong_landmarks_end_in_one_line(run, models, pictures, options, message):
+    code, out, err = run(models["int8"], "portrait.png", *options)
+    assert code == 2 and not out
+    assert message in err and len(err.strip().splitlines()) == 1
+
+
+def test_a_classifier_is_refused_as_model_of_landmarks(run, models, pictures):
+    code, _, err = run(models["int8"], "portrait.png", "--landmarks", models["int8"])
+    assert code == 2
+    assert "is no model of landmarks" in err

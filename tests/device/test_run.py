@@ -1,7 +1,8 @@
-"""`fer-edge run`, as a user runs it: on files, pipes, streams, and until told to stop."""
+"""`fer-edge run`, as a user runs it: on files, pipes and streams, until it is stopped."""
 
 import csv
 import http.server
+import itertools
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -23,7 +25,7 @@ JSONL = ("--jsonl", "o.jsonl")
 
 @pytest.fixture(scope="module")
 def scene(portrait):
-    """A face of 256 pixels in a picture of 640x480."""
+    """A face of 256 pixels in an image of 640x480."""
     canvas = np.full((480, 640, 3), 120, np.uint8)
     canvas[100:356, 200:456] = cv2.resize(portrait, (256, 256))
     return canvas
@@ -31,7 +33,7 @@ def scene(portrait):
 
 @pytest.fixture(scope="module")
 def film(scene, tmp_path_factory):
-    """One second of it, moving to the right."""
+    """One second of the scene, moving to the right."""
     path = tmp_path_factory.mktemp("film") / "film.avi"
     video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (640, 480))
     for step in range(10):
@@ -42,7 +44,7 @@ def film(scene, tmp_path_factory):
 
 @pytest.fixture
 def run(models, monkeypatch, tmp_path):
-    """Run `fer-edge run …` in this process and an empty folder; gives exit code and output."""
+    """Run `fer-edge run …` in this process and an empty folder; returns exit code and output."""
     from fer_edge.cli.app import app
 
     monkeypatch.chdir(tmp_path)
@@ -57,7 +59,7 @@ def run(models, monkeypatch, tmp_path):
 
 @pytest.fixture
 def start(models, tmp_path):
-    """Start `fer-edge run …` as a process of its own; whatever is left is killed."""
+    """Start `fer-edge run …` as a separate process, which is killed at the end."""
     started = []
 
     def start(*arguments, **options):
@@ -78,7 +80,7 @@ def start(models, tmp_path):
 
 @pytest.fixture
 def serve():
-    """Serve JPEGs as multipart/x-mixed-replace; gives the address and counts connections."""
+    """Serve JPEGs as multipart/x-mixed-replace; yields the address and counts connections."""
     servers = []
 
     def serve(jpegs, *, pause=0.03, per_connection=None):
@@ -142,6 +144,23 @@ def test_a_video_to_all_files_at_once(run, film, tmp_path):
     assert (video.get(cv2.CAP_PROP_FRAME_COUNT), video.get(cv2.CAP_PROP_FPS)) == (10, 10)
 
 
+def test_a_clock_that_jumps_changes_nothing_but_the_time_of_day(run, film, tmp_path, monkeypatch):
+    def answers(name):
+        code, _ = run(film, "--jsonl", name)
+        assert code == 0
+        found = lines(tmp_path / name)
+        times = {line.pop("time") for line in found}
+        return [line | {"latency_ms": sorted(line["latency_ms"])} for line in found], times
+
+    calm, _ = answers("calm.jsonl")
+    jumps, now = itertools.cycle([0, 1e8, -1e9, 3600, -3600]), time.time
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: now() + next(jumps))
+        jumping, times = answers("jumping.jsonl")
+    assert len({moment[:4] for moment in times}) > 1  # the years of the results
+    assert jumping == calm
+
+
 def test_a_picture_a_folder_and_a_face_half_outside(run, scene, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -176,14 +195,14 @@ def test_pictures_that_could_not_be_read_show_in_the_exit_code(run, scene, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.avi", *JSONL], "no such picture, folder or video"),
+        (["nowhere.avi", *JSONL], "no such image, folder or video"),
         (["/dev/video97", *JSONL], "no such camera"),
         (["-", "--stdin-format", "gray", *JSONL], "--width and --height"),
-        (["FILM", "--jsonl", "a", "--csv", "./a"], "are one file"),
+        (["FILM", "--jsonl", "a", "--csv", "./a"], "name the same file"),
         (["FILM", "--jsonl", "FILM"], "give another name"),
         (["FILM", "--video", "FILM"], "exists"),
         (["FILM", "--csv", "/dev/full"], "No space left"),
-        (["FILM", "--roi", "1,1,1,1", *JSONL], "not inside the picture"),
+        (["FILM", "--roi", "1,1,1,1", *JSONL], "not inside the image"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(run, film, arguments, message):
@@ -240,7 +259,7 @@ def test_raw_frames_on_stdin(start, scene, form):
 def test_stdin_that_is_no_picture(start):
     process = start("-", stdin=subprocess.PIPE)
     _, log = process.communicate(b"hello" * 1000, 60)
-    assert process.returncode == 2 and b"stdin held no JPEG" in log
+    assert process.returncode == 2 and b"stdin contained no JPEG" in log
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -268,7 +287,7 @@ def test_a_stream_that_breaks_is_opened_again(start, serve, scene):
     out, log = process.communicate(timeout=60)
     assert process.returncode == 0
     assert len(out.splitlines()) == 12 and handler.connections >= 3
-    assert b"gives no more pictures: opening it again" in log and b"is back" in log
+    assert b"provides no more images: reopening it" in log and b"is back" in log
 
 
 def test_a_stream_that_never_answers_can_be_stopped(start, serve):
@@ -300,10 +319,23 @@ def test_the_lines_of_a_run_follow_the_schema(run, film, tmp_path):
 
 @pytest.mark.slow
 def test_memory_stays_flat(film, models):
-    """Set FER_EDGE_SOAK=20000 for the real thing."""
+    """Set FER_EDGE_SOAK=20000 for a long run."""
     from benchmarks.probes.run_loop import measure
 
     frames = int(os.environ.get("FER_EDGE_SOAK", "600"))
     figures = measure(film, models["int8"], frames=frames)
     assert figures["faces"] > 0.9 * frames
     assert figures["memory_mb"]["growth"] < 5
+
+
+def test_landmarks_and_pose_follow_the_face(run, film, tmp_path):
+    code, output = run(film, *JSONL, "--landmarks", "zoo:landmarks", "--align", "landmarks")
+    assert code == 0, output
+    lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    schema = json.loads(SCHEMA.read_text())
+    for line in lines:
+        jsonschema.validate(line, schema)
+    faces = [line["faces"][0] for line in lines]
+    noses = [face["landmarks"][30][0] for face in faces]
+    assert noses[-1] - noses[0] == pytest.approx(36, abs=12)
+    assert all(abs(face["pose"]["yaw"]) < 45 for face in faces)

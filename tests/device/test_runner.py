@@ -1,4 +1,4 @@
-"""The loop: source to sinks, whatever the sinks do, until it is told to stop."""
+"""The loop from source to sinks, with failing sinks and until it is stopped."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ class OneFace:
 
 
 class Memory(Sink):
-    """Remembers frame numbers; fails on some."""
+    """Records frame numbers; fails on some."""
 
     def __init__(self, name="memory", fails=(), error=None):
         self.name, self.fails, self.seen, self.results = name, fails, [], []

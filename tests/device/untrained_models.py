@@ -19,7 +19,7 @@ FULL_RANGE = (-1.0, 127 / 128)  # of (pixel - 128) / 128
 
 
 def make_models() -> dict[str, bytes]:
-    """Flatbuffers without labels, all of one net but `wide`, which takes 64x64 pixels."""
+    """Flatbuffers without labels, all of one net except `wide`, which takes 64x64 pixels."""
     net = _net(48)
     return {
         "int8": _quantize(net, FULL_RANGE, "int8"),

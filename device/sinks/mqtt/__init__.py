@@ -1,4 +1,4 @@
-"""Expressions as MQTT messages, with what Home Assistant needs to set the device up by itself."""
+"""Expressions as MQTT messages, with automatic setup in Home Assistant."""
 
 from device.sinks.mqtt.address import Address
 from device.sinks.mqtt.client import Credentials

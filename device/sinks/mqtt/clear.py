@@ -1,4 +1,4 @@
-"""Removes what a device has left on a broker, so that Home Assistant forgets it."""
+"""Removes the retained messages of a device from a broker and thus from Home Assistant."""
 
 import threading
 from typing import Any
@@ -17,21 +17,21 @@ from device.sinks.mqtt.client import (
     make_client,
 )
 
-_TIMEOUT = 10.0  # seconds, for each answer of the broker
+_TIMEOUT = 10.0  # seconds, for each response of the broker
 
 
 def clear(address: Address, credentials: Credentials) -> list[str]:
-    """Remove the retained messages of a device: an empty message takes the place of each.
+    """Remove the retained messages of a device by replacing each with an empty one.
 
     Args:
-        address: broker, user and topic of the device, which must not be running any more.
+        address: broker, user and topic of the device, which must no longer be running.
         credentials: password and certificates.
 
     Returns:
-        The topics that hold no message any more.
+        The topics that were cleared.
 
     Raises:
-        CheckFailedError: the broker cannot be reached, refuses the login or does not answer.
+        CheckFailedError: the broker cannot be reached, refuses the login or does not respond.
         InputError: a file of the credentials cannot be used.
     """
     client = make_client(address, credentials)
@@ -50,7 +50,7 @@ def clear(address: Address, credentials: Credentials) -> list[str]:
     client.loop_start()
     try:
         if not answered.wait(_TIMEOUT):
-            raise CheckFailedError(f"{address}: no answer within {_TIMEOUT:.0f} s")
+            raise CheckFailedError(f"{address}: no response within {_TIMEOUT:.0f} s")
         if answers[0].is_failure:
             raise CheckFailedError(f"{address}: {explain_refusal(answers[0], address)}")
         topics = home_assistant.retained_topics(address.topic)

@@ -1,4 +1,4 @@
-"""The connection to a broker: login, TLS, and the reason of a failure in one line."""
+"""The connection to a broker: login, TLS, and one-line reasons for failures."""
 
 import ssl
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from device.errors import InputError
 from device.sinks.mqtt.address import Address
 
 QOS = 1
-"""At least once: a message counts as delivered when the broker has acknowledged it."""
+"""At least once: a message counts as delivered after the broker has acknowledged it."""
 
 _MAX_RECONNECT_DELAY = 30  # seconds
 
@@ -23,10 +23,10 @@ class Credentials:
 
     Attributes:
         password: password of the address's user.
-        ca: PEM file with the authority that signed the broker's certificate; None for the
-            authorities of the system.
-        certificate: PEM file with this machine's certificate, where the broker asks for one.
-        key: PEM file with its private key; None when `certificate` holds it too.
+        ca: PEM file of the authority that signed the broker's certificate; None for the system's
+            authorities.
+        certificate: PEM file of this machine's certificate, if the broker requires one.
+        key: PEM file of its private key; None if `certificate` contains it.
         key_password: password of the key.
     """
 
@@ -38,10 +38,10 @@ class Credentials:
 
 
 def make_client(address: Address, credentials: Credentials) -> mqtt.Client:
-    """Make a client that is not connected yet.
+    """Create a client that is not connected yet.
 
     Raises:
-        InputError: a file for TLS is missing, unreadable or not what it should be.
+        InputError: a file for TLS is missing, unreadable or invalid.
     """
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.reconnect_delay_set(1, _MAX_RECONNECT_DELAY)
@@ -64,7 +64,7 @@ def _tls_context(credentials: Credentials) -> ssl.SSLContext:
         raise InputError(f"--mqtt-ca {ca}: {_reason(error, 'a PEM certificate')}") from error
     if certificate:
         try:
-            # Never None: OpenSSL would ask on the terminal for the password of the key.
+            # Never None: OpenSSL would prompt on the terminal for the key's password.
             context.load_cert_chain(certificate, key, credentials.key_password or "")
         except OSError as error:
             named = f"--mqtt-cert {certificate}" + (f" --mqtt-key {key}" if key else "")
@@ -83,37 +83,37 @@ def _reason(error: OSError, expected: str) -> str:
 
 
 def explain_failure(error: BaseException | None) -> str:
-    """Say why a connection could not be made.
+    """Describe why a connection could not be made.
 
     Args:
-        error: what the attempt raised.
+        error: exception raised by the attempt.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"the broker's certificate is not accepted ({error.verify_message}); for an authority "
-            "of your own give --mqtt-ca FILE"
+            f"the broker's certificate is not accepted ({error.verify_message}); for your own "
+            "authority give --mqtt-ca FILE"
         )
     if isinstance(error, TimeoutError):
-        return "no answer: is it the right port, with TLS (mqtts://) or without (mqtt://)?"
+        return "no response: is it the right port, with TLS (mqtts://) or without (mqtt://)?"
     if isinstance(error, ssl.SSLError):
         return f"no TLS connection ({error}): is this the port for TLS?"
     return f"cannot be reached ({getattr(error, 'strerror', None) or error})"
 
 
 def explain_refusal(reason: ReasonCode, address: Address) -> str:
-    """Say why the broker refused a login."""
+    """Describe why the broker refused a login."""
     if reason in ("Not authorized", "Bad user name or password"):
         advice = (
             "check the user and FER_EDGE_MQTT_PASSWORD"
             if address.user
-            else "name a user: mqtt://USER@HOST, with FER_EDGE_MQTT_PASSWORD"
+            else "give a user: mqtt://USER@HOST, with FER_EDGE_MQTT_PASSWORD"
         )
         return f"refuses the connection ({reason}): {advice}"
     return f"refuses the connection ({reason})"
 
 
 def explain_disconnect(reason: ReasonCode, address: Address, credentials: Credentials) -> str:
-    """Say why the broker closed a connection before it accepted the login."""
+    """Describe why the broker closed a connection before it accepted the login."""
     if address.tls and credentials.certificate is None:
-        return f"closes the connection ({reason}): does it ask for a certificate (--mqtt-cert)?"
+        return f"closes the connection ({reason}): does it require a certificate (--mqtt-cert)?"
     return f"closes the connection ({reason})"

@@ -1,4 +1,4 @@
-"""Publishes expressions through a bounded queue that keeps the order and never blocks the loop."""
+"""Publishes expressions through a bounded queue that preserves order and never blocks the loop."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -18,6 +19,7 @@ from device.face import Face
 from device.frame import Result
 from device.sinks import home_assistant
 from device.sinks.base import Sink
+from device.sinks.fused_json import fused_json
 from device.sinks.mqtt.address import Address
 from device.sinks.mqtt.client import (
     QOS,
@@ -29,10 +31,10 @@ from device.sinks.mqtt.client import (
 )
 
 QUEUE = 1000
-"""Messages that are kept while the broker is away; beyond that the oldest are dropped."""
+"""Number of messages kept while the broker is unreachable; beyond that the oldest are dropped."""
 
-_FLUSH = 0.2  # seconds in which the last messages may be delivered at the end
-_FIRST_ANSWER = 0.6  # seconds to wait for the broker's first answer at the end
+_FLUSH = 0.2  # seconds for delivering the last messages at the end
+_FIRST_ANSWER = 0.6  # seconds to wait for the broker's first response at the end
 _GOODBYE_TIMEOUT = 0.1  # seconds
 _KEEP_ALIVE = 30  # seconds
 
@@ -40,15 +42,16 @@ log = logging.getLogger(__name__)
 
 
 class MqttSink(Sink):
-    """Publishes the expression of the largest face: when it changes, and else once an interval.
+    """Publishes the expression of the largest face on every change, and otherwise at intervals.
 
-    It never waits for the broker: messages queue up while it is away, up to a bound, and are sent
-    in order when it is back. A broker that is not reachable at the start is waited for as well:
-    after a power cut this machine may be up first.
+    It never waits for the broker: messages are queued while the broker is unreachable, up to a
+        limit,
+    and sent in order afterwards. A broker that is unreachable at the start is handled in the same
+    way, as this machine may boot first after a power failure.
 
     Attributes:
-        lost: messages that were dropped because the queue was full.
-        delivered: messages that the broker has acknowledged.
+        lost: number of messages that were dropped because the queue was full.
+        delivered: number of messages that the broker has acknowledged.
     """
 
     def __init__(
@@ -59,15 +62,18 @@ class MqttSink(Sink):
         credentials: Credentials | None = None,
         interval: float = 1.0,
         queue: int = QUEUE,
+        modalities: Sequence[str] = (),
     ) -> None:
-        """Start to connect.
+        """Start connecting.
 
         Args:
             address: broker, user and topic.
-            labels: the model's labels.
+            labels: labels of the model.
             credentials: password and certificates; None for none.
-            interval: longest time in seconds between two messages; 0 publishes every frame.
-            queue: number of messages that are kept while the broker is away.
+            interval: maximum time in seconds between two messages; 0 publishes every frame.
+            queue: number of messages that are kept while the broker is unreachable.
+            modalities: names of the modalities that are fused, for Home Assistant; none for faces
+                alone.
 
         Raises:
             InputError: a file of the credentials cannot be used.
@@ -81,24 +87,28 @@ class MqttSink(Sink):
         self._topic = address.topic
         self._labels = labels
         self._due = 0.0
-        self._last_label: str | None = None
+        self._last_label: tuple[str | None, ...] = ()
+        self._modalities = modalities
         self._bound = queue
         self._waiting: deque[str] = deque()
         self._announced: set[int] = set()  # ids of messages other than results
         self._in_flight = 0
         self._connected = False
-        self._failure = ""  # reason why there is no connection; logged once
+        self._failure = ""  # reason for the missing connection; logged once
         self._closing = False
         self._overflows = False
-        self._change = threading.Condition()  # not held when paho, which has locks too, is called
+        self._change = threading.Condition()  # not held while calling paho, which has its own locks
         self._client = self._connect()
         self._sender = threading.Thread(target=self._send, name="mqtt sender", daemon=True)
         self._sender.start()
 
     def write(self, result: Result) -> None:
-        """Publish the result if the label changed or the interval is over; never waits."""
+        """Publish the result if the label changed or the interval has passed; never waits."""
         now = time.monotonic()
-        label = result.faces[0].label if result.faces else None
+        label = (
+            result.faces[0].label if result.faces else None,
+            result.fused.label if result.fused else None,
+        )
         if label == self._last_label and now < self._due:
             return
         self._due, self._last_label = now + self._interval, label
@@ -115,10 +125,10 @@ class MqttSink(Sink):
         self._overflows = full
 
     def close(self) -> None:
-        """Wait shortly for the last messages, publish that the device is offline, and disconnect.
+        """Wait briefly for the last messages, publish that the device is offline, and disconnect.
 
         Raises:
-            CheckFailedError: none of the messages was delivered.
+            CheckFailedError: no message was delivered.
         """
         with self._change:
             self._change.wait_for(lambda: self._connected or bool(self._failure), _FIRST_ANSWER)
@@ -130,7 +140,7 @@ class MqttSink(Sink):
         self._disconnect()
         if left and not self.delivered:
             raise CheckFailedError(
-                f"{self.name}: nothing was delivered: {self._failure or 'no answer'}"
+                f"{self.name}: nothing was delivered: {self._failure or 'no response'}"
             )
         if left:
             log.warning("%s: %d messages were not delivered", self.name, left)
@@ -150,7 +160,7 @@ class MqttSink(Sink):
 
     def _connect(self) -> mqtt.Client:
         client = make_client(self._address, self._credentials)
-        client.max_queued_messages_set(0)  # the bound is that of our own queue
+        client.max_queued_messages_set(0)  # no limit: our own queue has one
         client.will_set(self._topic + home_assistant.AVAILABILITY, "offline", QOS, retain=True)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -167,10 +177,10 @@ class MqttSink(Sink):
         return self._connected and bool(self._waiting) and not self._in_flight
 
     def _send(self) -> None:
-        """Pass messages to paho until `close`, each when the broker has acknowledged the last.
+        """Pass messages to paho until `close`, each after the previous one is acknowledged.
 
-        paho sends unacknowledged messages again after a lost connection, possibly after newer
-        ones; with one at a time they arrive in order.
+        paho resends unacknowledged messages after a lost connection, possibly after newer ones;
+        with one at a time they arrive in order.
         """
         while True:
             with self._change:
@@ -189,7 +199,7 @@ class MqttSink(Sink):
             return
         log.info("%s is connected", self.name)
         messages = [
-            *home_assistant.messages(self._topic, self._labels),
+            *home_assistant.messages(self._topic, self._labels, self._modalities),
             (self._topic + home_assistant.AVAILABILITY, "online"),
         ]
         with self._change:
@@ -198,12 +208,12 @@ class MqttSink(Sink):
             self._failure = ""
         for topic, payload in messages:
             message = client.publish(topic, payload, QOS, retain=True)
-            self._announced.add(message.mid)  # in paho's thread, as `_on_publish`
+            self._announced.add(message.mid)  # in paho's thread, like `_on_publish`
         with self._change:
             self._change.notify_all()
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
-        self._fail(explain_failure(sys.exception()))  # paho calls this while it handles the error
+        self._fail(explain_failure(sys.exception()))  # paho calls this while handling the error
 
     def _on_disconnect(
         self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any
@@ -212,17 +222,17 @@ class MqttSink(Sink):
             was_connected, self._connected = self._connected, False
             self._change.notify_all()
         if was_connected and reason != ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"):
-            log.warning("%s: connection lost (%s); messages wait", self.name, reason)
+            log.warning("%s: connection lost (%s); messages are queued", self.name, reason)
         elif not was_connected and not self._failure and not self._closing:
             self._fail(explain_disconnect(reason, self._address, self._credentials))
 
     def _fail(self, failure: str) -> None:
-        """Store the reason why there is no connection, and log it if it is new."""
+        """Store the reason for the missing connection, and log it if it is new."""
         with self._change:
             known, self._failure = self._failure, failure
             self._change.notify_all()
         if failure != known:
-            log.error("%s: %s; messages wait, and it is tried again", self.name, failure)
+            log.error("%s: %s; messages are queued, retrying", self.name, failure)
 
     def _on_publish(self, _: mqtt.Client, __: Any, mid: int, ____: Any, _____: Any) -> None:
         """Count the messages that the broker has acknowledged."""
@@ -236,7 +246,7 @@ class MqttSink(Sink):
 
 
 def _state(result: Result, now: float) -> dict[str, Any]:
-    """Give the state of the largest face; expression and confidence are null without a face."""
+    """Return the state of the largest face; expression and confidence are null without a face."""
     face: Face | None = result.faces[0] if result.faces else None
     state: dict[str, Any] = {
         "time": round(now, 3),
@@ -248,4 +258,4 @@ def _state(result: Result, now: float) -> dict[str, Any]:
     if face:
         named = zip(result.labels, face.probabilities.tolist(), strict=True)
         state["probabilities"] = {label: round(value, 3) for label, value in named}
-    return state
+    return state if result.fused is None else state | fused_json(result.fused, digits=3)

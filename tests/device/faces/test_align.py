@@ -34,7 +34,7 @@ def test_the_frame_turns_with_the_eyes(roll, width, height):
 
 @pytest.fixture(scope="module")
 def picture():
-    """A picture without fine detail, so that sampling it twice changes little."""
+    """An image without fine detail, so that resampling it changes little."""
     noise = np.random.default_rng(7).integers(0, 256, (400, 400), dtype=np.uint8)
     return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 6), None, 0, 255, cv2.NORM_MINMAX)
 

@@ -62,7 +62,7 @@ def test_sixteen_bits_span_the_same_range():
     ids=["float", "two channels", "no pixels", "one axis"],
 )
 def test_what_is_no_picture_is_refused(image):
-    with pytest.raises(ValueError, match="a picture"):
+    with pytest.raises(ValueError, match="an image"):
         gray(image)
 
 

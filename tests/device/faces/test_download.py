@@ -37,7 +37,7 @@ class Server:
 
 @pytest.fixture
 def server():
-    """Serves what the test sets, on a free port."""
+    """Serves the content that a test sets, on a free port."""
     release = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ def server():
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    """A data folder of its own, and no proxy between the test and its server."""
+    """A separate data folder, and no proxy between the test and its server."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("no_proxy", "*")
     return tmp_path / "fer-edge" / "thing"
@@ -148,7 +148,7 @@ def test_what_lies_there_stays_until_the_new_file_is_checked(server, folder):
 
 def test_a_download_that_is_cut_off_is_refused_and_can_be_repeated(server, folder):
     server.content, server.promised = CONTENT[:1000], len(CONTENT)
-    assert_refused("1,000 bytes instead of|cannot be fetched", server.url)
+    assert_refused("1,000 bytes instead of|cannot be downloaded", server.url)
     assert files(folder) == set()
     server.content, server.promised = CONTENT, None
     assert download.fetch(ASSET, url=server.url)
@@ -156,7 +156,7 @@ def test_a_download_that_is_cut_off_is_refused_and_can_be_repeated(server, folde
 
 def test_without_a_network_it_says_what_to_do_instead(folder):
     assert_refused(
-        r"cannot be fetched \(Connection refused\): check the network, or bring thing.onnx "
+        r"cannot be downloaded \(Connection refused\): check the network, or copy thing.onnx "
         r"\([\d,]+ bytes, SHA-256 [0-9a-f]{64}\) from elsewhere to .*/fer-edge/thing/thing.onnx, "
         r"or give it with --detector-model",
         ASSET.url,
@@ -165,7 +165,7 @@ def test_without_a_network_it_says_what_to_do_instead(folder):
 
 
 def test_an_unknown_host_is_named():
-    assert_refused("cannot be fetched", "http://host.invalid/thing.onnx")
+    assert_refused("cannot be downloaded", "http://host.invalid/thing.onnx")
 
 
 def test_a_missing_page_is_named(server):
@@ -185,7 +185,7 @@ def test_other_addresses_are_refused(url):
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "http://127.0.0.1:port/"])
 def test_addresses_that_are_none_are_refused(url):
-    assert_refused("cannot be fetched", url)
+    assert_refused("cannot be downloaded", url)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -218,9 +218,9 @@ def test_the_command_brings_the_file_and_says_where(server, monkeypatch):
     monkeypatch.setitem(download.ASSETS, "yunet", replace(ASSET, name="yunet"))
     code, out, err = run("yunet", "--url", server.url)
     assert (code, err) == (0, "")
-    assert f"fer-edge{os.sep}yunet{os.sep}thing.onnx: fetched and checked" in out
+    assert f"fer-edge{os.sep}yunet{os.sep}thing.onnx: downloaded and verified" in out
     code, out, _ = run("yunet", "--url", server.url)
-    assert code == 0 and "already there, checked" in out
+    assert code == 0 and "already there, verified" in out
 
 
 def test_the_command_fails_in_one_line(server, monkeypatch):

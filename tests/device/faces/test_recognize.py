@@ -13,7 +13,7 @@ from device.model.classifier import Classifier
 
 
 class FoundAt:
-    """A detector that has found its boxes already."""
+    """A detector that returns given boxes."""
 
     color = False
     min_hits = 1

@@ -133,7 +133,7 @@ def test_a_fetched_file_that_changed_is_refused(model, monkeypatch, tmp_path):
 def test_a_file_that_is_no_model_is_refused(tmp_path, content, capfd):
     path = tmp_path / "face.onnx"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"face\.onnx is no YuNet model"):
+    with pytest.raises(InputError, match=r"face\.onnx is not a YuNet model"):
         YuNetDetector(path)
     assert capfd.readouterr().err == ""
 
@@ -143,7 +143,7 @@ def test_a_model_cut_short_is_refused(model, tmp_path, part):
     path = tmp_path / "cut.onnx"
     content = model.read_bytes()
     path.write_bytes(content[: int(part * len(content))])
-    with pytest.raises(InputError, match="is no YuNet model"):
+    with pytest.raises(InputError, match="is not a YuNet model"):
         YuNetDetector(path)
 
 

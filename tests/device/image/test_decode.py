@@ -1,4 +1,4 @@
-"""Sizes that headers declare, and pictures turned upright."""
+"""Sizes declared in headers, and orientation of images."""
 
 import io
 import struct
@@ -85,7 +85,8 @@ def test_damaged_headers_declare_something_or_nothing(head, rest):
 def test_gigapixels_are_refused_before_they_are_decoded(tmp_path, size):
     path = tmp_path / "bomb.png"
     path.write_bytes(png(*size))
-    with pytest.raises(InputError, match=r"bomb\.png is a picture of .* pixels: up to 268,435,456"):
+    message = r"bomb\.png is an image of .* pixels: at most 268,435,456"
+    with pytest.raises(InputError, match=message):
         image_file.read(path)
 
 

@@ -1,4 +1,4 @@
-"""Labels beside the boxes: readable, and never over a face."""
+"""Labels next to the boxes: readable, and never over a face."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def face_at(box, track=0):
 
 
 def grid(rows, columns, pitch, side):
-    """Boxes as in a picture that is tiled with one portrait."""
+    """Boxes of an image that is tiled with one portrait."""
     margin = (pitch - side) // 2
     return [
         Box(column * pitch + margin, row * pitch + margin, side, side)
@@ -31,7 +31,7 @@ def grid(rows, columns, pitch, side):
 
 
 def inside(box, line=8):
-    """A box without its outline."""
+    """The interior of a box, without its outline."""
     return slice(box.y + line, box.y + box.h - line), slice(box.x + line, box.x + box.w - line)
 
 

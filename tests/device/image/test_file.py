@@ -60,7 +60,7 @@ def test_a_picture_is_turned_upright(tmp_path, pixels):
 def test_what_is_no_picture_is_named(tmp_path, content):
     path = tmp_path / "portrait.jpg"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"portrait\.jpg is no picture"):
+    with pytest.raises(InputError, match=r"portrait\.jpg is not an image"):
         image_file.read(path)
 
 
@@ -74,7 +74,7 @@ def test_a_picture_cut_short_is_named(tmp_path, pixels, capfd):
 
 
 def test_a_missing_picture_and_a_folder_are_named(tmp_path):
-    with pytest.raises(InputError, match="no such picture"):
+    with pytest.raises(InputError, match="no such image"):
         image_file.read(tmp_path / "none.png")
     with pytest.raises(InputError, match="is a folder"):
         image_file.read(tmp_path)
@@ -82,7 +82,7 @@ def test_a_missing_picture_and_a_folder_are_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["drawing", "drawing.txt"])
 def test_an_ending_that_names_no_format_is_refused(tmp_path, pixels, name):
-    with pytest.raises(InputError, match="names no picture format"):
+    with pytest.raises(InputError, match="is not an image format"):
         image_file.write(tmp_path / name, pixels)
     assert list(tmp_path.iterdir()) == []
 

@@ -109,7 +109,7 @@ def apply(content: bytes, change: Change) -> bytes:
 
 
 def work(model: Path, count: int, seed: int, start: int, until: float, folder: Path) -> None:
-    """Load and run each changed file until a time; print what became of it, a line each."""
+    """Load and run each changed file until a time limit; print one line with each result."""
     from device.model.classifier import Classifier
 
     trial.ensure_runs = lambda *_, **__: None
@@ -180,7 +180,7 @@ def _keep(file: Path, model: Path, found: list[Change]) -> None:
 
 
 def _command(folder: Path, content: bytes) -> str:
-    """What becomes of a file that ended the worker, given to the commands."""
+    """The result of the commands on a file that ended the worker."""
     path = folder / "crashes.tflite"
     path.write_bytes(content)
     program = (

@@ -1,4 +1,4 @@
-"""Changed model files that once ended the process: every command that reads one explains them."""
+"""Changed model files that once ended the process: every command that reads one reports it."""
 
 import json
 from pathlib import Path

@@ -18,7 +18,7 @@ KINDS = ("cut", "bits", "noise", "zeros")
 
 
 def damage(content: bytes, places: list[int], seed: int) -> tuple[str, bytes]:
-    """Cut a file off, or change bytes at some of the places."""
+    """Truncate a file, or change bytes at some of the positions."""
     draw = random.Random(seed)
     kind = KINDS[seed % len(KINDS)]
     data = bytearray(content)
@@ -35,7 +35,7 @@ def damage(content: bytes, places: list[int], seed: int) -> tuple[str, bytes]:
 
 
 def structure(content: bytes) -> list[int]:
-    """Where the bytes lie that are no weights: all but a few of a file's bytes are weights."""
+    """Positions of the bytes that are not weights, which are few."""
     is_structure = np.ones(len(content), bool)
     start = np.frombuffer(content, np.uint8).ctypes.data
     for tensor in graph.parse(content, "model").tensors:
@@ -108,7 +108,7 @@ def test_no_change_of_one_field_ends_a_command(models, precision):
 
 
 def test_a_file_that_crashes_the_runtime_is_refused_and_tried_again(models, monkeypatch, tmp_path):
-    """A runtime that crashes does so in a process of its own."""
+    """A runtime crash happens in a separate process."""
     crash = tmp_path / "crashing_runtime.py"
     crash.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -152,5 +152,5 @@ def test_an_output_that_is_no_number_is_refused(models, tmp_path):
             content[at : at + len(tensor.values)] = b"\xff" * len(tensor.values)
     path = tmp_path / "nan.tflite"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"nan\.tflite gives nan, .* no probabilities"):
+    with pytest.raises(InputError, match=r"nan\.tflite outputs nan, .* not probabilities"):
         Classifier(path)(np.full((48, 48), 99, np.uint8))

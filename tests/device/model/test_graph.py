@@ -133,7 +133,7 @@ def test_flipped_bits_give_a_graph_or_one_line(bare_models, flips):
 
 
 def test_a_small_file_cannot_ask_for_endless_work():
-    """A thousand subgraphs, all of them one table: what would be a bomb if each were read anew."""
+    """A thousand subgraphs that share one table would be a bomb if each were parsed separately."""
     builder = flatbuffers.Builder(0)
     builder.StartObject(1)
     table = builder.EndObject()

@@ -1,4 +1,4 @@
-"""What a model's input holds for each pixel, and the normalization in a file's metadata."""
+"""The model input for each pixel value, and the normalization in a file's metadata."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def metadata(mean, std):
 
 
 def with_metadata(content, mean, std):
-    """Put metadata into a model that has none."""
+    """Add metadata to a model without any."""
     schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
     model = schema.ModelT.InitFromPackedBuf(content)
     buffer = schema.BufferT()
@@ -93,7 +93,7 @@ def test_values_for_other_channels_are_refused_and_one_value_serves_all():
 
 
 def test_a_model_answers_as_its_metadata_says(bare_models, save_model, tmp_path, faces):
-    """A net on pixel / 255 gives what the same net on raw pixels gives for the scaled face."""
+    """A net on pixel / 255 predicts the same as the net on raw pixels does for the scaled face."""
     raw, scaled = tmp_path / "raw.tflite", tmp_path / "scaled.tflite"
     save_model(raw, bare_models["float32"])
     save_model(scaled, with_metadata(bare_models["float32"], [10.0], [0.5]))

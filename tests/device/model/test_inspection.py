@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from device.model.graph import Graph, Operator, Quantization, Tensor
+from device.model.graph import Graph, Operator
 from device.model.inspection import float_islands, inspect, short_name
+from device.model.tensor import Quantization, Tensor
 from fer_edge.cli.app import app
 
 
@@ -20,7 +21,7 @@ def tensor(index, dtype, *, constant=False):
 
 
 def chain(*steps):
-    """A graph whose operators follow each other; each step is (operator, dtype of its output)."""
+    """A graph of consecutive operators; each step is (operator, dtype of its output)."""
     tensors = [tensor(i, dtype) for i, (_, dtype) in enumerate(steps)]
     operators = [Operator(i, name, (i,), (i + 1,), 0, 0) for i, (name, _) in enumerate(steps[1:])]
     return Graph(Path("chain"), tuple(tensors), tuple(operators), (0,), (len(steps) - 1,), 1)

@@ -1,4 +1,4 @@
-"""The labels in a model file: shown as written, and refused where they are none."""
+"""The labels in a model file: shown as written, and refused if they are invalid."""
 
 import io
 import unicodedata
@@ -46,9 +46,9 @@ def test_composed_and_decomposed_letters_are_one_name():
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("", "names no class"),
+        ("", "lists no class"),
         ("a\nb\na", "two classes are called a"),
-        ("\n".join(map(str, range(1001))), "names 1,001 classes: up to 1000"),
+        ("\n".join(map(str, range(1001))), "lists 1,001 classes: at most 1000"),
         ("a\n" + "x" * 201, "has 201 characters"),
         ("\n" * (MAX_LABEL_FILE + 1), r"more than 1,048,576 bytes"),
     ],

@@ -1,4 +1,4 @@
-"""Class priors at run time: the training's shares are exchanged for others."""
+"""Class priors at run time: the training frequencies are replaced by others."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from fer_edge import zoo
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A model whose card says that half of the training faces were happy."""
+    """A model whose card states that half of the training faces were happy."""
     path = tmp_path / "m.tflite"
     shutil.copy(zoo.resolve("zoo:nano"), path)
     shares = {label: 0.5 if label == "happy" else 0.5 / 6 for label in FER2013}
@@ -64,10 +64,10 @@ def test_a_damaged_file_is_one_line(content: str, model: Path, tmp_path: Path) -
 
 def test_a_model_without_the_entry_has_no_prior(model: Path) -> None:
     card.card_path(model).write_text("{}")
-    with pytest.raises(InputError, match="does not say which share"):
+    with pytest.raises(InputError, match="does not contain the class frequencies"):
         prior.weights("uniform", 1.0, model)
     card.card_path(model).unlink()
-    with pytest.raises(InputError, match="does not say which share"):
+    with pytest.raises(InputError, match="does not contain the class frequencies"):
         prior.weights("uniform", 1.0, model)
 
 

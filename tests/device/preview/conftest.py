@@ -1,6 +1,7 @@
-"""A preview fed by hand, and a real Chromium to look at it."""
+"""A preview with artificial results, and a real Chromium to view it."""
 
 import base64
+import contextlib
 import http.client
 import itertools
 import json
@@ -26,7 +27,7 @@ TIMEOUT = 30.0  # seconds that a wait may take before the test fails; it ends as
 
 
 def make_result(number: int, *, faces: int = 1, size: tuple[int, int] = (320, 240)) -> Result:
-    """A frame whose gray level and a distribution whose winner change with the number."""
+    """A frame whose gray level, and a distribution whose winner, depend on the number."""
     width, height = size
     image = np.full((height, width, 3), 10 + number * 7 % 240, np.uint8)
     probabilities = np.full(len(FER2013), 0.05, np.float32)
@@ -66,11 +67,12 @@ class Preview:
     def request(
         self, path: str, *, method: str = "GET", body: str | None = None, **headers: str
     ) -> tuple[int, dict[str, str], str]:
-        """Ask for an address; gives status, headers and text."""
+        """Request an address; returns status, headers and text."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read().decode()
 
     @property
     def address(self) -> str:
@@ -103,7 +105,7 @@ def start_preview(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Pre
 
 @pytest.fixture
 def feeding() -> Iterator[Callable[[Preview], None]]:
-    """Feed a preview about thirty frames a second from another thread."""
+    """Send about thirty frames per second to a preview from another thread."""
     stop, threads = threading.Event(), []
 
     def run(preview: Preview) -> None:
@@ -126,7 +128,8 @@ class Page:
     def __init__(self, address: str) -> None:
         from websockets.sync.client import connect
 
-        self._socket = connect(address, max_size=None)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(connect(address, max_size=None))
         self._ids = itertools.count(1)
         self.complaints: list[str] = []
         for domain in ("Page", "Runtime", "Log"):
@@ -152,7 +155,7 @@ class Page:
         return answer["result"].get("value")
 
     def wait_for(self, script: str) -> Any:
-        """Evaluate until it is true; gives the value."""
+        """Evaluate an expression until it is true; returns the value."""
         end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             value = self.evaluate(script)
@@ -175,10 +178,10 @@ class Page:
         path.write_bytes(base64.b64decode(picture["data"]))
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
     def _note(self, message: dict[str, Any]) -> None:
-        """Keep what the console shows as an error or a warning."""
+        """Record errors and warnings of the console."""
         parameters = message.get("params", {})
         if message.get("method") == "Runtime.exceptionThrown":
             self.complaints.append(str(parameters["exceptionDetails"]))
@@ -190,7 +193,7 @@ class Page:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A headless Chromium; gives the port of its DevTools."""
+    """A headless Chromium; yields the port of its DevTools."""
     pytest.importorskip("websockets", reason="the extra serve is not installed")
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
@@ -228,8 +231,9 @@ def new_page(chromium: int) -> Iterator[Callable[[], Page]]:
 
     def ask(method: str, path: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", chromium, timeout=TIMEOUT)
-        connection.request(method, path)
-        return connection.getresponse().read()
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            return connection.getresponse().read()
 
     def make() -> Page:
         target = json.loads(ask("PUT", "/json/new"))

@@ -1,4 +1,4 @@
-"""Who may see the preview, and its addresses for machines."""
+"""Access control of the preview, and its addresses for programs."""
 
 import json
 import socket
@@ -142,9 +142,9 @@ def test_a_second_instance_on_the_port_is_told_so():
 
 
 def test_an_address_of_another_machine_cannot_be_served():
-    with pytest.raises(InputError, match="no address of this machine"):
+    with pytest.raises(InputError, match="not an address of this machine"):
         bind("192.0.2.1", 8080)
-    with pytest.raises(InputError, match="is no address"):
+    with pytest.raises(InputError, match="is not an address"):
         bind("no such name", 8080)
 
 

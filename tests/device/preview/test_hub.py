@@ -1,4 +1,4 @@
-"""How frames get from the loop to the viewers."""
+"""Distribution of frames from the loop to the viewers."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ def ask(viewer):
 
 
 def take(viewer):
-    """Receive a message; gives its JSON and its picture."""
+    """Receive a message; returns its JSON and its image."""
     content = viewer.recv(timeout=TIMEOUT)
     (length,) = struct.unpack(">I", content[:4])
     picture = np.frombuffer(content[4 + length :], np.uint8)

@@ -1,4 +1,4 @@
-"""Connections that are opened and never used, slow requests, and guesses of the token."""
+"""Unused connections, slow requests, and attempts to guess the token."""
 
 import contextlib
 import resource
@@ -19,7 +19,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 def open_connections():
-    """Open connections that send a part of a request at most; all are closed at the end."""
+    """Open connections that send at most a part of a request; all are closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def open_connections(preview, count, text=b"GET / HTTP/1.1\r\nHost: x\r\n"):
@@ -46,7 +46,7 @@ def test_half_open_connections_stop_neither_health_nor_the_loop(
 ):
     preview = start_preview(token=TOKEN)
     before = descriptors()
-    clients = open_connections(preview, 300, text)
+    clients = open_connections(preview, 400, text)
     preview.feed(3)
     assert preview.request("/healthz")[0] == 200
     # Each client has a descriptor in this process too.
@@ -55,9 +55,18 @@ def test_half_open_connections_stop_neither_health_nor_the_loop(
 
 
 def test_the_bound_is_well_below_the_limit_of_descriptors(monkeypatch):
-    for limit, bound in ((1024, 64), (1 << 20, 64), (256, 32), (16, 8)):
+    for limit, bound in ((1024, 320), (1 << 20, 320), (256, 85), (16, 8)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
         assert protocol.max_connections() == bound
+        assert protocol.max_viewers() < bound
+
+
+def test_a_burst_of_connections_leaves_descriptors_to_the_loop(start_preview):
+    """asyncio accepts a whole backlog before the first connection can be refused."""
+    config = start_preview().sink._server._server.config
+    for limit in (1024, 4096):
+        bound = min(320, limit // 3)
+        assert bound + config.backlog < limit * 2 // 3
 
 
 def test_a_header_that_does_not_end_is_cut_off(start_preview, open_connections, monkeypatch):
@@ -88,17 +97,53 @@ def test_pages_that_watch_are_not_pushed_out(start_preview, open_connections, fe
     preview = start_preview()
     feeding(preview)
     with client.connect(f"ws://127.0.0.1:{preview.port}/live", max_size=None) as viewer:
-        open_connections(preview, 200)
+        open_connections(preview, 400)
         for _ in range(3):
             viewer.send("ready")
             assert viewer.recv(timeout=30)
 
 
-def test_more_pages_than_the_bound_are_turned_away(start_preview, monkeypatch):
-    from device.preview import app
-
+def test_two_hundred_pages_watch_and_the_health_check_is_answered(start_preview):
     client = pytest.importorskip("websockets.sync.client")
-    monkeypatch.setattr(app, "MAX_VIEWERS", 1)
+    preview = start_preview()
+    address = f"ws://127.0.0.1:{preview.port}/live"
+    with contextlib.ExitStack() as stack:
+        viewers = [
+            stack.enter_context(client.connect(address, max_size=None, close_timeout=0.1))
+            for _ in range(200)
+        ]
+        for viewer in viewers:
+            viewer.send("ready")
+        preview.feed()
+        assert all(len(viewer.recv(timeout=30)) > 4 for viewer in viewers)
+        assert preview.request("/healthz")[0] == 200
+        assert preview.sink.hub.viewers == 200
+
+
+def test_a_header_that_drips_is_cut_off_too(start_preview, open_connections, monkeypatch):
+    monkeypatch.setattr(protocol, "HEADER_TIMEOUT", 0.2)
+    preview = start_preview()
+    drips = open_connections(preview, 20, b"GET / HTTP/1.1\r\n")
+    for client in drips:
+        client.settimeout(0.01)
+    closed = set()
+    end = time.monotonic() + 30
+    while len(closed) < len(drips) and time.monotonic() < end:
+        for client in set(drips) - closed:
+            try:
+                client.sendall(b"X: y\r\n")
+                if client.recv(100) == b"":
+                    closed.add(client)
+            except TimeoutError:
+                continue
+            except OSError:
+                closed.add(client)
+    assert len(closed) == len(drips)
+
+
+def test_more_pages_than_the_bound_are_turned_away(start_preview, monkeypatch):
+    client = pytest.importorskip("websockets.sync.client")
+    monkeypatch.setattr(protocol, "max_viewers", lambda: 1)
     preview = start_preview()
     address = f"ws://127.0.0.1:{preview.port}/live"
     with client.connect(address) as first:
@@ -131,13 +176,34 @@ def test_an_address_gets_one_wrong_attempt_at_a_time(start_preview, monkeypatch)
     wrong.start()
     assert waiting.wait(30)
     assert preview.request("/login", method="POST", body="token=x", **FORM)[0] == 429
-    assert preview.request("/metrics", Authorization="Bearer x")[0] == 429
+    for path in ("/metrics", "/"):
+        assert preview.request(path, Authorization="Bearer x")[0] == 429
     assert preview.request("/healthz")[0] in (200, 503)
     slow.set()
     wrong.join()
     assert answers == [401]
     right = "token=" + TOKEN.replace(" ", "+")
     assert preview.request("/login", method="POST", body=right, **FORM)[0] == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/live"])
+def test_every_way_to_try_a_token_is_slowed_down(start_preview, monkeypatch, path):
+    tried = []
+
+    async def fail(self, address):
+        tried.append(address)
+
+    monkeypatch.setattr(Throttle, "fail", fail)
+    preview = start_preview(token=TOKEN)
+    upgrade = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    headers = upgrade if path == "/live" else {}
+    assert preview.request(path, Authorization="Bearer wrong", **headers)[0] in (401, 403)
+    assert len(tried) == 1
 
 
 def test_a_wrong_attempt_takes_its_time():

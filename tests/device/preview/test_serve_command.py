@@ -1,5 +1,6 @@
 """`fer-edge serve`, as a user runs it."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -35,7 +36,7 @@ def video(tmp_path_factory):
 
 @pytest.fixture
 def serve(models, video):
-    """Run `fer-edge serve` on a free port; gives the process and the port."""
+    """Run `fer-edge serve` on a free port; yields the process and the port."""
     processes = []
 
     def serve(*options, **environment):
@@ -62,7 +63,7 @@ def serve(models, video):
 
 @pytest.fixture
 def fail(models, video):
-    """Run `fer-edge serve` with something wrong; gives the one line that it says."""
+    """Run `fer-edge serve` with invalid input; returns its one-line error."""
     from fer_edge.cli.app import app
 
     def fail(*options):
@@ -77,9 +78,10 @@ def fail(models, video):
 
 def get(port, path):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def test_a_video_is_served_until_sigterm(serve, tmp_path):

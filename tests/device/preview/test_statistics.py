@@ -1,4 +1,4 @@
-"""What the preview counts."""
+"""Statistics of the preview."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Results as the loop makes them."""
+"""Results in the form that the loop produces."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from device.labels import FER2013
 
 @pytest.fixture
 def make_result() -> Callable[..., Result]:
-    """Make a result with some faces, all happy, the second uncertain of it."""
+    """A result with some faces, all happy, the second one with low confidence."""
 
     def make(number=0, faces=1, *, live=False, time=None, size=(48, 64), gray=False) -> Result:
         image = np.full(size if gray else (*size, 3), 90, np.uint8)

@@ -1,4 +1,4 @@
-"""CSV, as a spreadsheet sees it."""
+"""CSV, read as a spreadsheet reads it."""
 
 import csv
 

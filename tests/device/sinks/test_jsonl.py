@@ -1,4 +1,4 @@
-"""JSON Lines, as a program that reads them sees them."""
+"""JSON Lines, read as other programs read them."""
 
 import json
 import resource
@@ -9,9 +9,11 @@ import time
 from datetime import datetime
 
 import jsonschema
+import numpy as np
 import pytest
 
 from device.errors import InputError
+from device.face import HeadPose
 from device.labels import FER2013
 from device.sinks.base import BrokenOutput
 from device.sinks.jsonl import SCHEMA, JsonLinesSink, as_json
@@ -30,11 +32,23 @@ def test_lines_follow_the_schema(make_result, faces, live):
     jsonschema.validate(json.loads(json.dumps(line)), schema)
 
 
+def test_landmarks_and_pose_stand_beside_the_face_that_has_them(make_result):
+    result = make_result(faces=2)
+    result.faces[0].landmarks = np.full((68, 2), 12.345, np.float32)
+    result.faces[0].pose = HeadPose(-20.04, 3.0, 1.0)
+    line = json.loads(json.dumps(as_json(result)))
+    jsonschema.validate(line, json.loads(SCHEMA.read_text()))
+    with_them, without = line["faces"]
+    assert with_them["landmarks"] == [[12.3, 12.3]] * 68
+    assert with_them["pose"] == {"yaw": -20.0, "pitch": 3.0, "roll": 1.0}
+    assert "landmarks" not in without and "pose" not in without
+
+
 def test_a_line_says_what_was_seen(make_result, tmp_path):
     with JsonLinesSink(tmp_path / "out.jsonl") as sink:
         sink.write(make_result(number=7, faces=2))
     (line,) = lines(tmp_path / "out.jsonl")
-    assert line["schema_version"] == "1.0"
+    assert line["schema_version"] == "1.1"
     assert (line["source"], line["frame"], line["position"]) == ("film.avi", 7, 0.7)
     assert line["dropped"] == 3
     happy, uncertain = line["faces"]
@@ -88,7 +102,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path, content):
 
 
 def test_a_full_disk_loses_lines_but_never_halves_one(make_result, tmp_path):
-    """A bound on the file's size stands for the disk; raising it, for a disk that was cleared."""
+    """A limit on the file size simulates a full disk; raising it, a disk that was cleared."""
     path = tmp_path / "out.jsonl"
     bounds = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -26,7 +26,7 @@ mqtt = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not ins
 from device.sinks import home_assistant  # noqa: E402
 from device.sinks.mqtt import Address, Credentials, MqttSink  # noqa: E402
 
-TIMEOUT = 30.0
+from ..mosquitto import TIMEOUT, wait_until  # noqa: E402
 
 
 def make_result(number, label="happy"):
@@ -48,38 +48,8 @@ def make_result(number, label="happy"):
     return Result(Frame(image, number, number / 30, "camera"), faces, FER2013)
 
 
-class Broker:
-    """A mosquitto on a port of its own, which keeps its sessions over a restart."""
-
-    def __init__(self, program, folder, settings=""):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._command = [program, "-c", str(folder / "mosquitto.conf")]
-        (folder / "mosquitto.conf").write_text(
-            f"listener {self.port} 127.0.0.1\nuser root\npersistence true\n"
-            f"persistence_location {folder}/\n{settings or 'allow_anonymous true'}\n"
-        )
-        self._process = None
-
-    def start(self):
-        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
-        wait_until(self._answers)
-
-    def stop(self):
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(TIMEOUT)
-            self._process = None
-
-    def _answers(self):
-        assert self._process.poll() is None, "mosquitto does not start"
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
 class Listener:
-    """A subscriber whose messages the broker keeps while it is away."""
+    """A subscriber for which the broker queues messages while it is disconnected."""
 
     def __init__(self, port, topic, user=None):
         self.messages = []
@@ -107,34 +77,6 @@ class Listener:
     def close(self):
         self._client.disconnect()
         self._client.loop_stop()
-
-
-def wait_until(true):
-    end = time.monotonic() + TIMEOUT
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def make_broker(tmp_path):
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        pytest.skip("no mosquitto here: apt-get install mosquitto")
-    brokers = []
-
-    def make(settings=""):
-        brokers.append(Broker(program, tmp_path, settings))
-        return brokers[-1]
-
-    yield make
-    for broker in brokers:
-        broker.stop()
-
-
-@pytest.fixture
-def broker(make_broker):
-    return make_broker()
 
 
 @pytest.fixture
@@ -244,7 +186,7 @@ def test_availability_follows_the_connection(broker, listen, open_sink):
     sink = open_sink(broker.port)
 
     def states():
-        """Without repetitions: what was not acknowledged when the connection broke comes again."""
+        """States without repetitions: messages that were not acknowledged are sent again."""
         payloads = listener.payloads("fer-edge/availability")
         return [state for state, _ in itertools.groupby(payloads)]
 
@@ -313,8 +255,8 @@ def test_addresses(url, address):
         ("http://pi", "not the address of a broker"),
         ("mqtt://", "not the address of a broker"),
         ("mqtt://pi:99999", "not a valid host or port"),
-        ("mqtt://pi/a#b", "a topic may have"),
-        ("mqtt://pi/a+", "a topic may have"),
+        ("mqtt://pi/a#b", "a topic may only contain"),
+        ("mqtt://pi/a+", "a topic may only contain"),
         ("mqtt://me:secret@pi", "FER_EDGE_MQTT_PASSWORD"),
     ],
 )
@@ -354,7 +296,7 @@ def test_a_wrong_password_is_said_once_and_nothing_delivered_is_a_failure(
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    """A certificate authority with a certificate of the broker and one of a client."""
+    """A certificate authority with certificates of the broker and a client."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl here")
     folder = tmp_path_factory.mktemp("tls")
@@ -466,7 +408,7 @@ def test_clearing_leaves_nothing_on_the_broker(broker, listen, open_sink):
     open_sink.sinks.remove(sink)
     done = CliRunner().invoke(app, ["mqtt", "clear", url])
     assert done.exit_code == 0, done.output
-    assert done.output.count("removed homeassistant/sensor/a_b") == 6  # and the old names
+    assert done.output.count("removed homeassistant/sensor/a_b") == 8  # and the old names
     listener = listen(broker.port, "#")  # gets what is retained at once
     open_sink(broker.port, url="mqtt://127.0.0.1:{}/other")
     wait_until(lambda: listener.payloads("other/availability") == ["online"])
@@ -501,3 +443,24 @@ def test_no_error_of_an_address_shows_a_password(url):
     with pytest.raises(InputError, match="FER_EDGE_MQTT_PASSWORD") as error:
         Address.parse(url)
     assert "ss@" not in str(error.value) and "23" not in str(error.value)
+
+
+def test_fused_results_add_a_sensor_and_go_into_the_message():
+    from device.labels import FERPLUS
+    from device.modalities.modality import Fused, Modality, Opinion
+    from device.sinks.mqtt.sink import _state
+
+    sensors = dict(home_assistant.messages("hall", FERPLUS, ("face", "text")))
+    config = json.loads(sensors["homeassistant/sensor/hall/fused/config"])
+    assert config["name"] == "Expression by face, text" and config["options"][0] == "neutral"
+    assert "homeassistant/sensor/hall/fused/config" not in dict(
+        home_assistant.messages("hall", FERPLUS)
+    )
+
+    shares = np.full(8, 0.125, np.float32)
+    face = Opinion("face", Modality("face", FERPLUS, shares, 0.0), age=0.5, weight=1.0)
+    result = make_result(0)
+    result.fused = Fused((face, Opinion("text")), FERPLUS, shares, "neutral", 0.125)
+    state = _state(result, 0.0)
+    assert state["fused"]["label"] == "neutral"
+    assert state["modalities"]["text"] == {"age": None, "weight": 0.0, "probabilities": None}

@@ -1,4 +1,4 @@
-"""The annotated video, as a player sees it."""
+"""The annotated video, read as a player reads it."""
 
 import errno
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pytest
 
 from device.errors import InputError
@@ -34,6 +35,20 @@ def test_every_frame_of_a_file_with_its_faces_drawn_in(make_result, tmp_path, na
     assert len(frames) == 12 and fps == 10
     assert frames[0].shape == (240, 320, 3)
     assert frames[0].std() > 5
+
+
+def test_landmarks_are_drawn_where_the_scaled_face_is(make_result, tmp_path):
+    def last(landmarks):
+        with VideoSink(tmp_path / f"{landmarks is None}.avi", fps=lambda: 10.0) as sink:
+            sink.write(make_result(size=(240, 320)))
+            result = make_result(number=1, size=(120, 160))  # shown twice as large
+            result.faces[0].landmarks = landmarks
+            sink.write(result)
+        return play(tmp_path / f"{landmarks is None}.avi")[0][-1].astype(int)
+
+    marked = last(np.full((68, 2), (100, 90), np.float32))
+    row, column = np.unravel_index(np.abs(marked - last(None)).sum(axis=2).argmax(), (240, 320))
+    assert abs(column - 200) <= 2 and abs(row - 180) <= 2
 
 
 def test_a_live_source_is_shown_as_fast_as_it_was(make_result, tmp_path):

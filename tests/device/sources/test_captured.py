@@ -12,7 +12,7 @@ from device.sources.capture import Capture, CapturedSource
 
 
 class Scripted(Capture):
-    """Gives pictures of one color each as its script says; a picture is made when allowed."""
+    """Returns images of one color each, as scripted, each after the test allows it."""
 
     name = "scripted"
 
@@ -110,8 +110,8 @@ def test_a_source_that_vanishes_is_opened_again_until_it_is_back(caplog):
             seen += levels(source, 1)
         assert script.opened >= 5
     text = caplog.text
-    assert "scripted gives no more pictures: opening it again" in text
-    assert "scripted is still away" in text and "unplugged" in text
+    assert "scripted provides no more images: reopening it" in text
+    assert "scripted is still unavailable" in text and "unplugged" in text
     assert "scripted is back" in text
 
 
@@ -121,7 +121,7 @@ def test_waits_between_tries_grow_up_to_a_bound(caplog):
     with CapturedSource(script) as source:
         while levels(source, 1) != [3]:
             pass
-    waits = [record.args[1] for record in caplog.records if "still away" in record.msg]
+    waits = [record.args[1] for record in caplog.records if "still unavailable" in record.msg]
     assert waits == sorted(waits)
     assert max(waits) == 0.004
 
@@ -135,7 +135,7 @@ def test_a_source_that_never_opens_is_an_error():
 
 
 def test_a_source_that_opens_and_gives_nothing_is_an_error():
-    with CapturedSource(Scripted([])) as source, pytest.raises(InputError, match="no picture"):
+    with CapturedSource(Scripted([])) as source, pytest.raises(InputError, match="no image"):
         source.read()
 
 

@@ -1,4 +1,4 @@
-"""JPEGs cut out of a stream of bytes."""
+"""Splitting a stream of bytes into JPEGs."""
 
 import cv2
 import numpy as np

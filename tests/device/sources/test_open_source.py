@@ -1,4 +1,4 @@
-"""What a word on the command line opens, and what it says of what it cannot open."""
+"""Sources opened by a command-line argument, and errors for those that cannot be opened."""
 
 import os
 from types import SimpleNamespace
@@ -82,10 +82,10 @@ def test_a_video_cut_short_gives_what_there_is_and_says_so(tmp_path, caplog):
     ("name", "content", "message"),
     [
         ("film.avi", b"", "is empty"),
-        ("film.avi", b"RIFF\0\0\0\0AVI ", "is no picture or video"),
-        ("film.mp4", b"not a film at all" * 100, "is no picture or video"),
-        ("face.jpg", b"not a picture", "is no picture that"),
-        ("face.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "is no picture that"),
+        ("film.avi", b"RIFF\0\0\0\0AVI ", "is not an image or video"),
+        ("film.mp4", b"not a film at all" * 100, "is not an image or video"),
+        ("face.jpg", b"not a picture", "is not an image that"),
+        ("face.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "is not an image that"),
     ],
 )
 def test_a_file_that_is_neither(tmp_path, name, content, message):
@@ -97,7 +97,7 @@ def test_a_file_that_is_neither(tmp_path, name, content, message):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nowhere.avi", "no such picture, folder or video"),
+        ("nowhere.avi", "no such image, folder or video"),
         ("gopher://there/is", "gopher is not a stream"),
         ("/dev/video97", "no such camera"),
         ("/dev/shm", "Is a directory"),
@@ -111,7 +111,7 @@ def test_a_source_that_is_not_there(spec, message):
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(InputError, match="holds no picture"):
+    with pytest.raises(InputError, match="contains no images"):
         open_source(str(tmp_path))
 
 
@@ -124,7 +124,7 @@ def test_pictures_of_all_kinds_come_as_eight_bits_in_three_channels(tmp_path):
 
 
 class FakeCamera:
-    """As `cv2.VideoCapture`, for three frames."""
+    """A replacement of `cv2.VideoCapture` with three frames."""
 
     def __init__(self, *arguments):
         self.arguments, self.options, self.left = arguments, {}, 3

@@ -1,4 +1,4 @@
-"""Files are shown at the speed at which they were taken."""
+"""Files are played at their native frame rate."""
 
 import threading
 
@@ -10,7 +10,7 @@ from device.sources.paced import RealTimeSource
 
 
 class Film(Source):
-    """Frames a hundredth of a second apart, read in no time."""
+    """Frames a hundredth of a second apart that take no time to read."""
 
     name = "film"
     number = 0
@@ -27,7 +27,7 @@ class Film(Source):
 
 
 class Stop(threading.Event):
-    """Notes how long it was waited on, without waiting."""
+    """Records how long it was waited for, without waiting."""
 
     def __init__(self):
         super().__init__()
@@ -43,6 +43,18 @@ def test_a_frame_is_given_not_before_its_time():
     assert [film.read(stop).number for _ in range(5)] == [1, 2, 3, 4, 5]
     assert film.read(stop) is None
     assert stop.waits == sorted(stop.waits) and 0 < stop.waits[-1] <= 0.04
+
+
+def test_frames_whose_time_has_passed_are_dropped_where_asked_for(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    film = RealTimeSource(Film(), drop_late=True)
+    assert film.read(Stop()).number == 1
+    now[0] += 0.222  # an analysis that takes as long as 22 frames: those up to 0.2 s late remain
+    assert film.read(Stop()).number == 4
+    assert film.dropped == 2
+    now[0] += 5
+    assert film.read(Stop()) is None and film.dropped == 3
 
 
 def test_a_stop_ends_the_waiting():

@@ -1,4 +1,4 @@
-"""The log of something that runs for a month."""
+"""The log of a program that runs for a month."""
 
 import logging
 
@@ -18,7 +18,7 @@ def test_each_kind_of_line_is_limited_and_what_was_left_out_is_counted():
     assert written[BURST:] == [None] * (100 - BURST)
     assert line(8) is not None  # another kind
     now = INTERVAL
-    assert line(7) == f"camera 1 is away ({100 - BURST} more lines like this were left out)"
+    assert line(7) == f"camera 1 is away ({100 - BURST} more lines like this were suppressed)"
     assert line(7) == "camera 1 is away"
 
 

@@ -1,4 +1,4 @@
-"""The systemd unit, and the signs of life that systemd waits for."""
+"""The systemd unit, and the watchdog notifications."""
 
 import configparser
 import os
@@ -33,7 +33,7 @@ def make(*arguments, program="/bin/true", name="fer-edge", **needs):
 
 @pytest.fixture
 def install(monkeypatch):
-    """Run `fer-edge service install WORDS -- COMMAND`; gives the exit code and the output."""
+    """Run `fer-edge service install WORDS -- COMMAND`; returns the exit code and the output."""
     from typer.testing import CliRunner
 
     from fer_edge.cli import service
@@ -50,7 +50,7 @@ def install(monkeypatch):
 
 
 def settings(unit):
-    """The [Service] section; of settings that stand several times, the last."""
+    """The [Service] section; the last value of settings that occur several times."""
     parser = configparser.RawConfigParser(strict=False)
     parser.optionxform = str
     parser.read_string(unit)
@@ -171,7 +171,7 @@ def test_an_output_that_the_service_could_not_write_is_named(tmp_path, monkeypat
 
 def test_files_in_a_temporary_folder_are_refused(tmp_path):
     for needs in ({"writes": (Path("/tmp/o.csv"),)}, {"reads": (Path("/tmp/m.tflite"),)}):
-        with pytest.raises(InputError, match="temporary folder of its own"):
+        with pytest.raises(InputError, match="its own temporary folder"):
             systemd_install.install(make(**needs), tmp_path)
 
 
@@ -245,7 +245,7 @@ def test_a_model_that_the_service_could_not_read_is_named(tmp_path, monkeypatch)
     (closed / "m.tflite").touch()
     tmp_path.chmod(0o700)
     monkeypatch.setattr(systemd_install, "_PRIVATE", ())
-    with pytest.raises(InputError, match="is closed to other users"):
+    with pytest.raises(InputError, match="is not readable for other users"):
         systemd_install.install(make(reads=(closed / "m.tflite",)), tmp_path)
     with pytest.raises(InputError, match="does not exist"):
         systemd_install.install(make(reads=(closed / "n.tflite",)), tmp_path)
@@ -279,7 +279,7 @@ def test_the_command_prints_or_writes_the_unit(tmp_path):
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))
 def test_arguments_reach_the_program_as_they_are(argument):
-    """Undo what systemd.syntax(7) and systemd.service(5) say about quotes, % and $."""
+    """Undo the quoting of systemd.syntax(7) and systemd.service(5) for quotes, % and $."""
     assume(not holds_secret("x" + argument))
     line = settings(make("run", "x" + argument).unit())["ExecStart"]
     word = line.removeprefix("/bin/true run ").replace("$$", "$").replace("%%", "%")
@@ -290,7 +290,7 @@ def test_arguments_reach_the_program_as_they_are(argument):
 
 @pytest.fixture(params=["path", "abstract"])
 def systemd(request, tmp_path):
-    """What listens to signs of life: gives the environment and a function that reads them."""
+    """A receiver of notifications: yields the environment and a function that reads them."""
     address = str(tmp_path / "notify") if request.param == "path" else f"@fer-{os.getpid()}"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.setblocking(False)
@@ -330,6 +330,7 @@ def test_signs_of_life_are_not_sent_with_every_frame(systemd):
     for _ in range(100):
         sink.write(result())
     assert heard() == ["READY=1", "WATCHDOG=1"]
+    sink.close()
 
 
 def test_outside_of_systemd_nothing_happens():

@@ -39,11 +39,11 @@ GOOD = {"shape": {"name": "square", "side": 3}, "train": {"epochs": 2}}
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
-        ({"titel": ""}, "titel is no key of a drawing: did you mean title?"),
-        ({"epochs": 3}, "epochs is no key of a drawing: did you mean train.epochs or"),
-        ({"zz": 3}, "zz is no key of a drawing: known are shape, train, title, colors"),
+        ({"titel": ""}, "titel is not a key of a drawing: did you mean title?"),
+        ({"epochs": 3}, "epochs is not a key of a drawing: did you mean train.epochs or"),
+        ({"zz": 3}, "zz is not a key of a drawing: valid keys are shape, train, title, colors"),
         ({"train": {"epochs": 1, "title": ""}}, "did you mean title, at the top of the file?"),
-        ({"shape": {"name": "circle", "radius": 1, "radios": 1}}, "shape.radios is no key"),
+        ({"shape": {"name": "circle", "radius": 1, "radios": 1}}, "shape.radios is not a key"),
         ({"shape": {"name": "circle", "radius": 0}}, "shape.radius is 0: give more than 0"),
         ({"shape": {"name": "square", "side": 10}}, "shape.side is 10: give 1 to 9"),
         ({"train": {}}, "train.epochs is missing"),
@@ -51,8 +51,8 @@ GOOD = {"shape": {"name": "square", "side": 3}, "train": {"epochs": 2}}
         ({"train": {"epochs": 1, "share": 1}}, "share is 1: give 0 or more and less than 1"),
         ({"train": {"epochs": 1, "best": 1}}, "train.best is 1: give true or false"),
         ({"train": 3}, "train is 3: give a table of keys and values"),
-        ({"title": 3}, "title is 3: give a text in quotes"),
-        ({"title": ["x" * 500]}, "…: give a text in quotes"),
+        ({"title": 3}, "title is 3: give a string in quotes"),
+        ({"title": ["x" * 500]}, "…: give a string in quotes"),
         ({"colors": {"a.b": {}}}, 'colors."a.b".epochs is missing'),
     ],
 )

@@ -23,7 +23,7 @@ def test_what_is_no_region_is_named(text):
     "text", ["0,0,0,1", "-0.1,0,1,1", "0.6,0,0.5,1", "0,0,100,100", "0,0,nan,1"]
 )
 def test_a_region_outside_the_picture_is_named(text):
-    with pytest.raises(InputError, match="not inside the picture"):
+    with pytest.raises(InputError, match="not inside the image"):
         Region.parse(text)
 
 

@@ -1,4 +1,4 @@
-"""Smoothing keeps distributions, counts in seconds, and labels do not flicker."""
+"""Smoothing preserves distributions and depends on time only, and labels do not flicker."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Ids stay with their faces, and no two faces share one."""
+"""Track numbers stay with their faces and are unique."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

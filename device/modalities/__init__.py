@@ -1,0 +1,1 @@
+"""Audio and text models, and their late fusion with the face model."""
