@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.counting import cores, frame, kit
 from device.errors import InputError
+from device.model.prior import NONE
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class BenchmarkConfig:
         detector_model: model file of YuNet; None for its default places.
         every: number of frames from one detection to the next when instructions of frames are
             counted.
+        prior: class prior that accuracy is for, as `device.model.prior.weights` takes it.
         seed: RNG seed for the order in the rounds and for the bootstrap.
     """
 
@@ -51,6 +53,7 @@ class BenchmarkConfig:
     detector: str = "haar"
     detector_model: Path | None = None
     every: int = 1
+    prior: str = NONE
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -13,8 +13,8 @@ from benchmarks.backends.bootstrap import BOOTSTRAP
 from device.errors import InputError
 from device.geometry import FACE_SIZE
 from device.model.file import ModelFile
-from device.model.graph import Tensor
 from device.model.input_table import TensorDetails, input_table
+from device.model.tensor import Tensor
 
 
 class OnnxClassifier:

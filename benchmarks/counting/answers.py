@@ -1,4 +1,4 @@
-"""Compare the answers of `device` on an emulated core with those on this machine."""
+"""Compares results of `device` on an emulated core with those on this machine."""
 
 import io
 import subprocess
@@ -24,20 +24,20 @@ GUEST = Path(__file__).with_name("answers_guest.py")
 OUTPUT = "answers.npz"
 
 Answers = dict[str, NDArray[np.generic]]
-"""By model probabilities, float32 [n, labels], or logits, int8; "boxes" int32 [pictures, 4];
-"crops" uint8 [n, 48, 48]."""
+"""Results by name: probabilities, float32 [n, labels], or logits, int8, by model; "boxes", int32
+[pictures, 4]; "crops", uint8 [n, 48, 48]."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Difference of one kind of answer between two machines.
+    """Difference of one kind of result between two machines.
 
     Attributes:
         name: file name of a model, "boxes" or "crops".
         values: number of compared values.
-        differing: number of values that differ at all.
-        largest: largest difference, of probabilities, pixels of a box, or gray levels.
-        other_classes: number of faces with another most probable class; 0 for boxes and crops.
+        differing: number of values that are not equal.
+        largest: maximum difference, of probabilities, box coordinates in pixels, or gray levels.
+        other_classes: number of faces with a different top-1 class; 0 for boxes and crops.
     """
 
     name: str
@@ -49,10 +49,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Questions:
-    """Input of the comparison.
+    """Inputs of the comparison.
 
     Attributes:
-        models: `.tflite` files by the name of their answers.
+        models: `.tflite` files by the name of their results.
         faces: uint8 [n, 48, 48], gray 0..255.
         pictures: uint8 [h, w] each, with a face in the middle.
     """
@@ -63,7 +63,7 @@ class Questions:
 
     @contextmanager
     def files(self) -> Iterator[dict[str, Path]]:
-        """Yield the files of a guest, by the name under which it reads them."""
+        """Yield the input files of each guest run, by the name under which it reads them."""
         with tempfile.TemporaryDirectory(prefix="fer-edge-answers-") as name:
             folder = Path(name)
             np.save(folder / "faces.npy", self.faces)
@@ -73,10 +73,10 @@ class Questions:
 
 
 def emulated(kit: Kit, core: Core, questions: Questions) -> Answers:
-    """Compute the answers on an emulated core.
+    """Compute the results on an emulated core.
 
     Raises:
-        CheckFailedError: `device` fails there.
+        CheckFailedError: `device` fails on the core.
     """
     with questions.files() as files:
         content = emulator.run_for_output(
@@ -86,13 +86,13 @@ def emulated(kit: Kit, core: Core, questions: Questions) -> Answers:
             tuple(questions.models),
             files,
             output=OUTPUT,
-            packages=[Path(device.__path__[0])],
+            packages=emulator.PACKAGES,
         )
     return read(io.BytesIO(content))
 
 
 def native(questions: Questions) -> Answers:
-    """Compute the answers on this machine, by the same program.
+    """Compute the results on this machine with the same program.
 
     Raises:
         CheckFailedError: `device` fails.
@@ -110,25 +110,25 @@ def native(questions: Questions) -> Answers:
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no reason given"]
-            raise CheckFailedError(f"device fails on this machine: {lines[-1]}")
+            raise CheckFailedError(f"device failed on this machine: {lines[-1]}")
         return read(io.BytesIO((Path(name) / OUTPUT).read_bytes()))
 
 
 def read(source: io.BytesIO | Path) -> Answers:
-    """Read saved answers.
+    """Read saved results.
 
     Raises:
-        InputError: the file is missing or has no answers.
+        InputError: the file is missing or does not contain results.
     """
     try:
         with np.load(source) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError) as error:
-        raise InputError(f"{source} holds no answers: {error}") from error
+        raise InputError(f"{source} contains no predictions: {error}") from error
 
 
 def packed(given: Answers) -> bytes:
-    """Serialize answers for `read`."""
+    """Serialize results for `read`."""
     stream = io.BytesIO()
     arrays: dict[str, Any] = dict(given)
     np.savez(stream, **arrays)
@@ -136,14 +136,14 @@ def packed(given: Answers) -> bytes:
 
 
 def compare(one: Answers, other: Answers) -> list[Difference]:
-    """Compare answers to the bit.
+    """Compare results bit by bit.
 
     Raises:
-        InputError: they are about different models, faces or pictures.
+        InputError: the results are for different models, faces or pictures.
     """
     shapes = [{name: values.shape for name, values in each.items()} for each in (one, other)]
     if shapes[0] != shapes[1]:
-        raise InputError("the answers are about different models or faces: make both anew")
+        raise InputError("the results are for different models or faces: create both again")
     return [_difference(name, values, other[name]) for name, values in one.items()]
 
 

@@ -1,12 +1,12 @@
-"""Runs in the emulated machine or in this one: `device` on given faces and pictures.
+"""Guest program for the emulated and the host machine: runs `device` on faces and pictures.
 
     python answers_guest.py MODEL...
 
-The folder has `faces.npy`, uint8 [n, 48, 48], and the pictures 000.png, 001.png, ... with one face
-each. Writes `answers.npz` with, by file name of the model, its probabilities, float32 [n, labels],
-or for names that begin with "logits" (models that end before the softmax) the raw output, int8 [n,
-labels]; the boxes that the Haar cascade finds, int32 [pictures, 4]; and the faces cropped from the
-middle of the pictures, level and rotated, uint8 [2 pictures, 48, 48].
+The folder contains `faces.npy`, uint8 [n, 48, 48], and the pictures 000.png, 001.png, ... with one
+face each. Writes `answers.npz` with these arrays: by file name of the model, probabilities, float32
+[n, labels], or, for names that begin with "logits" (models without softmax), the raw output, int8
+[n, labels]; the boxes of the Haar cascade, int32 [pictures, 4]; and faces cropped from the middle
+of the pictures, level and rotated, uint8 [2 pictures, 48, 48].
 """
 
 import sys
@@ -17,15 +17,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.counting.trusted_models import trust_models
 from device.faces.align import FaceCropper
 from device.faces.detector import open_detector
 from device.geometry import Box
-from device.model import trial
 from device.model.classifier import Classifier
 from device.model.runtime import find_runtime
 
 ROLLS = (0.0, 0.2)
-"""Roll in radians; a level face is resized, a rotated one is warped."""
+"""Roll angles in radians; a level face is resized, a rotated one is warped."""
 
 
 def classify(path: str, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -49,10 +49,9 @@ def logits(path: str, faces: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 
 def main() -> None:
-    """Classify the faces, and detect and crop those of the pictures."""
+    """Classify the faces; detect and crop the faces of the pictures."""
     cv2.setNumThreads(1)
-    # The host has checked the models; an emulated process cannot start another one.
-    setattr(trial, "ensure_runs", lambda *_, **__: None)  # noqa: B010
+    trust_models()
     faces = np.load("faces.npy")
     answers: dict[str, Any] = {}
     for path in sys.argv[1:]:

@@ -1,4 +1,4 @@
-"""The cores that instructions are counted for, and the boards that have them."""
+"""Supported Arm cores and the boards that have them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from device.system import processor
 
 @dataclass(frozen=True)
 class Board:
-    """A board with its clock.
+    """A board and its clock rate.
 
     Attributes:
         name: name of the board.
-        ghz: highest clock of its cores in GHz, without overclocking.
+        ghz: maximum clock rate of its cores in GHz, without overclocking.
     """
 
     name: str
@@ -25,17 +25,17 @@ class Board:
 class Core:
     """An Arm core.
 
-    XNNPACK selects its kernels by /proc/cpuinfo and HWCAP. QEMU sets HWCAP for the core but shows
-    the /proc/cpuinfo of the host, so the guest gets the text that Linux shows on the board.
+    XNNPACK selects its kernels from /proc/cpuinfo and HWCAP. QEMU sets HWCAP for the core but shows
+    the /proc/cpuinfo of the host, so the guest gets the content that Linux shows on the board.
 
     Attributes:
         name: name of the core, also in QEMU.
         part: part number in the main ID register.
         variant: variant in the main ID register.
         revision: revision in the main ID register.
-        features: features in /proc/cpuinfo.
-        scheduling: scheduling model of LLVM that cycles are estimated with; None for the issue
-            rules of an in-order core (see `cycles`).
+        features: feature list in /proc/cpuinfo.
+        scheduling: LLVM scheduling model for estimating cycles; None for the issue rules of an
+            in-order core (see `cycles`).
         boards: boards with this core.
     """
 
@@ -64,7 +64,7 @@ class Core:
         return processor.parse(self.cpu_info, "aarch64").core_class
 
     def write_system(self, root: Path) -> None:
-        """Write the files of /proc and /sys that identify the core to a guest."""
+        """Write the /proc and /sys files that identify the core to a guest."""
         system = root / "sys/devices/system/cpu"
         for folder in (root / "proc", system):
             folder.mkdir(parents=True)
@@ -86,15 +86,15 @@ _PI_3 = (
 _ALL = (
     Core("cortex-a53", 0xD03, 0, 4, _ARMV8_0, None, _PI_3),
     Core("cortex-a72", 0xD08, 0, 3, _ARMV8_0, "cortex-a72", (Board("Raspberry Pi 4", 1.8),)),
-    # LLVM has no model of the A76; the Neoverse N1 is the same design with other caches.
+    # LLVM has no model of the A76; the Neoverse N1 has the same design with other caches.
     Core("cortex-a76", 0xD0B, 4, 1, _ARMV8_2, "neoverse-n1", (Board("Raspberry Pi 5", 2.4),)),
 )
 CORES = {core.name: core for core in _ALL}
-"""Cores that instructions can be counted for, by name."""
+"""Supported cores by name."""
 
 
 def parse(text: str) -> list[Core]:
-    """Parse names of cores, separated by commas; repeats are dropped.
+    """Parse comma-separated names of cores; duplicates are dropped.
 
     Raises:
         InputError: a core is unknown.
@@ -111,5 +111,5 @@ def select(names: Sequence[str]) -> list[Core]:
     """
     for name in names:
         if name not in CORES:
-            raise InputError(f"no core {name!r} to count for: there are {', '.join(CORES)}")
+            raise InputError(f"core {name!r} is not supported: use {', '.join(CORES)}")
     return [CORES[name] for name in names]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GUEST = Path(__file__).with_name("guest.py")
 INFERENCES = 4
-"""Number of inferences in the first stage; the second has twice as many."""
+"""Number of inferences in the first stage; the second stage has twice as many."""
 
 LITERT = "ai-edge-litert"
 
@@ -31,14 +31,14 @@ def try_out(kit: Kit) -> None:
     """
     count = InstructionCounter(kit).model(reference.PATH, CORES["cortex-a53"])
     if not count["by_kind"][Kind.integer_multiply]:
-        raise CheckFailedError("the reference workload was counted without integer multiplications")
+        raise CheckFailedError("no integer multiplications were counted for the reference workload")
 
 
 class InstructionCounter:
     """Counts models with an installed kit.
 
     Args:
-        kit: the installed kit.
+        kit: installed kit.
     """
 
     def __init__(self, kit: Kit) -> None:
@@ -74,7 +74,7 @@ class InstructionCounter:
         }
 
     def instructions(self, path: Path, core: Core) -> int:
-        """Count only the instructions of one inference, which takes half of the time.
+        """Count only the instructions of one inference, which takes half the time.
 
         Raises:
             CheckFailedError: the model does not run on the core, or a program of the kit fails.
@@ -108,12 +108,12 @@ class InstructionCounter:
 
 
 def upstream(version: str) -> str:
-    """Return the upstream part of a Debian version, such as 7.2 of 1:7.2+dfsg-7."""
+    """Return the upstream part of a Debian version, such as 7.2 for 1:7.2+dfsg-7."""
     return version.partition(":")[2].partition("+")[0] or version
 
 
 def estimate(found: Cycles, core: Core) -> "CycleEstimate":
-    """Return the `estimate` block of `results.json`: cycles, and times on boards."""
+    """Return the `estimate` block of `results.json`: cycles, and latency by board."""
     return {
         "kind": "estimated",
         "cycles_low": round(found.low),

@@ -1,7 +1,7 @@
-"""Estimate cycles from the instructions of each block.
+"""Estimates cycles from the instructions of each basic block.
 
-Every block is simulated as if it ran repeatedly, with all data in the level 1 cache and every
-branch predicted: memory stalls are not included.
+Every block is simulated as if it ran repeatedly with all data in the level 1 cache and every branch
+predicted correctly: memory stalls are not included.
 """
 
 import json
@@ -16,10 +16,10 @@ from benchmarks.counting.recording import Words
 from device.errors import CheckFailedError
 
 COVERED = 0.995
-"""Default share of the instructions whose blocks are simulated."""
+"""Default fraction of the instructions whose blocks are simulated."""
 
 ITERATIONS = 100
-"""Number of consecutive simulations of a block."""
+"""Number of consecutive iterations of a block in the simulation."""
 
 _ISSUE = "issue rules of the core, both bounds"
 
@@ -30,7 +30,7 @@ class Cycles:
 
     Attributes:
         low: lower bound, or the estimate.
-        high: upper bound, or again the estimate.
+        high: upper bound; equal to `low` for an estimate.
         how: name of the method.
     """
 
@@ -51,13 +51,13 @@ def estimate(
 
     Args:
         blocks: number of executions of each block.
-        texts: text of each instruction in the blocks.
-        core: core that runs the blocks.
+        texts: disassembly of each instruction.
+        core: core that executes the blocks.
         llvm_mca: command of LLVM's machine code analyzer.
-        covered: share of the instructions whose blocks are simulated; the rest gets their mean.
+        covered: fraction of the instructions whose blocks are simulated; the rest is extrapolated.
 
     Raises:
-        CheckFailedError: `llvm-mca` fails, or does not know most instructions of a block.
+        CheckFailedError: `llvm-mca` fails, or does not support most instructions of a block.
     """
     total = sum(len(words) * n for words, n in blocks.items())
     hot, seen = [], 0.0
@@ -84,7 +84,7 @@ def _simulate(
     assembly: Sequence[Sequence[str]], scheduling: str, llvm_mca: Sequence[str]
 ) -> list[float]:
     """Simulate an out-of-order core and return the steady-state cycles of each block."""
-    # A region must be marked with "#": after "//" the whole input is one region without a name.
+    # Regions must be marked with "#": with "//", the whole input is one unnamed region.
     text = "".join(
         f"# LLVM-MCA-BEGIN {number}\n" + "\n".join(lines) + "\n# LLVM-MCA-END\n"
         for number, lines in enumerate(assembly)
@@ -98,7 +98,7 @@ def _simulate(
     )
     if done.returncode:
         reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        raise CheckFailedError(f"llvm-mca cannot estimate cycles: {reason}")
+        raise CheckFailedError(f"llvm-mca failed: {reason}")
     regions = {region["Name"]: region for region in json.loads(done.stdout)["CodeRegions"]}
     cycles = []
     for number, lines in enumerate(assembly):
@@ -116,14 +116,14 @@ _WIDE = re.compile(r"q\d|\.(16b|8h|4s|2d)\b")
 
 
 def _in_order(lines: Sequence[str]) -> tuple[float, float]:
-    """Bound the cycles of a block on the Cortex-A53, with dual issue where allowed and without.
+    """Return bounds of a block's cycles on the Cortex-A53: with dual issue where allowed, without.
 
     The issue rules are those published for hand-written kernels (ncnn, "arm-a53-a55-dual-issue"): a
-    vector load takes a cycle for each 64 bits and issues with no vector arithmetic, except that an
-    insertion into the upper half may issue with an operation of 64 bits; all other instructions
-    issue together with vector arithmetic. Neither bound includes waiting for results. LLVM's model
-    of this core is not used: it waits for every earlier result, which makes kernels that were
-    scheduled by hand appear twice as slow.
+    vector load takes one cycle per 64 bits and does not dual-issue with vector arithmetic, except
+    that an insertion into the upper half may issue with a 64-bit operation; all other instructions
+    dual-issue with vector arithmetic. Neither bound includes stalls on results. LLVM's model of
+    this core is not used: it stalls on every earlier result, so that manually scheduled kernels
+    appear twice as slow.
     """
     arithmetic = inserts = loads = narrow = wide = 0
     for line in lines:

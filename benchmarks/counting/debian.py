@@ -1,4 +1,4 @@
-"""Install Debian packages without root: apt downloads and verifies them in separate folders."""
+"""Installs Debian packages without root: apt downloads and verifies them in separate folders."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from device.errors import InputError
 
 SUITE = "bookworm"
-"""QEMU 7.2, whose plugins count.c is written for, Python 3.11, which the wheels are built for."""
+"""Debian release with QEMU 7.2 (plugin API of count.c) and Python 3.11 (for the wheels)."""
 
 _KEYRINGS = tuple(
     Path("/usr/share/keyrings") / f"debian-archive-keyring{suffix}" for suffix in (".gpg", ".pgp")
@@ -28,7 +28,7 @@ class Package:
         name: name of the package.
         version: version of the package.
         sha256: digest of the file.
-        path: path of the .deb file.
+        path: path of the `.deb` file.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Package:
 
 
 def find_mirror() -> str:
-    """Return the address of the Debian archive that apt is configured with.
+    """Return the address of the Debian archive in apt's configuration.
 
     Raises:
-        InputError: apt is missing, or uses another archive.
+        InputError: apt is not installed, or uses no Debian archive.
     """
     for program in ("apt-get", "dpkg-deb", "tar"):
         if shutil.which(program) is None:
@@ -57,13 +57,13 @@ def find_mirror() -> str:
         if is_debian and release in _RELEASES and component == "main":
             return address
     raise InputError(
-        "apt is configured without a Debian archive: give one with --url, such as one that "
-        "debian.org lists"
+        "apt is configured without a Debian archive: specify one with --url, for example one "
+        "that debian.org lists"
     )
 
 
 def find_keyring() -> Path:
-    """Return the path of the keys that Debian signs its archive with.
+    """Return the path of the keyring of Debian's archive.
 
     Raises:
         InputError: the keyring is not installed.
@@ -72,7 +72,7 @@ def find_keyring() -> Path:
         if path.exists():
             return path
     raise InputError(
-        f"{_KEYRINGS[0]} is missing, and without it packages cannot be checked: "
+        f"{_KEYRINGS[0]} is missing and needed to verify packages: "
         "sudo apt install debian-archive-keyring"
     )
 
@@ -82,8 +82,7 @@ def download(
 ) -> list[Package]:
     """Download packages with their dependencies.
 
-    apt verifies the signature of the archive, and the SHA-256 of every package with the signed
-    index.
+    apt verifies the signature of the archive and the SHA-256 of every package.
 
     Args:
         packages: names of the packages.
@@ -92,7 +91,7 @@ def download(
         mirror: address of the archive.
 
     Raises:
-        InputError: the archive cannot be reached, is not signed by Debian, or lacks a package.
+        InputError: the archive is unreachable, is not signed by Debian, or lacks a package.
     """
     state, cache, empty = folder / "state", folder / "cache", folder / "empty"
     for path in (state / "lists/partial", cache / "archives/partial", empty):
@@ -106,7 +105,7 @@ def download(
         "APT::Architecture": architecture,
         "APT::Architectures": architecture,
         "APT::Install-Recommends": "false",
-        "APT::Sandbox::User": "",  # the folders are this user's
+        "APT::Sandbox::User": "",  # the folders belong to this user
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",
         "Dir::State": str(state),
@@ -125,15 +124,15 @@ def download(
 
 
 def unpack(package: Package, root: Path, members: Sequence[str] = ()) -> None:
-    """Unpack a package without its documentation.
+    """Unpack a package except for its documentation.
 
     Args:
         package: downloaded package.
-        root: folder that stands for "/".
+        root: folder that represents "/".
         members: paths to unpack, such as "./usr/bin/qemu-aarch64"; all if empty.
 
     Raises:
-        InputError: the disk is full, or the package lacks a member.
+        InputError: the disk is full, or a member is missing.
     """
     root.mkdir(parents=True, exist_ok=True)
     tar = ["tar", "-x", "-C", str(root), "--no-same-owner", *(f"--exclude={p}" for p in _UNNEEDED)]

@@ -1,4 +1,4 @@
-"""Run a Python program on an emulated core and record the instructions it executes."""
+"""Runs a Python program on an emulated core and records the instructions it executes."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import device
 from benchmarks.counting import recording
 from benchmarks.counting.cores import Core
 from benchmarks.counting.kit import PYTHON, Kit
@@ -15,13 +16,16 @@ from benchmarks.counting.recording import Recording
 from device.errors import CheckFailedError
 
 TIMEOUT = 600.0
-"""Seconds after which a program counts as hung; emulation is about 20 times slower."""
+"""Timeout of a program in seconds; emulation is about 20 times slower than native execution."""
+
+PACKAGES = (Path(device.__path__[0]), Path(__file__).parents[1])
+"""Packages needed by programs that use `device`: `device` and `benchmarks.counting`."""
 
 _ADDR_NO_RANDOMIZE = 0x0040000  # linux/personality.h
 _libc = ctypes.CDLL(None)
 
 _GUEST_ENVIRONMENT = {
-    # One thread, and the same dictionaries in every run: otherwise counts vary by up to 7 %.
+    # One thread and a fixed hash seed: otherwise counts vary by up to 7 %.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
@@ -40,17 +44,17 @@ def run(
     packages: Sequence[Path] = (),
     memory: bool = True,
 ) -> Recording:
-    """Run a Python program on a core, and record what it executes.
+    """Run a Python program on a core and record the executed instructions.
 
     Args:
-        kit: the installed kit.
-        core: the core, which the program's libraries see in /proc/cpuinfo and HWCAP.
-        program: Python file.
+        kit: installed kit.
+        core: core to emulate, visible to libraries in /proc/cpuinfo and HWCAP.
+        program: path of the Python program.
         arguments: arguments of the program; files are named as in `files`.
-        files: files the program reads, by the name under which it finds them in its folder: the
-            names, and so the memory addresses, are those of every other run.
-        packages: folders of pure Python packages besides the kit's own.
-        memory: whether to record what memory is accessed, which takes twice as long.
+        files: input files by the name under which the program finds them in its folder; fixed names
+            keep memory addresses equal in all runs.
+        packages: folders of pure Python packages in addition to those of the kit.
+        memory: whether to record memory accesses, which takes twice as long.
 
     Raises:
         CheckFailedError: the program fails or hangs, or runs more than one thread.
@@ -60,7 +64,7 @@ def run(
         plugin = f"{kit.plugin},out={recorded}{'' if memory else ',memory=off'}"
         _emulate(kit, core, folder, arguments, ("-plugin", plugin))
         if not recorded.exists():
-            raise CheckFailedError(f"{kit.plugin} left no counts: run `fer-edge fetch arm` again")
+            raise CheckFailedError(f"{kit.plugin} wrote no counts: run `fer-edge fetch arm` again")
         return recording.read(recorded)
 
 
@@ -74,16 +78,16 @@ def run_for_output(
     output: str,
     packages: Sequence[Path] = (),
 ) -> bytes:
-    """Run a Python program on a core, and give the content of a file that it writes.
+    """Run a Python program on a core and return the content of a file that it writes.
 
     Args:
-        kit: the installed kit.
-        core: the core, as in `run`.
-        program: Python file.
+        kit: installed kit.
+        core: core to emulate, as in `run`.
+        program: path of the Python program.
         arguments: arguments of the program.
-        files: files the program reads, as in `run`.
-        output: name of the file, which the program writes to its folder.
-        packages: folders of pure Python packages besides the kit's own.
+        files: input files, as in `run`.
+        output: name of the output file in the program's folder.
+        packages: folders of pure Python packages in addition to those of the kit.
 
     Raises:
         CheckFailedError: the program fails or hangs.
@@ -97,7 +101,7 @@ def run_for_output(
 def _guest(
     kit: Kit, core: Core, program: Path, files: Mapping[str, Path], packages: Sequence[Path]
 ) -> Iterator[Path]:
-    """Create the folder in which the program runs, with its files, system and packages."""
+    """Create the program's folder with its files, system files and packages."""
     with tempfile.TemporaryDirectory(prefix="fer-edge-count-") as name:
         folder = Path(name)
         root, site = folder / "root", folder / "site"
@@ -115,7 +119,7 @@ def _guest(
 
 
 def _link(source: Path, target: Path) -> None:
-    """Link every entry of a folder into another one."""
+    """Link all entries of a folder into another one."""
     for entry in source.iterdir():
         (target / entry.name).symlink_to(entry)
 
@@ -146,7 +150,7 @@ def _emulate(
         )
     except subprocess.TimeoutExpired as error:
         raise CheckFailedError(
-            f"the program on {core.name} did not end in {TIMEOUT:.0f} s"
+            f"the program on {core.name} did not finish in {TIMEOUT:.0f} s"
         ) from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -156,6 +160,6 @@ def _emulate(
 def _fix_addresses() -> None:
     """Disable address randomization, because Python's allocator depends on addresses.
 
-    A container may forbid it; the counts of two runs then differ in the seventh digit.
+    A container may forbid it; counts then vary in the seventh digit.
     """
     _libc.personality(_ADDR_NO_RANDOMIZE)

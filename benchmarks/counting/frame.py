@@ -1,4 +1,4 @@
-"""Count a camera frame on a core: decoding, detection, crop, classifier, tracking, sink."""
+"""Counts the instructions of a camera frame: decode, detect, crop, classify, track, output."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import device
 from benchmarks.counting import emulator
 from benchmarks.counting.cores import Core
 from benchmarks.counting.count import LITERT, InstructionCounter, estimate
@@ -29,35 +28,35 @@ FRAMES = 8
 """Number of counted frames."""
 
 PICTURES = 8
-"""Largest number of pictures of the video."""
+"""Maximum number of frames read from the video."""
 
 COVERED = 0.95
-"""Share of the instructions of a stage that are simulated; Python has many rare blocks."""
+"""Fraction of a stage's instructions that are simulated; Python has many rare blocks."""
 
 
 def pictures(video: Path) -> list[NDArray[np.uint8]]:
-    """Read the first pictures of a video, which are used for counting.
+    """Read the first frames of a video.
 
     Returns:
-        uint8 [h, w, 3] each, blue, green, red.
+        BGR images, uint8 [h, w, 3] each.
 
     Raises:
-        InputError: the file is not a video, or is empty.
+        InputError: the file is not a video or is empty.
     """
     found: list[NDArray[np.uint8]] = []
     with open_source(str(video)) as source:
         while len(found) < PICTURES and (frame := source.read()) is not None:
             found.append(frame.image.copy())
     if not found:
-        raise InputError(f"{video} has no pictures: give a video of a face")
+        raise InputError(f"{video} has no frames: use a video of a face")
     return found
 
 
 def check(video: Path, detector: str, detector_model: Path | None) -> None:
-    """Check that frames of a video can be counted.
+    """Check that the frames of a video can be counted.
 
     Raises:
-        InputError: there is no video, no detector, or no face in the video.
+        InputError: the video or detector is missing, or no face is found in the video.
     """
     finder = open_detector(detector, model=detector_model)
     shown = pictures(video)
@@ -65,7 +64,7 @@ def check(video: Path, detector: str, detector_model: Path | None) -> None:
         seen = picture if finder.color else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         if finder.find(seen):
             return
-    raise InputError(f"{video}: {detector} finds no face in it; give one with a frontal face")
+    raise InputError(f"{video}: {detector} finds no face: use a video of a frontal face")
 
 
 def count(
@@ -86,15 +85,15 @@ def count(
         video: video of a face.
         model: `.tflite` file.
         detector: "haar" or "yunet".
-        detector_model: model file of YuNet; None for its default places.
-        every: number of frames from one detection to the next.
+        detector_model: model file of YuNet; None for its default location.
+        every: detection interval in frames.
 
     Returns:
-        A `frame_count` block of `results.json`: means over the frames.
+        A `frame_count` block of `results.json` with means over the frames.
 
     Raises:
         InputError: a file is not a video or a model.
-        CheckFailedError: the loop does not run on the core, or finds no face.
+        CheckFailedError: the loop fails on the core, or finds no face.
     """
     shown = pictures(video)
     height, width = shown[0].shape[:2]
@@ -113,7 +112,7 @@ def count(
             (str(FRAMES), "model.tflite", detector, str(every), str(card.margin(model))),
             files,
             memory=False,
-            packages=[Path(device.__path__[0]), Path(__file__).parents[1]],
+            packages=emulator.PACKAGES,
         )
     counter = InstructionCounter(kit)
     stages, whole = {}, Cycles(0.0, 0.0, "")

@@ -1,9 +1,9 @@
-"""Runs in the emulated machine: the loop of the runner on a few pictures, stage by stage.
+"""Guest program: the loop of the runner on a few frames, divided into stages.
 
     python frame_guest.py FRAMES MODEL DETECTOR EVERY MARGIN
 
 The pictures are 000.jpg, 001.jpg, ... in the current folder, played forwards and backwards so that
-faces move without jumps. The first `WARM` frames are not recorded.
+faces move continuously. The first `WARM` frames are not recorded.
 """
 
 import sys
@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.counting.guest import enter
+from benchmarks.counting.trusted_models import trust_models
 from device.errors import InputError
 from device.faces.align import FaceCropper
 from device.faces.detector import open_detector
 from device.frame import Frame, Result
-from device.model import trial
 from device.model.classifier import Classifier
 from device.runner import run
 from device.sinks.base import Sink
@@ -29,34 +29,34 @@ from device.sources.base import Source
 from device.tracking import analyzer
 
 STAGES = ("track", "decode", "detect", "crop", "classify", "sink")
-"""Stages by their number in the plugin, from 1; "track" is everything outside the others."""
+"""Stages in the order of their plugin numbers, from 1; "track" is the rest of the loop."""
 
 WARM = 3
 
 
 class Stages:
-    """Announces stages to the plugin once the warm-up is over."""
+    """Announces stages to the plugin after the warm-up."""
 
     recording = False
 
     @classmethod
     def enter(cls, name: str) -> None:
-        """Begin a stage."""
+        """Start a stage."""
         if cls.recording:
             enter(1 + STAGES.index(name))
 
 
 class Pictures(Source):
-    """Source that decodes the pictures, as those of a USB camera."""
+    """Source that decodes the frames, like a USB camera."""
 
     def __init__(self, content: list[npt.NDArray[np.uint8]]) -> None:
-        """Store the encoded pictures."""
+        """Store the encoded frames."""
         self.name = "pictures"
         self._order = [*content, *content[-2:0:-1]]
         self._number = -1
 
     def read(self, stop: threading.Event | None = None) -> Frame | None:
-        """Decode the next one."""
+        """Decode the next frame."""
         self._number += 1
         if self._number == WARM:
             Stages.recording = True
@@ -97,7 +97,7 @@ class Cropping(FaceCropper):
     """A cropper that announces its stage."""
 
     def __call__(self, *arguments: Any) -> npt.NDArray[np.uint8]:
-        """Cut out one face."""
+        """Crop one face."""
         Stages.enter("crop")
         face: npt.NDArray[np.uint8] = super().__call__(*arguments)
         Stages.enter("track")
@@ -130,8 +130,7 @@ def main() -> None:
     """Run the loop."""
     frames, model, detector, every, margin = sys.argv[1:]
     cv2.setNumThreads(1)
-    # The host has checked the model; an emulated process cannot start another one.
-    setattr(trial, "ensure_runs", lambda *_, **__: None)  # noqa: B010
+    trust_models()
     setattr(analyzer, "FaceCropper", Cropping)  # noqa: B010 - the analyzer makes its own
     content = [np.fromfile(path, np.uint8) for path in sorted(Path().glob("*.jpg"))]
     file = Path("yunet.onnx") if detector == "yunet" else None

@@ -1,10 +1,10 @@
-"""Runs in the emulated machine: invokes each model N times, then 2N times.
+"""Guest program: invokes each model N times, then 2N times.
 
     python guest.py N MODEL...
 
-Needs only the runtime. It uses no random numbers, so two runs execute the same instructions. The
-difference of the two stages of a model is that of N inferences, without the overhead of announcing
-a stage. The stages of the first model are 1 and 2, those of the second 3 and 4, and so on.
+Requires only the runtime and uses no random numbers, so that all runs execute the same
+instructions. The difference of a model's two stages is the count of N inferences, without the
+overhead of a stage. The stages of the first model are 1 and 2, those of the second 3 and 4, etc.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ MARK = 0x666572
 
 
 def enter(stage: int) -> None:
-    """Announce a stage to the plugin, by a system call that fails without effect."""
+    """Announce a stage to the plugin with a system call that fails without effect."""
     with contextlib.suppress(OSError):
         os.getpriority(MARK, stage)
 
 
 def invoke(path: str, times: int, stage: int) -> None:
-    """Invoke a model in two stages, on a fixed input pattern."""
+    """Invoke a model in two stages on a fixed input pattern."""
     interpreter = Interpreter(path, num_threads=1)
     interpreter.allocate_tensors()
     for tensor in interpreter.get_input_details():
-        whole = tensor["dtype"] in (np.int8, np.uint8)
+        whole = np.issubdtype(tensor["dtype"], np.integer)
         pattern = np.arange(np.prod(tensor["shape"])).reshape(tensor["shape"]) * 37 % 251
         values = pattern - 128 * (tensor["dtype"] == np.int8) if whole else pattern / 125.0 - 1
         interpreter.set_tensor(tensor["index"], values.astype(tensor["dtype"]))

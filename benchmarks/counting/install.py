@@ -1,4 +1,4 @@
-"""Install what counting needs into the user's data folder: verified packages and wheels."""
+"""Installs the counting kit into the user's data folder: verified packages and wheels."""
 
 import hashlib
 import importlib.util
@@ -22,7 +22,7 @@ _HOST: Mapping[str, tuple[str, ...]] = {
         f"./usr/lib/llvm-{kit.LLVM}/bin/{program}" for program in ("llvm-mc", "llvm-mca")
     ),
 }
-"""The programs that are taken from a package; their libraries come from what it depends on."""
+"""Programs to unpack from each package; their libraries come from its dependencies."""
 
 _COMPILER = ("gcc", "libc6-dev")
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64")
@@ -34,12 +34,12 @@ def install(
     check: Callable[[Kit], None] = lambda kit: None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Kit:
-    """Install the kit; an existing one is replaced once the new one is complete.
+    """Install the kit; an existing kit is replaced after the new one is complete.
 
     Args:
-        mirror: address of a Debian archive; None for the one that apt is configured with.
-        check: function that tests the kit before it is moved into place, and raises if it fails.
-        progress: function called with a description of each step.
+        mirror: address of a Debian archive; None for the one in apt's configuration.
+        check: function that tests the kit before it is moved into place; raises if it fails.
+        progress: callback with a description of each step.
 
     Raises:
         InputError: this machine does not support the kit, or a package cannot be downloaded.
@@ -63,7 +63,7 @@ def install(
             "wheels": wheels,
         }
         (new / kit.MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        progress("trying it")
+        progress("testing the kit")
         check(Kit(new))
         if target.exists():
             target.rename(work / "old")
@@ -75,7 +75,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror}") from error
+        raise InputError(f"{folder} cannot be created: {error.strerror}") from error
 
 
 def _guest(work: Path, new: Path, mirror: str, progress: Callable[[str], None]) -> list[Package]:
@@ -100,10 +100,10 @@ def _host(
 
 
 def _wheels(work: Path, new: Path, progress: Callable[[str], None]) -> dict[str, dict[str, str]]:
-    """Download and unpack the aarch64 wheels, whose digests are pinned."""
+    """Download and unpack the aarch64 wheels; their digests are pinned."""
     progress("downloading Python packages for arm64")
     if importlib.util.find_spec("pip") is None:
-        raise InputError(f"{sys.executable} has no pip, which fetches the packages: install pip")
+        raise InputError(f"{sys.executable} has no pip to download packages with: install pip")
     folder = work / "wheels"
     command = [
         *(sys.executable, "-m", "pip", "--quiet", "download"),
@@ -114,7 +114,7 @@ def _wheels(work: Path, new: Path, progress: Callable[[str], None]) -> dict[str,
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        raise InputError(f"pip download fails: {(lines or ['no reason given'])[0]}")
+        raise InputError(f"pip download failed: {(lines or ['no reason given'])[0]}")
     found = {}
     for path in sorted(folder.glob("*.whl")):
         shutil.unpack_archive(path, new / "site", "zip")
@@ -125,7 +125,7 @@ def _wheels(work: Path, new: Path, progress: Callable[[str], None]) -> dict[str,
 
 
 def _build_plugin(work: Path, new: Path, architecture: str, mirror: str) -> Iterable[Package]:
-    """Compile the plugin with the C compiler of this machine, or with a downloaded one."""
+    """Compile the plugin with the C compiler of this machine, or with a downloaded compiler."""
     output = new / "plugin.so"
     options = ["-O2", "-fPIC", "-w"]
     source = str(kit.PLUGIN_SOURCE)
@@ -137,7 +137,7 @@ def _build_plugin(work: Path, new: Path, architecture: str, mirror: str) -> Iter
     for package in packages:
         debian.unpack(package, root)
     loader = kit.host_command(root, "usr/bin/gcc-12")
-    # gcc runs its own programs through the loader as well, so that they find their libraries.
+    # gcc also starts its subprograms through the loader, so that they find their libraries.
     wrapper = ",".join(loader[:-1])
     search = next((root / "usr/lib/gcc").glob("*/12"))
     built = work / "plugin.o"

@@ -1,4 +1,4 @@
-"""Instructions as text, and the kinds by which they are counted."""
+"""Disassembly and classification of instructions."""
 
 import re
 import subprocess
@@ -13,12 +13,12 @@ UNDEFINED = "udf"
 
 
 class Kind(StrEnum):
-    """Kind of an instruction, as far as the cost of a net depends on it."""
+    """Kind of an instruction, as relevant for the cost of a model."""
 
     dot_product = "dot_product"
-    """Multiplies int8 and adds four products, or a matrix of them, at a time."""
+    """Multiplies int8 and sums four products at a time, including int8 matrix multiplication."""
     integer_multiply = "integer_multiply"
-    """A vector multiplication of integers."""
+    """Vector multiplication of integers."""
     float_multiply = "float_multiply"
     load = "load"
     store = "store"
@@ -38,10 +38,10 @@ _FLOAT = re.compile(
 def classify(text: str) -> Kind:
     """Return the kind of an instruction.
 
-    Prefetches and scalar integer multiplications, which are used for addresses, are `other`.
+    Prefetches and scalar integer multiplications (address computation) are `other`.
 
     Args:
-        text: text of the disassembler, such as "fmla v0.4s, v1.4s, v2.s[0]".
+        text: disassembly, such as "fmla v0.4s, v1.4s, v2.s[0]".
     """
     name, _, operands = text.partition(" ")
     if _DOT.match(name):
@@ -56,10 +56,10 @@ def classify(text: str) -> Kind:
 
 
 class Disassembler:
-    """Turns instruction words into text, each word once.
+    """Disassembles instruction words; results are cached.
 
     Args:
-        llvm_mc: command that runs LLVM's `llvm-mc`.
+        llvm_mc: command of LLVM's `llvm-mc`.
     """
 
     def __init__(self, llvm_mc: list[str]) -> None:
@@ -88,7 +88,7 @@ class Disassembler:
             " ".join(line.split()) for line in done.stdout.splitlines() if line.startswith("\t")
         ]
         texts = iter(line for line in found if not line.startswith("."))
-        # A word that is no instruction is a warning with its line number, and no line of output.
+        # A word that is not an instruction gives a warning with its line number and no output.
         unknown = {int(n) for n in re.findall(r"<stdin>:(\d+):\d+: warning", done.stderr)}
         try:
             return [
@@ -97,6 +97,4 @@ class Disassembler:
             ]
         except StopIteration:
             reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise CheckFailedError(
-                f"{Path(self._command[0]).name} cannot disassemble: {reason}"
-            ) from None
+            raise CheckFailedError(f"{Path(self._command[0]).name} failed: {reason}") from None

@@ -1,4 +1,4 @@
-"""The kit for counting in the user's data folder: emulator, arm64 Python, LLVM.
+"""Location and content of the counting kit: emulator, arm64 Python, LLVM.
 
 `install` installs it, `find` returns it. The manifest with the digests of all parts is written
 last, so an incomplete kit is not used.
@@ -22,7 +22,7 @@ PLUGIN_SOURCE = Path(__file__).with_name("plugin.c")
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 PYTHON = "python3.11"
 LLVM = 19
-"""Version of LLVM, whose scheduling models the estimated cycles depend on."""
+"""Version of LLVM; the estimated cycles depend on its scheduling models."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Kit:
 
     @property
     def plugin(self) -> Path:
-        """The counting plugin of QEMU."""
+        """QEMU plugin that counts instructions."""
         return self.folder / "plugin.so"
 
     @property
@@ -64,7 +64,7 @@ class Kit:
         return found
 
     def command(self, program: str) -> list[str]:
-        """Return the command of a program of the kit, which uses the libraries of the kit.
+        """Return the command of a program of the kit that uses the kit's libraries.
 
         Args:
             program: path below `host`, such as "usr/bin/qemu-aarch64".
@@ -73,12 +73,12 @@ class Kit:
 
     @property
     def llvm_mc(self) -> list[str]:
-        """The command of LLVM's assembler and disassembler."""
+        """Command of LLVM's assembler and disassembler."""
         return self.command(f"usr/lib/llvm-{LLVM}/bin/llvm-mc")
 
     @property
     def llvm_mca(self) -> list[str]:
-        """The command of LLVM's machine code analyzer."""
+        """Command of LLVM's machine code analyzer."""
         return self.command(f"usr/lib/llvm-{LLVM}/bin/llvm-mca")
 
 
@@ -97,17 +97,17 @@ def host_architecture() -> str:
     machine = platform.machine()
     if platform.system() != "Linux" or machine not in _LOADERS:
         raise InputError(
-            f"instructions can be counted on Linux of x86-64 or arm64, not on {platform.system()} "
-            f"of {machine}: count on another machine"
+            f"counting needs Linux on x86-64 or arm64, not {platform.system()} on {machine}: use "
+            "another machine"
         )
     return _LOADERS[machine][2]
 
 
 def host_command(root: Path, program: str) -> list[str]:
-    """Return the command of a program in a tree of the architecture of this machine.
+    """Return the command of a program in a file tree for the architecture of this machine.
 
-    The loader of the tree starts it, so that it uses the libraries it was built with and not those
-    of the system.
+    The program is started by the loader of the tree, so that it uses the libraries of the tree and
+    not those of the system.
     """
     loader, triplet, _ = _LOADERS[platform.machine()]
     libraries = (f"lib/{triplet}", f"usr/lib/{triplet}", f"usr/lib/llvm-{LLVM}/lib")
@@ -121,7 +121,7 @@ def folder() -> Path:
 
 
 def recipe_digest() -> str:
-    """Return the digest of the inputs of a kit besides packages; a changed one needs a new kit."""
+    """Return the digest of all inputs of a kit except packages; a new digest needs a new kit."""
     digest = hashlib.sha256()
     for path in (PLUGIN_SOURCE, REQUIREMENTS):
         digest.update(path.read_bytes())
@@ -132,7 +132,8 @@ def find() -> Kit:
     """Return the installed kit.
 
     Raises:
-        InputError: there is none, it is of another version of fer-edge, or this machine does not
+        InputError: no kit is installed, it belongs to another version of fer-edge, or this machine
+            is not supported.
             support it.
     """
     host_architecture()
@@ -141,7 +142,7 @@ def find() -> Kit:
         manifest = kit.manifest
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{kit.folder} has nothing to count instructions with: run `fer-edge fetch arm`"
+            f"{kit.folder}: no counting kit is installed: run `fer-edge fetch arm`"
         ) from error
     if manifest.get("recipe") != recipe_digest():
         raise InputError(
@@ -151,7 +152,7 @@ def find() -> Kit:
 
 
 def is_installed() -> bool:
-    """Whether there is a kit that this version can use."""
+    """Return whether a kit of this version is installed."""
     try:
         find()
     except InputError:

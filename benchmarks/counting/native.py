@@ -1,10 +1,10 @@
-"""Compare a count with the instruction counter of the processor, on an arm64 machine.
+"""Compares a count with the processor's instruction counter, on an arm64 machine.
 
     python -m benchmarks.counting.native MODEL.tflite
 
 runs the same program under `perf stat` and under QEMU. Both select kernels for this machine: the
-emulated program reads its /proc/cpuinfo and has every instruction set that QEMU supports. The exit
-code is 0 if they agree within 2 %, 1 if not, and 2 if the machine provides no counter.
+emulated program reads its /proc/cpuinfo and supports every instruction set of QEMU. Exit code 0 if
+the counts agree within 2 %, 1 if not, 2 if the machine has no counter.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def host_core(cpu_info: str) -> Core:
 
 
 def count_emulated(model: Path) -> float:
-    """Count an inference under QEMU, with the kernels that this machine uses."""
+    """Count one inference under QEMU with the kernels that this machine uses."""
     core = host_core(processor.CPU_INFO.read_text(encoding="utf-8", errors="replace"))
     arguments = (str(INFERENCES), "model.tflite")
     recorded = emulator.run(kit.find(), core, GUEST, arguments, {"model.tflite": model})
@@ -48,13 +48,13 @@ def count_emulated(model: Path) -> float:
 
 
 def count_native(model: Path) -> float:
-    """Count an inference with the counter of the processor, as the difference of two runs.
+    """Count one inference with the processor's counter, as the difference of two runs.
 
     Raises:
-        InputError: `perf` is missing, or this machine provides no counter.
+        InputError: `perf` is not installed, or this machine has no counter.
     """
     if platform.machine() != "aarch64":
-        raise InputError(f"this machine is {platform.machine()}: give it an arm64 one")
+        raise InputError(f"this machine is {platform.machine()}: run on an arm64 machine")
     less, more = (_perf(model, times) for times in (_NATIVE, 2 * _NATIVE))
     return (more - less) / (3 * _NATIVE)  # the program invokes N and then 2N times
 
@@ -71,7 +71,7 @@ def _perf(model: Path, times: int) -> int:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise InputError(f"perf stat fails: {lines[-1]}")
+        raise InputError(f"perf stat failed: {lines[-1]}")
     return parse_perf(done.stderr)
 
 
@@ -79,11 +79,11 @@ def parse_perf(text: str) -> int:
     """Parse the number of instructions in the output of `perf stat --field-separator=;`.
 
     Raises:
-        InputError: the machine provides no such counter.
+        InputError: the machine has no such counter.
     """
     match = re.search(rf"^(\d+);[^;]*;{_EVENT}", text, re.MULTILINE)
     if match is None:
-        raise InputError("this machine shows no counter of instructions (a virtual one?)")
+        raise InputError("this machine has no instruction counter (is it a virtual machine?)")
     return int(match[1])
 
 
@@ -96,7 +96,7 @@ def compare(native: float, emulated: float) -> str:
     apart = emulated / native - 1
     says = f"{emulated:,.0f} emulated, {native:,.0f} native: {100 * apart:+.2f} %"
     if abs(apart) > TOLERANCE:
-        raise CheckFailedError(f"{says}, at most {100 * TOLERANCE:g} %")
+        raise CheckFailedError(f"{says}; the tolerance is {100 * TOLERANCE:g} %")
     return says
 
 

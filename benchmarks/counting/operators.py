@@ -1,14 +1,13 @@
-"""Count the instructions of each operator of a model, by truncating the model after it.
+"""Counts the instructions of each operator of a model.
 
     python -m benchmarks.counting.operators MODEL.tflite --core cortex-a72
 
-With XNNPACK the whole graph is a single operator of the runtime. So the model is truncated after
-each operator in turn; the count of an operator is the difference between the model truncated after
-it and the one truncated before it. The overhead of a call is a row of its own, counted on the model
-without operators.
+With XNNPACK the whole graph is a single operator of the runtime. The model is therefore truncated
+after each operator in turn; the count of an operator is the difference between the models truncated
+after and before it. The overhead of a call is a separate row, counted on the model without
+operators.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,18 +15,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.counting import emulator
-from benchmarks.counting.cores import CORES, Core
+from benchmarks.counting import command, emulator
+from benchmarks.counting.cores import Core
 from benchmarks.counting.count import GUEST
-from benchmarks.counting.kit import Kit, find
+from benchmarks.counting.kit import Kit
 from benchmarks.counting.recording import STAGES
 from benchmarks.probes import raw_model
 from benchmarks.probes.operators import cut
-from device.errors import FerEdgeError, InputError
+from device.errors import InputError
 from device.model import content, graph
 
-_TIMES = 2  # inferences of a truncated model; their count has no noise
-_AT_ONCE = (STAGES - 1) // 2  # truncated models for which one emulation has stages
+_TIMES = 2  # inferences per truncated model; counts are deterministic
+_AT_ONCE = (STAGES - 1) // 2  # truncated models per emulation, limited by the number of stages
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class OperatorCount:
 
     Attributes:
         name: name of the operator, or "call" for the overhead of a call.
-        output: shape of its output without the batch axis.
+        output: output shape without the batch axis.
         multiply_adds: multiply-adds of one inference.
         instructions: instructions of one inference.
     """
@@ -56,19 +55,19 @@ def count(kit: Kit, path: Path, core: Core) -> list[OperatorCount]:
         core: core to emulate.
 
     Returns:
-        The overhead of a call, then the operators in order. Their sum is that of the model.
+        The overhead of a call, then the operators in order. Their sum is the count of the model.
 
     Raises:
-        InputError: the file is not a model, or branches, or the runtime has no schema to truncate
-            it with.
+        InputError: the file is not a model, or branches, or the installed runtime lacks the schema
+            for truncating it.
         CheckFailedError: a truncated model does not run on the core.
     """
     whole = graph.load(path)
     schema = raw_model.schema()
     if schema is None:
-        raise InputError("operators are counted with ai-edge-litert installed, not tflite-runtime")
+        raise InputError("counting operators requires ai-edge-litert instead of tflite-runtime")
     if whole.subgraphs > 1:
-        raise InputError(f"{path} branches: its operators cannot be counted one by one")
+        raise InputError(f"{path} branches: operators of such a model cannot be counted")
     totals = _totals(kit, cut(schema, content.read(path)), core)
     call = OperatorCount("call", (), 0, totals[0])
     return [
@@ -86,7 +85,7 @@ def count(kit: Kit, path: Path, core: Core) -> list[OperatorCount]:
 
 
 def _totals(kit: Kit, cuts: Sequence[bytes], core: Core) -> list[int]:
-    """Return the instructions of an inference of each truncated model."""
+    """Return the instructions per inference of each truncated model."""
     totals: list[int] = []
     with tempfile.TemporaryDirectory(prefix="fer-edge-cuts-") as name:
         for first in range(0, len(cuts), _AT_ONCE):
@@ -116,18 +115,13 @@ def table(rows: Sequence[OperatorCount]) -> str:
     return "\n".join(lines)
 
 
+def _counted(kit: Kit, model: Path, core: Core) -> str:
+    return table(count(kit, model, core))
+
+
 def main() -> int:
     """Parse the command line, count, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.counting.operators")
-    parser.add_argument("model", type=Path, help=".tflite file")
-    parser.add_argument("--core", choices=CORES, default="cortex-a72", help="core to count for")
-    arguments = parser.parse_args()
-    try:
-        print(table(count(find(), arguments.model, CORES[arguments.core])))
-    except FerEdgeError as error:
-        print(f"benchmarks.counting.operators: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return command.main("benchmarks.counting.operators", {"model": ".tflite file"}, _counted)
 
 
 if __name__ == "__main__":

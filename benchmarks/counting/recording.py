@@ -1,4 +1,4 @@
-"""Read recordings of the plugin: how often each block of instructions ran in each stage."""
+"""Reads recordings of the plugin: executions of each basic block by stage."""
 
 import struct
 from collections import Counter
@@ -9,13 +9,13 @@ from pathlib import Path
 from device.errors import CheckFailedError
 
 Words = tuple[int, ...]
-"""Instructions of a block in order, 32 bits each."""
+"""Instruction words of a block, 32 bits each."""
 
 STAGES = 16
 """Number of stages of the plugin, including the unrecorded stage 0."""
 
 LINE = 64
-"""Bytes of a cache line."""
+"""Size of a cache line in bytes."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Memory:
     """Memory accesses of a stage.
 
     Attributes:
-        read: bytes of all read accesses.
-        written: bytes of all write accesses.
-        touched: bytes of the distinct cache lines that were read or written.
+        read: bytes read.
+        written: bytes written.
+        touched: size in bytes of the distinct cache lines that were read or written.
     """
 
     read: int
@@ -35,18 +35,18 @@ class Memory:
 
 @dataclass(frozen=True)
 class Recording:
-    """The stages of a run.
+    """Recorded stages of a run.
 
     Attributes:
-        blocks: for each block, its executions in each stage.
-        memory: memory accesses of each stage.
+        blocks: number of executions by stage, for each block.
+        memory: memory accesses by stage.
     """
 
     blocks: Mapping[Words, tuple[int, ...]]
     memory: tuple[Memory, ...]
 
     def executions(self, stage: int) -> Counter[Words]:
-        """Executions of each block in a stage."""
+        """Return the executions of each block in a stage."""
         return Counter({words: n[stage] for words, n in self.blocks.items() if n[stage]})
 
     def difference(self, more: int, less: int, times: int) -> dict[Words, float]:
@@ -62,23 +62,21 @@ def read(path: Path) -> Recording:
     """Read a recording.
 
     Raises:
-        CheckFailedError: the file is truncated, or the guest ran several threads, which miscounts.
+        CheckFailedError: the file is truncated, or the guest ran several threads.
     """
     content = path.read_bytes()
     try:
         return _parse(content)
     except struct.error as error:
         raise CheckFailedError(
-            f"{path} is cut off after {len(content)} bytes: count again"
+            f"{path} is truncated after {len(content)} bytes: count again"
         ) from error
 
 
 def _parse(content: bytes) -> Recording:
     threads, stages = struct.unpack_from("=QQ", content)
     if threads != 1:
-        raise CheckFailedError(
-            f"the emulated program ran {threads} threads: instructions are counted for one"
-        )
+        raise CheckFailedError(f"the emulated program ran {threads} threads: only one is supported")
     place = 16
     memory = []
     for _ in range(stages):
@@ -92,6 +90,6 @@ def _parse(content: bytes) -> Recording:
         place += 8 + 8 * stages
         words = struct.unpack_from(f"={length}I", content, place)
         place += 4 * length
-        before = blocks.get(words, (0,) * stages)  # the same code at two addresses is one block
+        before = blocks.get(words, (0,) * stages)  # equal code at two addresses is one block
         blocks[words] = tuple(a + b for a, b in zip(before, executions, strict=True))
     return Recording(blocks, tuple(memory))

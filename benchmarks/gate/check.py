@@ -33,7 +33,7 @@ def evaluate(
         session: results to check.
         rules: limits to check them by.
         baseline: results that changes are measured from; without it those limits are skipped.
-        allow_new: whether to accept a session of which nothing can be compared.
+        allow_new: whether to accept a session without comparable models.
 
     Raises:
         InputError: a rule matches no model or limits a figure that was not measured, the baseline

@@ -37,13 +37,13 @@ def _check_reference(session: Session, baseline: Session) -> None:
     now, before = session.results["reference"], baseline.results["reference"]
     if now and before and now["sha256"] != before["sha256"]:
         raise InputError(
-            f"{baseline.name} was timed beside another reference workload: measure it again with "
+            f"{baseline.name} was timed with another reference workload: measure it again with "
             "this fer-edge"
         )
 
 
 def _check_core_classes(session: Session, baseline: Session) -> None:
-    """Refuse latencies of different core classes, where the runtime uses different kernels."""
+    """Refuse latencies of different core classes, for which the runtime uses different kernels."""
     now, before = (one.results["machine"]["core_class"] for one in (session, baseline))
     if now == before != UNKNOWN:
         return

@@ -30,7 +30,7 @@ class Unit(StrEnum):
 
 
 class Against(StrEnum):
-    """What a change is measured from."""
+    """What a change is relative to."""
 
     parent = "parent"
     """The float model of the same session."""
@@ -49,7 +49,7 @@ class Limit:
         figure: function that computes the figure of a model.
         side: floor or ceiling.
         highest: largest limit that makes sense.
-        against: what the figure is a change from; None if it is no change.
+        against: what the change is relative to; None for an absolute figure.
         preposition: word between the figure and what it is compared with.
         each_core: whether there is one figure for each core that instructions were counted for.
     """

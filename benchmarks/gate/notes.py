@@ -61,7 +61,7 @@ def vacuous(
 
 
 def _detectable_drop(session: Session, checks: Sequence[CheckResult]) -> Iterator[str]:
-    """State the decrease of accuracy on generated faces at which a check fails."""
+    """State the decrease of accuracy on synthetic faces at which a check fails."""
     smallest = [
         check.limit + check.estimate.value - check.estimate.low
         for check in checks
@@ -69,8 +69,8 @@ def _detectable_drop(session: Session, checks: Sequence[CheckResult]) -> Iterato
     ]
     if smallest:
         yield (
-            f"accuracy is that of {session.results['data']['images']} generated faces, which says "
-            f"nothing about people: top-1 must fall by about {100 * min(smallest):.1f} points for "
+            f"accuracy is that of {session.results['data']['images']} synthetic faces, which does "
+            f"not apply to people: top-1 must fall by about {100 * min(smallest):.1f} points for "
             "a check to fail"
         )
 

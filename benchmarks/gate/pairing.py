@@ -38,7 +38,7 @@ def pair(
         others: `models` of the other session.
 
     Returns:
-        By name in the session, the entry in the other one. Models without a match are left out.
+        By name in the session, the entry in the other one. Models without a match are omitted.
     """
     found: dict[str, ModelResult] = {}
     left, right = list(models), list(others)

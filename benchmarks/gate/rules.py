@@ -19,7 +19,7 @@ DEFAULT = Path(__file__).parents[1] / "default_rules.toml"
 
 
 class DecideBy(StrEnum):
-    """What has to be beyond a limit for a check to fail: the whole interval, or the figure."""
+    """What must exceed a limit for a check to fail: the whole interval, or the figure."""
 
     interval = "interval"
     point = "point"
@@ -93,7 +93,7 @@ class _Base(BaseModel):
 
 
 class _Options(_Base):
-    """Keys of a table of models beside its limits."""
+    """Keys of a table of models in addition to its limits."""
 
     parent: str | None = None
     parent_precision: str = "float32"
@@ -117,7 +117,7 @@ class _Options(_Base):
 
 
 _EACH = "each"
-"""Key of the limit on every core that has none of its own."""
+"""Key of the limit for cores without a separate one."""
 
 
 def _field(limit: Limit) -> Any:

@@ -13,7 +13,8 @@ def sentence(what: Limit, found: Estimate, limit: float, against: str) -> str:
         what: entry of the figure in `limits.LIMITS`.
         found: figure with its bounds.
         limit: limit that the rule sets.
-        against: name of the model or file that a change is measured from; "" if it is no change.
+        against: name of the model or file that a change is measured from; "" for an absolute
+            figure.
     """
     interval = ""
     if found.low != found.high:

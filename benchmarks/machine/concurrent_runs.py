@@ -1,6 +1,6 @@
 """Detect benchmark runs that overlap in time on the same machine.
 
-Advisory only. Each run holds a lock on a file of its own and appends itself to the files of the
+Advisory only. Each run holds a lock on its own file and appends itself to the files of the
 other running ones. A file without a lock was left behind by a run that was killed. No run waits for
 another, and nothing happens if the files cannot be written.
 """
@@ -14,6 +14,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from device.system.scratch_folder import shared_folder
 
 
 class Presence:
@@ -86,7 +88,7 @@ def _folder() -> Path:
     Raises:
         OSError: the folder cannot be created or belongs to another user.
     """
-    folder = Path(tempfile.gettempdir()) / f"fer-edge-{os.getuid()}"
+    folder = shared_folder() / f"fer-edge-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():

@@ -22,7 +22,7 @@ GOVERNOR = CORES / "cpu0/cpufreq/scaling_governor"
 
 
 def facts() -> dict[str, Any]:
-    """Collect what identifies the machine and its software; None for what the system hides."""
+    """Collect the identification of the machine and its software; None for unavailable values."""
     found = processor.read(CPU_INFO)
     return {
         "cpu": cpu_model(),
@@ -49,7 +49,7 @@ def describe() -> "Machine":
 
 
 def state() -> "MachineState":
-    """Read what may change during a session; None for what the system does not report.
+    """Read values that may change during a session; None for unavailable ones.
 
     Returns:
         A state of the machine in `results.json`.

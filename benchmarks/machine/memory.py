@@ -34,4 +34,4 @@ def _status(field: str) -> int:
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0]) * 1024
-    raise InputError(f"memory is measured on Linux alone: {STATUS} does not say it")
+    raise InputError(f"memory is only measured on Linux: {STATUS} is not available")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.protocol import LEFT_OUT, Classify
+from benchmarks.stats.bootstrap import cluster_interval
 from benchmarks.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -30,8 +31,29 @@ def predict(classifier: Classify, images: Iterable[NDArray[np.uint8]]) -> NDArra
     return np.stack([np.array(classifier(image), np.float32) for image in images])
 
 
+def weighted(
+    probabilities: NDArray[np.float32], weights: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Multiply the probabilities of each class by a factor and normalize each row.
+
+    Args:
+        probabilities: float32 [n, k].
+        weights: float32 [k], positive, as from `device.model.prior.weights`; None for no change.
+
+    Returns:
+        float32 [n, k]; rows with sum 1, unless `weights` is None.
+    """
+    if weights is None:
+        return probabilities
+    found = probabilities * weights
+    return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12), np.float32)
+
+
 def metrics(
-    probabilities: NDArray[np.float32], labels: NDArray[np.integer], names: Sequence[str]
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.integer],
+    names: Sequence[str],
+    subjects: NDArray[np.str_] | None = None,
 ) -> "Accuracy":
     """Compute all accuracy figures of one model on one set of images.
 
@@ -42,6 +64,8 @@ def metrics(
         probabilities: float32 [n, k].
         labels: integers [n] in 0..k-1; rows with -1 are left out.
         names: the k labels.
+        subjects: str [n], the person on each image; the interval of top-1 then draws whole
+            persons (cluster bootstrap). None if unknown: Wilson's interval.
 
     Returns:
         The `accuracy` block of `results.json`; rates are fractions of 1.
@@ -61,7 +85,7 @@ def metrics(
     right, n = int(np.trace(counts)), len(labels)
     precision, recall, f1 = per_class(counts)
     support = counts.sum(axis=1)
-    return {
+    found: Accuracy = {
         "kind": "measured",
         "n": n,
         "top1": right / n,
@@ -82,6 +106,11 @@ def metrics(
         ],
         "confusion": counts.tolist(),
     }
+    if subjects is not None:
+        people = subjects[kept]
+        found["top1_ci95"] = cluster_interval(probabilities.argmax(axis=1) == labels, people)
+        found["subjects"] = len(np.unique(people))
+    return found
 
 
 def confusion(

@@ -9,7 +9,8 @@ from device.labels import FER2013, HEADS
 from device.model import graph
 from device.model.content import read, read_labels
 from device.model.file import ModelFile
-from device.model.graph import Graph, Tensor
+from device.model.graph import Graph
+from device.model.tensor import Tensor
 
 _USUAL = {
     "anger": "angry",
@@ -127,7 +128,7 @@ def _normalization(channels: int, path: Path) -> list[str]:
             "std = 127.5   # often 127.5 and 127.5, 0 and 255, or 0 and 1",
         ]
     found = found.for_channels(channels, path)
-    return [f"mean = {list(found.mean)}  # as the file's metadata says", f"std = {list(found.std)}"]
+    return [f"mean = {list(found.mean)}  # from the file's metadata", f"std = {list(found.std)}"]
 
 
 def _ends_in_softmax(model: Graph, sink: Tensor) -> bool:

@@ -1,6 +1,6 @@
 """Time the stages of camera frames, from detection to smoothing, in the loop of `fer-edge run`.
 
-A video stands for the camera. Faces are detected in every frame; with `--every N` a device detects
+A video replaces the camera. Faces are detected in every frame; with `--every N` a device detects
 less often and tracks the faces in between.
 """
 

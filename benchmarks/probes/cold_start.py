@@ -91,6 +91,6 @@ def _start(path: Path, arguments: list[str]) -> dict[str, float]:
     if done.returncode:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         named = reason[-1].startswith(str(path))
-        raise InputError(reason[-1] if named else f"{path} in a process of its own: {reason[-1]}")
+        raise InputError(reason[-1] if named else f"{path} in a separate process: {reason[-1]}")
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

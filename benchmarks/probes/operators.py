@@ -109,7 +109,7 @@ def cut(schema: Any, content: bytes) -> list[bytes]:
     """Truncate a model after 0, 1, … all of its operators.
 
     Tensors that an operator writes and no other one reads become outputs, so that the runtime does
-    not drop the operator as unused. Tensors that depend on constants alone are excluded, because
+    not drop the operator as unused. Tensors that depend only on constants are excluded, because
     the runtime computes them when it loads the model.
 
     Args:
@@ -152,7 +152,7 @@ def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute the non-decreasing values that are nearest by least squares.
 
     Pool adjacent violators: Barlow, Bartholomew, Bremner, Brunk, "Statistical inference under order
-    restrictions" (1972). By hand, because SciPy is no dependency of a Raspberry Pi.
+    restrictions" (1972). Implemented here because a Raspberry Pi does not need SciPy otherwise.
 
     Args:
         values: float64 [n].

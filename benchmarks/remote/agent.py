@@ -134,7 +134,7 @@ def unpack(folder: Path, size: int) -> None:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the run in a session of its own, so that all its processes can be killed."""
+    """Start the run in a separate session, so that all its processes can be killed."""
     code = folder / "code"
     known = os.environ.get("PYTHONPATH")
     paths = f"{code}{os.pathsep}{known}" if known else str(code)

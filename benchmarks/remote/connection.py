@@ -166,7 +166,7 @@ async def _cut(
         )
     if code in _NOT_FOUND:
         return InputError(f"{host}: no Python there ({reason}): give its path by --remote-python")
-    return InputError(f"{host}: {reason}; try `{' '.join(host.by_hand)}` by hand first")
+    return InputError(f"{host}: {reason}; try `{' '.join(host.by_hand)}` manually first")
 
 
 def _failure(event: dict[str, Any], host: Host) -> FerEdgeError:

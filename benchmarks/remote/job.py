@@ -41,6 +41,7 @@ class Job:
         data: `name`, `digest`, `synthetic` and `split` of the images.
         config: settings of the session; files that it names are sent to the host.
         label_names: by head, the names of its classes.
+        subjects: str [n], the person on each image; None if unknown.
     """
 
     models: Sequence[Path]
@@ -50,6 +51,7 @@ class Job:
     data: Mapping[str, Any]
     config: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     label_names: Mapping[str, Sequence[str]] = field(default_factory=lambda: dict(HEADS))
+    subjects: NDArray[np.str_] | None = None
 
     def run(self, out: Path) -> "Results":
         """Run the benchmark in this process; arguments and errors are those of `benchmarks.run`."""
@@ -62,6 +64,7 @@ class Job:
             out=out,
             config=self.config,
             label_names=self.label_names,
+            subjects=self.subjects,
         )
 
     def pack(self) -> bytes:
@@ -95,6 +98,8 @@ class Job:
         arrays: dict[str, Any] = {_LABELS + head: labels for head, labels in self.labels.items()}
         if self.leaked is not None:
             arrays["leaked"] = self.leaked
+        if self.subjects is not None:
+            arrays["subjects"] = self.subjects
         np.savez(target, images=self.images, **arrays)
         return target.getvalue()
 
@@ -116,6 +121,7 @@ def load(folder: Path) -> Job:
             job["data"],
             BenchmarkConfig.from_dict(wanted["config"]),
             job["label_names"],
+            sample.get("subjects"),
         )
 
 

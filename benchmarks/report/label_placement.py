@@ -1,4 +1,4 @@
-"""Place text labels beside the points of a plot without overlaps."""
+"""Places text labels next to the points of a plot without overlaps."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -79,7 +79,7 @@ def _offsets(radius: float) -> Iterator[tuple[float, float]]:
 
 
 def _move(note: "Annotation", offset: tuple[float, float]) -> None:
-    """Set a text beside its point, anchored at the side that faces the point."""
+    """Place a text next to its point, anchored at the side that faces the point."""
     x, y = offset
     note.set_position(offset)
     note.set_horizontalalignment("left" if x > 1 else "right" if x < -1 else "center")

@@ -216,7 +216,7 @@ def confusion(model: "ModelResult", results: "Results", path: Path) -> None:
 
 
 def _draw_rates(axes: "Axes", classes: Sequence["ClassAccuracy"]) -> None:
-    """Write the rates of each class in percent beside its row."""
+    """Write the rates of each class in percent next to its row."""
     heads = ("precision", "recall", "F1", "images")
     for row, one in enumerate(classes):
         rates = [f"{100 * rate:.1f}" for rate in (one["precision"], one["recall"], one["f1"])]

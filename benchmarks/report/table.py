@@ -9,7 +9,7 @@ from benchmarks.report.core import slower_int8
 if TYPE_CHECKING:
     from benchmarks.results.types import Median, ModelResult, Results
 
-SYNTHETIC = "Synthetic faces: this accuracy says nothing about people"
+SYNTHETIC = "Synthetic faces: this accuracy does not apply to people"
 NOTHING = "–"
 
 
@@ -152,6 +152,13 @@ def configurations(model: "ModelResult", results: "Results") -> Iterator["Mappin
     yield from cast("list[Mapping[str, Any]]", model["sweep"])
 
 
+def _people(results: "Results") -> str:
+    """What the intervals of accuracy draw, where the data names persons."""
+    found = [model["accuracy"] for model in results["models"] if model["accuracy"]]
+    people = max((one.get("subjects", 0) for one in found), default=0)
+    return f", that of top-1 over {people:,} persons drawn whole" if people else ""
+
+
 def conditions(results: "Results") -> list[str]:
     """Return sentences on the data, the machine and the protocol of the measurement."""
     data, machine, protocol = results["data"], results["machine"], results["protocol"]
@@ -174,8 +181,11 @@ def conditions(results: "Results") -> list[str]:
     if any(model["accuracy"] for model in results["models"]):
         lines.append(
             f"Images: {data['images']:,} of {data['name']}, split {data['split']}{leaks} "
-            f"(data digest {data['digest'][:12]}); single crop; 95 % intervals in brackets."
+            f"(data digest {data['digest'][:12]}); single crop; 95 % intervals in brackets"
+            f"{_people(results)}."
         )
+    if "prior" in protocol:
+        lines.append(f"Accuracy is for the class prior {protocol['prior']}, not that of training.")
     if done:
         lines.append(
             f"Latency: one call from the pixels to the probabilities, {max(done):,} rounds of "

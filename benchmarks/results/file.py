@@ -73,7 +73,7 @@ def flaw(results: Any) -> str | None:
         if first["type"] == "missing":
             return f"{_place(first['loc'][:-1])} lacks {first['loc'][-1]}"
         if first["type"] == "extra_forbidden":
-            return f"{where} is no key of this version"
+            return f"{where} is not a key of this version"
         return f"{where}: {message[0].lower()}{message[1:]}"
     return next(filter(None, map(_wrong_counts, results["models"])), None)
 

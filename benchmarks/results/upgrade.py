@@ -1,4 +1,4 @@
-"""Convert results of older schema versions; what was not measured then is None."""
+"""Converts results of older schema versions; values that were not measured then are None."""
 
 from typing import Any
 

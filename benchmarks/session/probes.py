@@ -1,6 +1,6 @@
 """Optional probes of a session: cold starts, operators, peak, instructions, camera frames.
 
-Each has a module of its own; this one runs those that the settings ask for.
+Each has its own module; this one runs those that are enabled in the settings.
 """
 
 from collections.abc import Sequence

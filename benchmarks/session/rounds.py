@@ -56,7 +56,7 @@ class Timing:
         return bool(self._rounds)
 
     def disturbed(self, cores: int | None, names: Sequence[str]) -> list[str]:
-        """Name what was disturbed: models, the reference workload, models in other settings.
+        """List what was disturbed: models, the reference workload, models in other settings.
 
         Args:
             cores: number of cores that this process may use.
@@ -74,7 +74,7 @@ class Timing:
             return [False] * len(self._configurations)
         times = np.stack([one.times for one in self._rounds])
         preempted = np.stack([one.preempted for one in self._rounds])
-        # With more threads than cores they preempt each other, which is no disturbance.
+        # With more threads than cores they preempt each other, which is not a disturbance.
         crowded = [each.setting.threads > (cores or 1) for each in self._configurations]
         return [
             interference.disturbed(times[:, i], preempted[:, i] * (not crowded[i]))

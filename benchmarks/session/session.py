@@ -29,6 +29,7 @@ from benchmarks.session.rounds import Timing
 from device.errors import InputError
 from device.geometry import FACE_SIZE
 from device.labels import HEADS
+from device.model import prior
 from device.system.atomic_file import make_folder
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def run(
     out: Path,
     config: BenchmarkConfig = BenchmarkConfig(),
     label_names: Mapping[str, Sequence[str]] = HEADS,
+    subjects: NDArray[np.str_] | None = None,
 ) -> "Results":
     """Measure size, accuracy and latency of models with the same interpreter.
 
@@ -64,6 +66,7 @@ def run(
         out: folder for `results.json`; an existing file is replaced.
         config: settings of the session.
         label_names: by head, the names of its classes.
+        subjects: str [n], the person on each image, for intervals by persons; None if unknown.
 
     Returns:
         The results as written; see `benchmarks/schema/results.schema.json`.
@@ -75,6 +78,7 @@ def run(
     """
     _check(models, images, labels, label_names, leaked)
     config.validate()
+    priors = [prior.weights(config.prior, 1.0, path) for path in models]
     threads = config.threads[0]
     settings = configurations.settings(
         config.threads, builtin=config.builtin, others=config.backends
@@ -91,10 +95,12 @@ def run(
         about = ", ".join(path.name for path in models)
         presence = closing.enter_context(Presence(about))
         written = _blank(config, settings[0], data, images, leaked, models_under_test)
+        if config.prior != prior.NONE:
+            written["protocol"]["prior"] = config.prior
         timing = Timing(opened)
         try:
             if config.timed:
-                _classify(models_under_test, images, leaked, written["models"])
+                _classify(models_under_test, images, leaked, subjects, priors, written["models"])
                 timing.run(
                     images, count=config.rounds, per_round=config.per_round, seed=config.seed
                 )
@@ -189,17 +195,22 @@ def _classify(
     models_under_test: Sequence[model_under_test.ModelUnderTest],
     images: NDArray[np.uint8],
     leaked: NDArray[np.bool_] | None,
+    subjects: NDArray[np.str_] | None,
+    priors: Sequence[NDArray[np.float32] | None],
     blocks: list["ModelResult"],
 ) -> None:
     """Fill in the accuracy of each model."""
-    for one, block in zip(models_under_test, blocks, strict=True):
+    for one, weights, block in zip(models_under_test, priors, blocks, strict=True):
         faces = progress.track(images, f"accuracy of {one.name}", len(images))
-        probabilities = accuracy.predict(one.classifier, faces)
+        probabilities = accuracy.weighted(accuracy.predict(one.classifier, faces), weights)
         names = one.classifier.labels
-        block["accuracy"] = accuracy.metrics(probabilities, one.labels, names)
+        block["accuracy"] = accuracy.metrics(probabilities, one.labels, names, subjects)
         if leaked is not None and (one.labels[~leaked] != LEFT_OUT).any():
             block["accuracy_leak_free"] = accuracy.metrics(
-                probabilities[~leaked], one.labels[~leaked], names
+                probabilities[~leaked],
+                one.labels[~leaked],
+                names,
+                None if subjects is None else subjects[~leaked],
             )
 
 

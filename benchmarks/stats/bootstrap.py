@@ -135,6 +135,21 @@ def cluster_interval(
     return intervals(rates[:, None])[0]
 
 
+def paired_interval(differences: NDArray[np.floating], seed: int = 0) -> list[float]:
+    """Compute the 95 % interval of the mean of paired differences, by drawing images.
+
+    Args:
+        differences: float [n], n > 0, one value for each image: after minus before.
+        seed: RNG seed.
+
+    Returns:
+        [low, high].
+    """
+    values, counts = np.unique(np.asarray(differences, np.float64), return_counts=True)
+    draws = resampled_counts(counts, seed) @ values / len(differences)
+    return intervals(draws[:, None])[0]
+
+
 def blocks(series: NDArray[np.float64]) -> float:
     """Number of blocks in a series; a lower bound of its effective sample size."""
     return len(series) / block_length(series)

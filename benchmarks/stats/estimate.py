@@ -58,7 +58,7 @@ def from_draws(
 def student(confidence: float, freedom: float) -> float:
     """Approximate the quantile of Student's t (Abramowitz & Stegun 1964, 26.7.5).
 
-    By hand, because SciPy is no dependency of a Raspberry Pi; the tests compare with it.
+    Implemented here because SciPy is not a dependency on a Raspberry Pi; tests compare with it.
 
     Args:
         confidence: probability of the quantile, 0.5 to 1.

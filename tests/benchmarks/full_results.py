@@ -22,7 +22,7 @@ FILES = (
 def full_results(
     *, rounds: int = 60, images: int = 800, seed: int = 0, marks: tuple[dict, ...] = ()
 ) -> dict:
-    """Build results of all FILES; another seed is another day on the same machine."""
+    """Build results of all FILES; another seed simulates another day on the same machine."""
     draw = np.random.default_rng(seed)
     reference = latency(75.0, draw, rounds)
     state = {
@@ -184,7 +184,7 @@ def latency(p50: float, draw, rounds: int, reference: dict | None = None) -> dic
 
 
 def answers(top1: float, labels, images: int, draw) -> dict:
-    """Accuracy block with a given top-1; most wrong answers are the next class."""
+    """Accuracy block with a given top-1; most wrong predictions are the next class."""
     k = len(labels)
     truth = draw.integers(0, k, images)
     wrong = np.arange(images) >= round(top1 * images)
@@ -286,7 +286,7 @@ def frame_count(core: str) -> dict:
 
 
 def results_1_0() -> dict:
-    """Build results of three of the FILES as schema 1.0 had them."""
+    """Build results of three of the FILES in the format of schema 1.0."""
     whole = full_results(rounds=20, images=200)
     machine, protocol = whole["machine"], whole["protocol"]
     processor = ("instruction_sets", "microarchitecture", "core_class")

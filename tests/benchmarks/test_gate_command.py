@@ -110,7 +110,7 @@ def test_an_older_result_is_held_to_what_it_measured(tmp_path):
             '[models."*"]\nconfidence = 0.9\nmax_slower = 1',
             "did you mean confidence, at the top of the file?",
         ),
-        ('[models."*"]\nzzzz = 1', "known are parent, "),
+        ('[models."*"]\nzzzz = 1', "valid keys are parent, "),
         ('[models."*_int4"]\nmax_bytes = 1', "matches no model"),
         ("[[[", "is not TOML"),
     ],
@@ -136,7 +136,7 @@ def test_the_printed_rules_are_the_default_ones(tmp_path):
 
 
 def test_a_pi_without_extras_can_gate(files, tmp_path):
-    """Only the base installation: none of these can be imported."""
+    """The base installation is simulated: none of these packages can be imported."""
     for name in ("matplotlib", "jsonschema", "tensorflow", "tf_keras", "pandas"):
         (tmp_path / f"{name}.py").write_text("raise ImportError")
     program = "from fer_edge.cli.app import app; app()"

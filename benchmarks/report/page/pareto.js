@@ -9,7 +9,7 @@ function paretoPoints() {
     .filter((point) => point.latency);
 }
 
-// Points that no other one beats in both accuracy and p50, fastest first.
+// The Pareto front of accuracy and p50, fastest first.
 function front(points) {
   const sorted = [...points].sort((a, b) => a.latency.p50_us - b.latency.p50_us || b.model.accuracy.top1 - a.model.accuracy.top1);
   let best = -1;
@@ -120,7 +120,7 @@ function showTip(tip, { model, latency, x, y, radius }) {
   tip.style.top = `${Math.max(0, Math.min(y - tip.offsetHeight / 2, tip.parentElement.clientHeight - tip.offsetHeight))}px`;
 }
 
-// Labels beside their points, each at the first free place; without one the tooltip has the name.
+// Labels next to their points, each at the first free position; without one only the tooltip has the name.
 function namesOf(points, box) {
   const taken = points.map(({ x, y, radius }) => [x - 0.72 * radius, y - 0.72 * radius, x + 0.72 * radius, y + 0.72 * radius]);
   const clear = ([a, b, c, d]) => a >= box.left && c <= box.right + 6 && b >= box.top - 6 && d <= box.bottom && !taken.some(([e, f, g, h]) => a < g && c > e && b < h && d > f);

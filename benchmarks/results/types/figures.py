@@ -50,7 +50,9 @@ class Accuracy(TypedDict):
     """Number of images with a label."""
     top1: Fraction
     top1_ci95: Interval
-    """Wilson interval."""
+    """By persons (cluster bootstrap) where subjects is there, else Wilson's."""
+    subjects: NotRequired[Positive]
+    """Number of persons on the images; absent where they are unknown."""
     macro_precision: Fraction
     macro_recall: Fraction
     macro_f1: Fraction
@@ -152,7 +154,7 @@ class OperatorProfile(TypedDict):
 
     kind: Kind
     how: NotRequired[str]
-    """Description of what was timed, and how often."""
+    """Description of the timed workload and the number of repetitions."""
     rows: list[Operator]
 
 

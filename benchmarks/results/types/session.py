@@ -94,7 +94,7 @@ class EvaluationData(TypedDict):
     name: str
     digest: str
     synthetic: bool
-    """Whether the faces are generated; accuracy on them says nothing about people."""
+    """Whether the faces are synthetic; accuracy on them does not apply to people."""
     split: str
     """val, test, or a description of how the images were chosen."""
     images: Positive
@@ -118,6 +118,8 @@ class Protocol(TypedDict):
     """Backend of the main figures."""
     reference: str | None
     """Name of the reference workload."""
+    prior: NotRequired[str]
+    """Class prior that accuracy is for, in place of that of training: uniform, or a file's name."""
 
 
 @closed

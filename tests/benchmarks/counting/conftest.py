@@ -16,7 +16,7 @@ def installed():
 
 @pytest.fixture
 def recorded(tmp_path):
-    """Write a recording, as the plugin does."""
+    """Write a recording in the format of the plugin."""
 
     def recorded(blocks, *, threads=1, lines=(0, 3, 5)):
         content = struct.pack("=QQ", threads, STAGES)

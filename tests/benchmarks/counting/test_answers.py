@@ -55,5 +55,5 @@ def test_other_questions_are_refused(tmp_path):
     path.write_bytes(answers.packed(one))
     np.testing.assert_array_equal(answers.read(path)["model"], one["model"])
     path.write_bytes(b"no answers")
-    with pytest.raises(InputError, match="holds no answers"):
+    with pytest.raises(InputError, match="contains no predictions"):
         answers.read(path)

@@ -33,5 +33,5 @@ def test_a_frame_is_counted_stage_by_stage(installed, film, monkeypatch):
 
 
 def test_a_video_without_a_face_is_refused_before_anything_runs(empty_video):
-    with pytest.raises(InputError, match="haar finds no face in it"):
+    with pytest.raises(InputError, match="haar finds no face"):
         frame.check(empty_video, "haar", None)

@@ -38,7 +38,7 @@ def test_any_text_has_a_kind(text):
 
 
 def test_a_disassembler_that_fails_is_named():
-    with pytest.raises(CheckFailedError, match="false cannot disassemble: exit code 1"):
+    with pytest.raises(CheckFailedError, match="false failed: exit code 1"):
         Disassembler(["false"])([1, 2])
 
 

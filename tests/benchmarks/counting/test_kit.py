@@ -30,7 +30,7 @@ def test_a_kit_of_another_version_is_refused(data):
 def test_a_machine_that_cannot_emulate_is_told_so(monkeypatch, system, machine):
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("platform.machine", lambda: machine)
-    with pytest.raises(InputError, match=f"not on {system} of {machine}"):
+    with pytest.raises(InputError, match=f"not {system} on {machine}"):
         install.install()
 
 
@@ -42,7 +42,7 @@ def test_a_system_without_apt_is_told_so(monkeypatch):
 
 @pytest.fixture
 def apt(monkeypatch):
-    """Answer the calls of apt-get and record them."""
+    """Respond to calls of apt-get and record them."""
     calls = []
 
     def answer(stdout="", stderr="", code=0):
@@ -68,7 +68,7 @@ def test_the_configured_debian_archive_is_found(apt):
 
 def test_apt_with_other_archives_alone_asks_for_one(apt):
     apt("http://mirror.example/ubuntu/|noble|main|Ubuntu\n")
-    with pytest.raises(InputError, match="give one with --url"):
+    with pytest.raises(InputError, match="specify one with --url"):
         debian.find_mirror()
 
 

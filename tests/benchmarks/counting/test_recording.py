@@ -24,7 +24,7 @@ def test_memory_is_told_by_stage(recorded):
 def test_a_recording_that_is_cut_off_is_refused(recorded, length):
     path = recorded([((1, 2), (0, 1))])
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(CheckFailedError, match="cut off"):
+    with pytest.raises(CheckFailedError, match="truncated"):
         recording.read(path)
 
 

@@ -277,8 +277,8 @@ def test_counts_of_another_runtime_are_noted(main, now):
 
 def test_generated_faces_say_how_blunt_their_accuracy_is(main, now):
     text = '[models."fer2013_int8"]\nmax_top1_loss = 0.01\n'
-    assert not any("generated faces" in note for note in judge(now, text, main).notes)
+    assert not any("synthetic faces" in note for note in judge(now, text, main).notes)
     now["data"]["synthetic"] = True
-    (note,) = [one for one in judge(now, text, main).notes if "generated faces" in one]
+    (note,) = [one for one in judge(now, text, main).notes if "synthetic faces" in one]
     points = float(re.search(r"fall by about (\d+\.\d) points", note)[1])
     assert 8 < points < 10  # 1.0 of limit, and 1.645 * sqrt(2 * 0.66 * 0.34 / 200) of noise

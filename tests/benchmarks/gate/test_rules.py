@@ -66,7 +66,7 @@ def test_a_mistyped_key_is_named_with_one_that_is_known(key, place, letter):
     with pytest.raises(InputError) as caught:
         rules.parse(f'[models."*"]\n{wrong} = 1', PATH)
     said, _, meant = str(caught.value).partition(": did you mean ")
-    assert said == f'bench.toml: models."*".{wrong} is no key of a rules file'
+    assert said == f'bench.toml: models."*".{wrong} is not a key of a rules file'
     assert meant.rstrip("?") in LIMITS
 
 
@@ -84,7 +84,7 @@ def test_a_mistyped_key_is_named_with_one_that_is_known(key, place, letter):
         ('[models."*"]\nmin_top1 = 60', "min_top1 is 60: give 0 to 1"),
         ('[models."*"]\nmax_bytes = true', "give a number"),
         ('[models."*"]\nmax_bytes = 1\ndecide_by = "luck"', "give 'interval' or 'point'"),
-        ('[models."*"]\nmax_bytes = 1\nparent = 3', "text in quotes"),
+        ('[models."*"]\nmax_bytes = 1\nparent = 3', "string in quotes"),
         ('allow_new = 1\n[models."*"]\nmax_bytes = 1', "true or false"),
         ('[models."*"]\nmax_bytes = 1\n[models."*"]', "is not TOML"),
     ],

@@ -241,7 +241,7 @@ def test_labels_in_other_words_are_translated(tmp_path):
     [
         ("labels = [", "is not TOML"),
         ('head = "fer2013"', "labels is missing, and so are size, mean, std"),
-        (DESCRIPTION + "color = 1", "color is no key of a description"),
+        (DESCRIPTION + "color = 1", "color is not a key of a description"),
         (DESCRIPTION.replace("fer2013", "affectnet"), "head is 'affectnet': give 'fer2013'"),
         (DESCRIPTION.replace('"angry"', '"anger"'), r"labels are anger.*\[words\]"),
         (DESCRIPTION.replace('"angry"', '"happy"'), "labels are happy"),

@@ -75,7 +75,8 @@ class Server:
     def cut(self):
         """Kill the sessions, as when the network fails."""
         for child in children(self.process.pid):
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(child, signal.SIGKILL)
 
     def left(self) -> list[Path]:
         """Files that runs left on the host."""
@@ -86,7 +87,7 @@ class Server:
         return [pid for pid in processes() if str(self.tmp).encode() in command_line(pid)]
 
     def wait_clean(self):
-        """Wait until nothing of a run is left, or fail."""
+        """Wait until nothing of a run is left on the host; fail after a timeout."""
         _wait_until(lambda: not self.left() and not self.runs())
 
     def wait_busy(self):
@@ -147,7 +148,7 @@ def wait_until():
 
 @pytest.fixture
 def make_server(tmp_path, monkeypatch):
-    """Start servers; `ssh` uses their configuration and not that of the user."""
+    """Start servers; `ssh` uses their configuration instead of the user's."""
     if SSHD is None or shutil.which("ssh") is None:
         pytest.skip("no sshd or ssh here: apt-get install openssh-server openssh-client")
     if not Path("/proc/self/stat").exists():

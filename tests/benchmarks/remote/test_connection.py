@@ -1,4 +1,4 @@
-"""Output of a host that is not that of the agent."""
+"""Output of a host that does not come from the agent."""
 
 import json
 import os
@@ -73,4 +73,4 @@ def test_an_end_in_mid_run_is_told_from_one_before(answer):
 
 def test_a_host_that_says_nothing_of_ours_is_wrong_input(answer):
     error = answer("Welcome!", "No shell for you.", code=1)
-    assert isinstance(error, InputError) and "try `ssh lab` by hand" in str(error)
+    assert isinstance(error, InputError) and "try `ssh lab` manually first" in str(error)

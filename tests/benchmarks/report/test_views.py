@@ -55,7 +55,7 @@ def test_what_was_not_measured_is_empty_in_the_csv(tmp_path):
 
 
 def test_github_action_benchmark_gets_what_it_reads(whole, tmp_path):
-    """An array of `name`, `unit`, `value`, and texts `range` and `extra`; names are unique."""
+    """An array of `name`, `unit`, `value`, and optional `range` and `extra`; names are unique."""
     report.render(whole, tmp_path, [View.github])
     for name in (github_action.SMALLER, github_action.BIGGER):
         entries = json.loads((tmp_path / name).read_text())

@@ -94,7 +94,7 @@ def test_no_value_of_another_type_passes(path):
 
 
 def first_version(results: dict) -> dict:
-    """Reduce results to the form of version 1.0."""
+    """Reduce results to the format of version 1.0."""
     old = copy.deepcopy(results)
     for key in ("reference", "peak", "frame"):
         del old[key]
@@ -169,7 +169,7 @@ def test_the_schema_is_that_of_the_types():
         (("accuracy", "top1"), 1.5, "top1: input should be less than or equal to 1"),
         (("accuracy", "confusion"), [[1]], "confusion matrix of fer2013_0 is not 7x7"),
         (("accuracy", "n"), 9, "confusion matrix of fer2013_0 does not sum to 9"),
-        (("latency", "extra"), 1, "extra is no key of this version"),
+        (("latency", "extra"), 1, "extra is not a key of this version"),
     ],
 )
 def test_a_value_out_of_its_range_is_named(path, at, value, message):
@@ -182,7 +182,7 @@ def test_a_value_out_of_its_range_is_named(path, at, value, message):
 
 
 def test_measuring_takes_no_pydantic():
-    """Only reading files needs it, so that a host needs no more than what runs models."""
+    """Only reading files needs pydantic, so a host only needs the packages that run models."""
     program = (
         "import sys, benchmarks.session.session, fer_edge.cli.app;print('pydantic' in sys.modules)"
     )

@@ -15,6 +15,7 @@ from benchmarks.metrics.accuracy import metrics, predict
 from benchmarks.models import model as model_under_test
 from benchmarks.results import file as results_file
 from benchmarks.session import probes
+from benchmarks.stats.bootstrap import cluster_interval
 from device.errors import InputError
 from device.labels import FER2013, HEADS
 from device.model.classifier import Classifier
@@ -334,3 +335,40 @@ def test_names_take_as_many_folders_as_set_them_apart(tmp_path):
     assert model_under_test.names([tmp_path / "my model (1).tflite"]) == ["my-model-1-"]
     with pytest.raises(InputError, match="same name"):
         model_under_test.names([tmp_path / "a.tflite", tmp_path / "a.lite"])
+
+
+def test_accuracy_is_for_another_prior_and_by_persons_where_both_are_known(
+    model_files, faces, labels, data, tmp_path
+):
+    model = tmp_path / "fer2013_int8.tflite"
+    model.write_bytes(model_files["int8"].read_bytes())
+    shares = dict(zip(FER2013, [0.02, 0.9, 0.02, 0.02, 0.02, 0.01, 0.01], strict=True))
+    card = {"input": {}, "decision": {"prior": shares}}
+    model.with_suffix(".card.json").write_text(json.dumps(card))
+    subjects = np.array([f"p{i // 10}" for i in range(40)])
+    found = benchmarks.run(
+        [model],
+        faces,
+        labels,
+        leaked=None,
+        data=data,
+        out=tmp_path,
+        config=BenchmarkConfig(rounds=1, per_round=1, prior="uniform"),
+        subjects=subjects,
+    )
+    assert found["protocol"]["prior"] == "uniform"
+    (block,) = found["models"]
+    assert block["accuracy"]["subjects"] == 4
+    weights = (1 / np.array(list(shares.values()))).astype(np.float32)
+    answers = (predict(Classifier(model), faces) * weights).argmax(axis=1)
+    right = answers == labels["fer2013"]
+    assert block["accuracy"]["top1"] == right.mean()
+    assert block["accuracy"]["top1_ci95"] == cluster_interval(right, subjects)
+    Draft202012Validator(SCHEMA).validate(json.loads((tmp_path / "results.json").read_text()))
+
+
+def test_a_prior_needs_the_card_of_the_model(model_files, faces, labels, data, tmp_path):
+    with pytest.raises(InputError, match="--prior needs"):
+        run([model_files["int8"]], faces, labels, leaked=None, data=data, out=tmp_path,
+            prior="uniform")  # fmt: skip
+    assert not list(tmp_path.iterdir())

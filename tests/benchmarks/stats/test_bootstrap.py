@@ -33,7 +33,7 @@ def test_independent_rounds_are_drawn_and_summarized_as_arch_does():
 
 @pytest.mark.parametrize("rho", [0.3, 0.6, 0.9])
 def test_the_block_length_is_close_to_that_of_arch_on_the_signs(rho):
-    """Not equal: arch takes the first insignificant lag, the paper the last significant one."""
+    """Not equal: arch uses the first insignificant lag, the paper the last significant one."""
     ratios = []
     for seed in range(20):
         series = autoregressive(rho, 300, seed)
@@ -58,3 +58,11 @@ def test_resampled_counts_vary_as_resampled_items_do():
 
 def test_a_single_value_has_no_interval():
     assert bootstrap.median_interval(np.array([3.0])) is None
+
+
+def test_paired_differences_are_drawn_as_arch_does():
+    differences = np.random.default_rng(1).choice([-1.0, 0.0, 1.0], size=400, p=[0.1, 0.7, 0.2])
+    theirs = arch.IIDBootstrap(differences, seed=np.random.default_rng(3))
+    expected = theirs.conf_int(np.mean, 5000, method="percentile").ravel()
+    assert bootstrap.paired_interval(differences) == pytest.approx(expected, abs=0.01)
+    assert bootstrap.paired_interval(np.zeros(5)) == [0.0, 0.0]
