@@ -2,5 +2,5 @@
 
 import os
 
-# tensorflow-model-optimization works on Keras 2 objects alone; TensorFlow reads this as it loads.
+# tensorflow-model-optimization only supports Keras 2 objects; TensorFlow reads this on loading.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")

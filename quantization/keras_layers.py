@@ -9,7 +9,7 @@ from device.errors import InputError
 
 
 def unwrap(layer: Any) -> Any:
-    """Give the layer inside tfmot's pruning or quantization wrapper, or the layer itself."""
+    """Return the layer inside tfmot's pruning or quantization wrapper, or the layer itself."""
     from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import (
         QuantizeWrapper,
     )
@@ -101,7 +101,7 @@ def rebuild(model: Any, wrap: Any = lambda layer: layer) -> Any:
 def logits(model: Any) -> Any:
     """The model without its final softmax, if it has one; else the model itself.
 
-    The conversion adds a softmax of its own. Accepts Keras 2 and Keras 3 models.
+    The conversion adds its own softmax. Accepts Keras 2 and Keras 3 models.
 
     Args:
         model: a functional or sequential Keras model with one output, whose softmax, if any, is

@@ -41,7 +41,7 @@ class Normalization:
 
     @property
     def zero_point(self) -> int:
-        """Of the int8 input: the byte that stands for 0.0."""
+        """Zero point of the int8 input: the byte that represents 0.0."""
         return int(self.mean) - 128
 
     def apply(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -206,4 +206,4 @@ def _passes_channels(layer: Any) -> bool:
     )
     # A custom layer (dropout, hard-swish) without weights that keeps the shape.
     own = not layer.trainable_weights and layer.input_shape == layer.output_shape
-    return isinstance(layer, moving) or own
+    return isinstance(layer, moving) or own or getattr(layer, "keeps_channels", False)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.model import graph
-from device.model.graph import Graph, Tensor
+from device.model.graph import Graph
+from device.model.tensor import Tensor
 
 _BYTES_PER_LINE = 16
 _ALIGNMENT = 16  # bytes; the flatbuffer aligns its weights to it
@@ -19,7 +20,7 @@ def identifier(stem: str) -> str:
 
 
 def source(name: str, header: str, content: bytes) -> str:
-    """Give the C++ source with the definitions.
+    """Return the C++ source with the definitions.
 
     Args:
         name: an `identifier`.
@@ -75,7 +76,7 @@ def declarations(
 
 
 def operators(found: Graph) -> list[str]:
-    """Name the methods that register a graph's operators: `AddConv2D` for CONV_2D."""
+    """Names of the methods that register a graph's operators: `AddConv2D` for CONV_2D."""
     names = sorted({operator.name for operator in found.operators})
     return ["Add" + "".join(part.title() for part in name.split("_")) for name in names]
 

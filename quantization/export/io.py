@@ -106,7 +106,7 @@ def _before_int8(editor: Editor, io: IO, color: Color) -> Normalization:
     scale, zero_point = editor.quantization(pixels)
     inside = Normalization(mean=float(zero_point + 128), std=round(1 / scale, 3))
     if io == "float32":
-        # One convolution makes the picture gray and normalizes it.
+        # One convolution converts the image to gray and normalizes it.
         share = BT601 if color == "rgb" else (1.0,)
         weights = np.array(share, np.float32) / np.float32(inside.std)
         bias = np.float32(-inside.mean / inside.std)
@@ -134,7 +134,7 @@ def _before_float(
 ) -> Normalization:
     pixels = editor.graph.inputs[0]
     if color == "rgb" or outside != _RAW:
-        # One convolution makes the picture gray and normalizes it.
+        # One convolution converts the image to gray and normalizes it.
         mean, std = outside
         share = np.array(BT601 if color == "rgb" else (1.0,), np.float32)
         before = editor.tensor("rgb" if color == "rgb" else "pixels", len(share), "float32")

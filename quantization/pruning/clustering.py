@@ -43,7 +43,7 @@ def cluster(model: Any, *, clusters: int, keep_zeros: bool) -> Any:
         raise InputError(f"clusters is {clusters}: give {FEWEST} or more")
     chosen = {layer.name for layer, kernel in pruned_kernels(model) if kernel.size > clusters}
     if not chosen:
-        raise InputError(f"{model.name} has no layer to cluster: leave out [cluster]")
+        raise InputError(f"{model.name} has no layer to cluster: remove [cluster]")
     init = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
 
     def wrap(layer: Any) -> Any:

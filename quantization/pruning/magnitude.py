@@ -104,7 +104,7 @@ def prune(
         if pattern != "block" or _is_matrix(kernel)
     }
     if not chosen:
-        raise InputError(f"{model.name} has no layer to prune: leave pruning out of the recipe")
+        raise InputError(f"{model.name} has no layer to prune: remove [prune] from the recipe")
 
     # tfmot updates masks at begin_step + k * frequency. Unless one of these is end_step, the
     # final sparsity is never reached.

@@ -48,8 +48,8 @@ def find(python: Path | None = None) -> str:
     done = _run(python)
     if done.returncode == litert_worker.NOT_INSTALLED:
         raise InputError(
-            f"{python or sys.executable} has no litert-quantizer, which needs an environment of "
-            f"its own: {INSTALL}, then give --quantizer quantizer/bin/python, or name it in "
+            f"{python or sys.executable} has no litert-quantizer, which needs its own "
+            f"environment: {INSTALL}, then give --quantizer quantizer/bin/python, or name it in "
             f"{VARIABLE}"
         )
     if done.returncode != 0:

@@ -150,7 +150,7 @@ def _operators(graph: Graph, names: Sequence[str], path: Path) -> set[int]:
         by_name.setdefault(sqnr.name_of(graph, operator), set()).add(operator.index)
     for name in names:
         if name not in by_name:
-            raise InputError(f"{path} has no layer {name}: `fer-edge quant-debug` names them")
+            raise InputError(f"{path} has no layer {name}: `fer-edge quant-debug` lists them")
     return set().union(*(by_name[name] for name in names))
 
 

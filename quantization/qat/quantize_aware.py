@@ -195,7 +195,7 @@ def _range_quantizer(estimator: Callable[[Any], Range] | None) -> Any:
 
     class RangeQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
         def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-            raise NotImplementedError("stands in for a quantizer that is built")
+            raise NotImplementedError("replaces a quantizer that is already built")
 
         def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
             low, high = weights["min_var"], weights["max_var"]

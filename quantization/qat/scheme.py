@@ -1,6 +1,6 @@
 """Schemes of quantization-aware training that preserve pruned zeros and weight clusters.
 
-They support two more layers than tfmot's: hard-swish, and the product of squeeze-and-excite.
+They support three more layers than tfmot's: hard-swish, the mean over one axis, and products.
 
 tfmot has one scheme that keeps zeros and one that also keeps clusters, each for all layers of a
 net. The latter shares one quantizer between layers and loses the zeros of all layers once one layer
@@ -27,6 +27,7 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
         default_8bit_quantize_scheme as default,
     )
 
+    from quantization.qat.axis_mean import AxisMean
     from quantization.qat.hard_swish import HardSwish
 
     combine = tfmot.experimental.combine
@@ -36,8 +37,8 @@ def scheme(*, keep_zeros: bool, clustered: Collection[str]) -> Any:
         else default.Default8BitQuantizeScheme()
     )
 
-    # These have no weights and an int8 kernel of their own: only the output is quantized.
-    output_alone = (HardSwish, keras.layers.Multiply)
+    # These have no weights and their own int8 kernel: only the output is quantized.
+    output_alone = (AxisMean, HardSwish, keras.layers.Multiply)
 
     class Registry:
         def supports(self, layer: Any) -> bool:

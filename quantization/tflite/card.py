@@ -9,9 +9,11 @@ from typing import Any
 
 from device.errors import InputError
 from device.geometry import MARGIN
+from device.labels import OCCLUSION
 from device.model.card import card_path
 from device.system.atomic_file import replacing
 from device.system.gzip_size import gzip_size
+from device.system.sha256sums import sha256 as sha256
 from quantization.normalization import Normalization
 from quantization.tflite.precision import INTEGER, Precision
 
@@ -32,6 +34,7 @@ def write(
     parent_sha256: str | None,
     margin: float = MARGIN,
     calibration: Mapping[str, Any] | None = None,
+    parts: Sequence[str] = (),
 ) -> Path:
     """Write the card of a model file; an existing card is replaced.
 
@@ -48,6 +51,8 @@ def write(
         margin: margin of the face crops in training, as a fraction of the face box; the runner
             uses the same.
         calibration: how a finished float file was quantized; the entry is left out if None.
+        parts: labels of the second output, the hidden part of the face; the entry `outputs` is left
+            out without one.
 
     Returns:
         The card's path.
@@ -82,6 +87,9 @@ def write(
         "metrics": {},
         "created_by": f"fer-edge {version('fer-edge')}",
     }
+    if parts:
+        outputs = {"probability": labels, OCCLUSION: parts}
+        card["outputs"] = [{"name": k, "labels": list(v)} for k, v in outputs.items()]
     if calibration is not None:
         card["calibration"] = dict(calibration)
     return _save(card, card_path(model))
@@ -104,7 +112,7 @@ def derive(
     measured on the parent. A parent without a card gives only its digest and labels.
 
     Args:
-        file: file to write the card for; the card goes beside it.
+        file: file to write the card for; the card is written next to it.
         content: content of the model file.
         parent: model file that it was made from.
         labels: labels, in the order of the output.
@@ -179,12 +187,6 @@ def add_metrics(model: Path, metrics: Mapping[str, Any]) -> Path:
 def add_decision(model: Path, decision: Mapping[str, Any]) -> Path:
     """Write the decision threshold and class prior, which the runner uses, to a model's card."""
     return _save(read(model) | {"decision": dict(decision)}, card_path(model))
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 digest of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from device.errors import CheckFailedError, InputError
 from device.geometry import FACE_SIZE
+from device.labels import FACE_PARTS, OCCLUSION
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from quantization.keras_layers import check_finite, heads, is_pruning, is_quantized
@@ -37,7 +38,8 @@ def to_tflite(
 
     Input of the file: [1, 48, 48, 1]; raw pixels 0..255 as float32 (float32, float16, dynamic), or
     pixel - 128 as int8 (ptq, int8). Output: [1, labels] probabilities as float32, or as int8 with
-    scale 1/256 and zero point -128.
+    scale 1/256 and zero point -128. If the model has an output `device.labels.OCCLUSION`, the file
+    has its probabilities as a second output.
 
     Args:
         model: Keras model from normalized pixels to logits per head: for "int8" a model from
@@ -63,21 +65,24 @@ def to_tflite(
             not have the expected shape, dtype, scale or zero point.
     """
     index = _check(model, head, labels, precision)
+    parts = FACE_PARTS if OCCLUSION in heads(model) else ()
+    outputs = [index, heads(model).index(OCCLUSION)] if parts else [index]
     samples = _calibration_samples(calibration, normalization) if precision == "ptq" else None
     with suppress_stderr():
-        content = _convert(model, index, precision, normalization, samples, path.name)
+        content = _convert(model, outputs, precision, normalization, samples, path.name)
         content = metadata.embed(
             content,
             name=path.stem,
             description=description,
             labels=labels,
+            parts=parts,
             # A float file normalizes inside its graph: the caller passes raw pixels.
             mean=normalization.mean if precision in INTEGER else 0.0,
             std=normalization.std if precision in INTEGER else 1.0,
             space_to_depth=space_to_depth and precision in INTEGER,
             float16_arithmetic=float16_arithmetic and precision == "float16",
         )
-        check_io(content, len(labels), precision, normalization, path.name)
+        check_io(content, len(labels), precision, normalization, path.name, parts=len(parts))
     with replacing(path) as partial:
         partial.write_bytes(content)
 
@@ -124,7 +129,7 @@ def _calibration_samples(
 
 def _convert(
     model: Any,
-    index: int,
+    outputs: Sequence[int],
     precision: Precision,
     normalization: Normalization,
     samples: npt.NDArray[np.float32] | None,
@@ -132,7 +137,7 @@ def _convert(
 ) -> bytes:
     import tensorflow as tf
 
-    function = _classifier(model, index, None if precision in INTEGER else normalization)
+    function = _classifier(model, outputs, None if precision in INTEGER else normalization)
     # The converter saves the owner of the variables: for a Keras model it would trace each layer
     # again, which takes most of the conversion time.
     owner = tf.Module()
@@ -155,6 +160,19 @@ def _convert(
 
         converter.representative_dataset = each
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return run_converter(converter, name)
+
+
+def run_converter(converter: Any, name: str) -> bytes:
+    """Run a `tf.lite.TFLiteConverter`.
+
+    Args:
+        converter: the converter, with its options set.
+        name: name of the file, for the message.
+
+    Raises:
+        CheckFailedError: TensorFlow cannot convert the model.
+    """
     try:
         content: bytes = converter.convert()
     except Exception as error:  # the converter passes on any exception of a failed pass
@@ -165,8 +183,8 @@ def _convert(
     return content
 
 
-def _classifier(model: Any, index: int, normalization: Normalization | None) -> Any:
-    """The graph of one head with softmax, and with normalization where one is given."""
+def _classifier(model: Any, outputs: Sequence[int], normalization: Normalization | None) -> Any:
+    """The graph of some outputs with softmax, and with normalization where one is given."""
     import tensorflow as tf
 
     shape = tf.TensorSpec([1, FACE_SIZE, FACE_SIZE, 1], tf.float32, name="pixels")
@@ -175,17 +193,24 @@ def _classifier(model: Any, index: int, normalization: Normalization | None) -> 
     def classify(pixels: Any) -> dict[str, Any]:
         if normalization is not None:
             pixels = (pixels - normalization.mean) / normalization.std
-        outputs = model(pixels, training=False)
-        logits = outputs[index] if isinstance(outputs, list | tuple) else outputs
-        return {"probabilities": tf.nn.softmax(logits)}
+        found = model(pixels, training=False)
+        logits = found if isinstance(found, list | tuple) else [found]
+        names = ("probabilities", OCCLUSION)
+        return {name: tf.nn.softmax(logits[i]) for name, i in zip(names, outputs, strict=False)}
 
     return classify
 
 
 def check_io(
-    content: bytes, labels: int, precision: Precision, normalization: Normalization, name: str
+    content: bytes,
+    labels: int,
+    precision: Precision,
+    normalization: Normalization,
+    name: str,
+    *,
+    parts: int = 0,
 ) -> None:
-    """Load a model file's content and check its input and output.
+    """Load a model file's content and check its input and outputs.
 
     Args:
         content: content of the file.
@@ -194,6 +219,7 @@ def check_io(
         normalization: normalization that the caller has to do; for an integer file, the meaning of
             its int8 values.
         name: file name, for the message.
+        parts: number of classes of the second output; 0 for a file with one output.
 
     Raises:
         CheckFailedError: shape, dtype, scale or zero point of the input or output differs from what
@@ -205,20 +231,22 @@ def check_io(
         model_content=content,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
-    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+    (source,), sinks = interpreter.get_input_details(), interpreter.get_output_details()
     dtype = np.int8 if precision in INTEGER else np.float32
-    found = [(tuple(t["shape"].tolist()), np.dtype(t["dtype"])) for t in (source, sink)]
-    wanted = [((1, FACE_SIZE, FACE_SIZE, 1), np.dtype(dtype)), ((1, labels), np.dtype(dtype))]
+    found = [(tuple(t["shape"].tolist()), np.dtype(t["dtype"])) for t in (source, *sinks)]
+    shapes = [(1, FACE_SIZE, FACE_SIZE, 1), (1, labels), *([(1, parts)] if parts else [])]
+    wanted = [(shape, np.dtype(dtype)) for shape in shapes]
     if found != wanted:
         raise CheckFailedError(f"{name}: input and output came out as {found}, not as {wanted}")
     if precision not in INTEGER:
         return
     scale, zero_point = source["quantization"]
     check_input_quantization(scale, zero_point, normalization, name)
-    if sink["quantization"] != (1 / 256, -128):
-        raise CheckFailedError(
-            f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
-        )
+    for sink in sinks:
+        if sink["quantization"] != (1 / 256, -128):
+            raise CheckFailedError(
+                f"{name}: output scale and zero point are {sink['quantization']}, not (1/256, -128)"
+            )
 
 
 def check_input_quantization(

@@ -9,12 +9,13 @@ to the model.
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from device.geometry import FACE_SIZE
-from device.model.content import LABEL_FILE
+from device.labels import OCCLUSION
+from device.model.content import LABEL_FILE, OCCLUSION_FILE
 from device.model.flatbuffer import Flatbuffer
 from quantization.tflite import compact, first_convolution
 from quantization.tflite.io_types import Color
@@ -42,6 +43,7 @@ def embed(
     std: float,
     space_to_depth: bool = False,
     float16_arithmetic: bool = False,
+    parts: Sequence[str] = (),
 ) -> bytes:
     """Add metadata and the label file to a converted model: gray image input, softmax output.
 
@@ -60,6 +62,7 @@ def embed(
         space_to_depth: whether to compute the first convolution over blocks of pixels, if that is
             equivalent; see `quantization.tflite.first_convolution`.
         float16_arithmetic: whether XNNPACK may compute in float16 where the processor supports it.
+        parts: labels of the second output, the hidden part of the face; empty without one.
 
     Returns:
         The content of the file with metadata.
@@ -70,11 +73,15 @@ def embed(
     for buffer in graph.buffers:
         buffer.data = _content(buffer, model)
     compact.shorten_names(graph)
+    if parts:
+        _occlusion_last(graph)
     if space_to_depth:
         first_convolution.to_blocks(graph)
     if float16_arithmetic:
         _allow_float16(graph, schema)
-    return attach(graph, name=name, description=description, labels=labels, mean=mean, std=std)
+    return attach(
+        graph, name=name, description=description, labels=labels, mean=mean, std=std, parts=parts
+    )
 
 
 def attach(
@@ -86,6 +93,7 @@ def attach(
     mean: float,
     std: float,
     color: Color = "gray",
+    parts: Sequence[str] = (),
 ) -> bytes:
     """Serialize a model with new metadata, which replaces the existing one, and the label file.
 
@@ -97,6 +105,7 @@ def attach(
         mean: pixel mean of the normalization that the caller has to do.
         std: pixel standard deviation of that normalization.
         color: color format of the input.
+        parts: labels of the second output, the hidden part of the face; empty without one.
 
     Returns:
         The content of the file with metadata.
@@ -111,16 +120,25 @@ def attach(
         entry.name, entry.buffer = _BUFFER_NAME, len(contents)
         graph.metadata.append(entry)
         contents.append(None)
-    contents[entry.buffer] = list(_describe(name, description, mean, std, color))
+    contents[entry.buffer] = list(
+        _describe(name, description, mean, std, color, occlusion=bool(parts))
+    )
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
-    return _append_labels(compact.serialize(graph), labels)
+    return append_labels(compact.serialize(graph), labels, parts)
+
+
+def _occlusion_last(graph: Any) -> None:
+    """Put the output of the expressions first; the converter orders two outputs as it likes."""
+    outputs = graph.signatureDefs[0].outputs
+    outputs.sort(key=lambda output: output.name == OCCLUSION.encode())
+    graph.subgraphs[0].outputs = [output.tensorIndex for output in outputs]
 
 
 def _allow_float16(graph: Any, schema: Any) -> None:
     """Add the metadata that allows float16 accumulation.
 
     The key and its value are those of LiteRT's reduced_precision_metadata.h; XNNPACK's delegate
-    reads them, and runs the graph in float32 as before where a processor has no float16 arithmetic.
+    reads them, and runs the graph in float32 on processors without float16 arithmetic.
     """
     entry, buffer = schema.MetadataT(), schema.BufferT()
     entry.name, entry.buffer = "reduced_precision_support", len(graph.buffers)
@@ -162,16 +180,40 @@ def _aligned_buffer(schema: Any, content: Any) -> Any:
     return Aligned(data=None if content is None else np.asarray(content, np.uint8))
 
 
-def _append_labels(model: bytes, labels: Sequence[str]) -> bytes:
-    """Append a zip archive with the label file, uncompressed so that readers can map it."""
+def append_labels(model: bytes, labels: Sequence[str], parts: Sequence[str] = ()) -> bytes:
+    """Append a zip archive with the label file of each output; see `append_files`.
+
+    Args:
+        model: content of a `.tflite` file without an archive.
+        labels: labels in the order of the output.
+        parts: labels of the second output; empty without one.
+    """
+    files = {LABEL_FILE: labels} | ({OCCLUSION_FILE: parts} if parts else {})
+    lines = {name: "".join(f"{label}\n" for label in each) for name, each in files.items()}
+    return append_files(model, lines)
+
+
+def append_files(model: bytes, files: Mapping[str, str]) -> bytes:
+    """Append a zip archive of text files, uncompressed so that readers can map it.
+
+    Args:
+        model: content of a `.tflite` file without an archive.
+        files: text by name.
+
+    Returns:
+        The content of the file with the archive; the same arguments give the same bytes.
+    """
     file = io.BytesIO(model)
     with zipfile.ZipFile(file, mode="a", compression=zipfile.ZIP_STORED) as archive:
-        # The default date of a ZipInfo is 1980, so the same model gives the same bytes.
-        archive.writestr(zipfile.ZipInfo(LABEL_FILE), "".join(f"{label}\n" for label in labels))
+        for name, text in files.items():
+            # The default date of a ZipInfo is 1980, so the same model gives the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), text)
     return file.getvalue()
 
 
-def _describe(name: str, description: str, mean: float, std: float, color: Color) -> bytes:
+def _describe(
+    name: str, description: str, mean: float, std: float, color: Color, *, occlusion: bool
+) -> bytes:
     """The ModelMetadata table; the comments name the fields behind the numbers."""
     import flatbuffers
 
@@ -192,23 +234,12 @@ def _describe(name: str, description: str, mean: float, std: float, color: Color
             ),
         }
     )
-    label_file = write.table(
-        {
-            0: write.text(LABEL_FILE),
-            1: write.text("the expressions, one a line, in the order of the output"),
-        },
-        bytes={2: _TENSOR_AXIS_LABELS},
-    )
-    probabilities = write.table(
-        {
-            0: write.text("probability"),
-            1: write.text("probability of each expression"),
-            3: write.table({1: write.table({})}, bytes={0: _FEATURE_PROPERTIES}),  # content
-            5: write.table({0: write.floats(1.0), 1: write.floats(0.0)}),  # stats: max, min
-            6: write.tables(label_file),  # associated_files
-        }
-    )
-    graph = write.table({2: write.tables(pixels), 3: write.tables(probabilities)})
+    outputs = [_output(write, "probability", "each expression", LABEL_FILE, "expressions")]
+    if occlusion:
+        outputs.append(
+            _output(write, OCCLUSION, "each hidden part of the face", OCCLUSION_FILE, "parts")
+        )
+    graph = write.table({2: write.tables(pixels), 3: write.tables(*outputs)})
     model = write.table(
         {
             0: write.text(name),
@@ -220,6 +251,26 @@ def _describe(name: str, description: str, mean: float, std: float, color: Color
     )
     builder.Finish(model, file_identifier=_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _output(write: "_Writer", name: str, of: str, file: str, content: str) -> int:
+    """The table of one output, a distribution over the labels of an associated file."""
+    label_file = write.table(
+        {
+            0: write.text(file),
+            1: write.text(f"the {content}, one a line, in the order of the output"),
+        },
+        bytes={2: _TENSOR_AXIS_LABELS},
+    )
+    return write.table(
+        {
+            0: write.text(name),
+            1: write.text(f"probability of {of}"),
+            3: write.table({1: write.table({})}, bytes={0: _FEATURE_PROPERTIES}),  # content
+            5: write.table({0: write.floats(1.0), 1: write.floats(0.0)}),  # stats: max, min
+            6: write.tables(label_file),  # associated_files
+        }
+    )
 
 
 class _Writer:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.errors import CheckFailedError, InputError
+from device.labels import OCCLUSION
 from device.model.classifier import Classifier
 from quantization.keras_layers import heads
 from quantization.normalization import Normalization
@@ -35,7 +36,8 @@ def check(
         bound: largest allowed difference.
 
     Returns:
-        The measured differences.
+        The measured differences of the expressions; the hidden part, if it is an output, is checked
+        by the same bound.
 
     Raises:
         InputError: no images, or the model has no such head.
@@ -51,11 +53,20 @@ def check(
             f"{path.name} should have integer tensors only, but has {len(floats)} float tensors: "
             + ", ".join(floats)
         )
-    of_file = np.stack([classifier(image).copy() for image in images])
-    of_model = _probabilities(model, images, head, normalization)
-    found = compare(of_file, of_model)
+    of_file, hidden = [], []
+    for image in images:
+        of_file.append(classifier(image).copy())
+        if classifier.parts:
+            hidden.append(classifier.hidden())
+    found = compare(np.stack(of_file), _probabilities(model, images, head, normalization))
     if problem := violation(found, bound):
         raise CheckFailedError(f"{path.name} differs from its Keras model: {problem}")
+    if hidden:
+        wanted = _probabilities(model, images, OCCLUSION, normalization)
+        if problem := violation(compare(np.stack(hidden), wanted), bound):
+            raise CheckFailedError(
+                f"{path.name}: its output {OCCLUSION} differs from its Keras model: {problem}"
+            )
     return found
 
 

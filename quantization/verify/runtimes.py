@@ -11,6 +11,7 @@ from device.errors import InputError, RuntimeCrashError
 from device.model.card import card_path
 from device.model.isolated import IsolatedRun, run_isolated
 from device.model.runtime import Resolver
+from device.system import sha256sums
 from quantization.tflite import card
 from quantization.verify.agreement import Agreement, Bound, compare, violation
 from quantization.verify.mcnemar import McNemar, mcnemar
@@ -50,7 +51,9 @@ class Verification:
         accuracy: accuracy of the parent and of the file on the labeled images; None without labels.
         labeled: number of images with a label.
         test: McNemar's test of these accuracies.
-        has_card: whether there is a card beside the file; its digest has then been checked.
+        has_card: whether there is a card next to the file; its digest has then been checked.
+        digests: list of digests that names the file, which has the digest given there; None if
+            there is no such list in its folder or the one above.
     """
 
     runs: tuple[Run, ...]
@@ -59,6 +62,7 @@ class Verification:
     labeled: int
     test: McNemar | None
     has_card: bool
+    digests: str | None
 
 
 def verify(
@@ -85,9 +89,11 @@ def verify(
 
     Raises:
         InputError: the local runtime cannot load the model or its parent, their labels differ, a
-            Python cannot be run, or the card beside the model belongs to another file.
+            Python cannot be run, the card next to the model belongs to another file, or the model
+            differs from its digest in a list.
         RuntimeCrashError: the model or its parent crashes the local runtime.
     """
+    digests = _check_digest(model)
     if has_card := card_path(model).is_file():
         card.read(model)
     first = run_isolated(model, images)
@@ -99,7 +105,7 @@ def verify(
                 if (python, resolver, threads) != (None, "xnnpack", 1):
                     runs.append(_run(model, images[:n], first, resolver, threads, python, bound))
     if parent is None:
-        return Verification(tuple(runs), None, None, 0, None, has_card)
+        return Verification(tuple(runs), None, None, 0, None, has_card, digests)
     theirs = run_isolated(parent, images)
     if theirs.labels != first.labels:
         raise InputError(
@@ -108,7 +114,7 @@ def verify(
     known = np.zeros(len(images), bool) if classes is None else classes >= 0
     difference = compare(first.probabilities, theirs.probabilities)
     if classes is None or not known.any():
-        return Verification(tuple(runs), difference, None, 0, None, has_card)
+        return Verification(tuple(runs), difference, None, 0, None, has_card, digests)
     right = [_right(answers, classes)[known] for answers in (theirs, first)]
     return Verification(
         runs=tuple(runs),
@@ -117,7 +123,21 @@ def verify(
         labeled=int(known.sum()),
         test=mcnemar(*right),
         has_card=has_card,
+        digests=digests,
     )
+
+
+def _check_digest(model: Path) -> str | None:
+    found = sha256sums.find(model)
+    if found is None:
+        return None
+    path, listed = found
+    if sha256sums.sha256(model) != listed:
+        raise InputError(
+            f"{model} differs from its digest in {path}: copy it again, or write the list again if "
+            "the change is yours"
+        )
+    return str(path)
 
 
 def _run(

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from device.errors import InputError
 from device.model import graph, inspection
 from device.model.classifier import Classifier
-from device.model.graph import Graph, Operator, Tensor
+from device.model.graph import Graph, Operator
+from device.model.tensor import Tensor
 from quantization.verify.layer_matching import Pair, match
 
 _INTEGERS = ("int8", "uint8", "int16")

@@ -1,4 +1,4 @@
-"""Two stand-ins for the nets that get shrunk, converted once a session (a conversion takes 5 s)."""
+"""Two small nets for compression, converted once per session (a conversion takes 5 s)."""
 
 import os
 
@@ -26,7 +26,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Net:
-    """A float net, what it became, and the files it was converted to."""
+    """A float net, the nets derived from it, and the files converted from these."""
 
     normalization: Normalization
     parent: Any
@@ -39,7 +39,7 @@ class Net:
 
 
 def mobile_net() -> Any:
-    """Every kind of layer that the MobileNet family has, two heads."""
+    """A net with every kind of layer in the MobileNet family and two heads."""
     import tf_keras as keras
 
     layers = keras.layers
@@ -95,7 +95,7 @@ def train(
     first: int = 0,
     optimizer: Any = None,
 ) -> None:
-    """The custom loop that the project trains with, bare: a graph of one step, called in order."""
+    """The project's training loop in minimal form: a graph of one step, called in order."""
     import tensorflow as tf
     import tf_keras as keras
 
@@ -131,7 +131,7 @@ def training() -> Callable[..., None]:
 
 @pytest.fixture
 def float_paper() -> Any:
-    """A fresh, untrained stand-in for the paper's CNN."""
+    """A new, untrained small version of the paper's CNN."""
     return paper_net()
 
 
@@ -143,7 +143,7 @@ def classes() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def images(classes: np.ndarray) -> np.ndarray:
-    """Stripes as many as the class has, under noise: learned in a few steps."""
+    """Images with as many stripes as the class number, with noise: learned in a few steps."""
     rng = np.random.default_rng(3)
     phase = rng.uniform(0, 2 * np.pi, (len(classes), 1, 1))
     rows = np.arange(48)[np.newaxis, :, np.newaxis]
@@ -154,7 +154,7 @@ def images(classes: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def stripes(images, classes, tmp_path_factory) -> Callable[[str], Path]:
-    """Write the stripes as data that is all of one split."""
+    """Write the stripes as data with a single split."""
 
     def write(split: str) -> Path:
         path = tmp_path_factory.mktemp("data") / "stripes.npz"
@@ -174,7 +174,7 @@ def stripes(images, classes, tmp_path_factory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def mobile(images, classes, tmp_path_factory) -> Net:
-    """The MobileNet stand-in: trained, pruned, stripped, trained for int8; both heads' files."""
+    """The small MobileNet: trained, pruned, stripped, trained for int8; the files of both heads."""
     normalization = Normalization(128.0, 128.0)
     parent = mobile_net()
     train(parent, normalization, images, classes, steps=60)
@@ -194,7 +194,7 @@ def mobile(images, classes, tmp_path_factory) -> Net:
 
 @pytest.fixture(scope="session")
 def paper(images, classes, tmp_path_factory) -> Net:
-    """The stand-in for the paper's CNN, trained for int8 without pruning: four of its files."""
+    """The small version of the paper's CNN, trained for int8 without pruning: four of its files."""
     normalization = Normalization(0.0, 255.0)
     parent = paper_net()
     train(parent, normalization, images, classes, steps=60)

@@ -73,7 +73,7 @@ def test_a_percentile_cuts_half_of_the_rest_off_each_end_to_a_bin(seed):
 
 @pytest.mark.parametrize("method", RANGE_METHODS)
 def test_training_and_calibration_estimate_alike(method):
-    """Values at once, as in training, and image by image, as after it."""
+    """All values at once, as in training, and image by image, as in calibration."""
     x = np.random.default_rng(4).laplace(0, 1, (20, 1000)).astype(np.float32)
     if method == "moving_average":
         extremes = np.array([(x.min(), x.max())])
@@ -107,7 +107,7 @@ def test_a_relu_keeps_its_zero_as_the_lower_end():
 
 
 def activation_ranges(model: Any) -> list[float]:
-    """All ends of the activations' ranges, in the order of the net."""
+    """Both ends of all activation ranges, in the order of the net."""
     names = ("activation_min", "activation_max", "output_min", "output_max")
     return [
         float(variable)

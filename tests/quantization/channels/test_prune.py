@@ -44,7 +44,7 @@ def residual_net() -> Any:
 
 
 def plain_net() -> Any:
-    """What else there is: biases, squeeze-and-excite, Flatten, a hidden dense layer."""
+    """Other layers: biases, squeeze-and-excite, Flatten, a hidden dense layer."""
     import tf_keras as keras
 
     layers = keras.layers
@@ -60,7 +60,7 @@ def plain_net() -> Any:
 
 
 def lived_in(model: Any) -> Any:
-    """Scales, offsets, means and biases that are not 0 or 1, as after a training."""
+    """Scales, offsets, means and biases other than 0 and 1, as after a training."""
     rng = np.random.default_rng(6)
     for layer in model.layers:
         layer.set_weights(
@@ -93,7 +93,7 @@ def outputs(model: Any, x: np.ndarray) -> np.ndarray:
 
 
 def counted(model: Any) -> int:
-    """Multiply-adds from the kernels and the shapes that the layers really have."""
+    """Multiply-adds from the actual kernels and shapes of the layers."""
     return sum(
         prod(weights[0].shape) * prod(layer.output_shape[1:-1])
         for layer in model.layers

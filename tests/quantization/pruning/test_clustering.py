@@ -1,4 +1,4 @@
-"""Pruning in patterns, clustering, and what of both is left in the int8 file."""
+"""Pruning patterns, clustering, and their traces in the int8 file."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from quantization.verify.weights import Expectation, assert_kept, kernels, summa
 
 
 def zero_blocks(values: np.ndarray, block: tuple[int, int]) -> float:
-    """The share of blocks (inputs, outputs) of a kernel [out, ..., in] that are zeros alone."""
+    """The fraction of all-zero blocks (inputs, outputs) of a kernel [out, ..., in]."""
     inputs, outputs = block
     some = values.reshape(-1, values.shape[-1]) != 0
     some = np.add.reduceat(some, np.arange(0, some.shape[0], outputs), axis=0)
@@ -30,13 +30,13 @@ CLUSTERS = 6
 
 
 def rows(kernel: np.ndarray) -> np.ndarray:
-    """From Keras' [1, 1, in, out] to the file's [out, 1, 1, in]."""
+    """Convert Keras' [1, 1, in, out] to the file's [out, 1, 1, in]."""
     return np.moveaxis(kernel, -1, 0)
 
 
 @pytest.fixture(scope="module")
 def pruned(mobile, training, images, classes) -> dict[str, Any]:
-    """The trained stand-in, pruned in either pattern."""
+    """The trained small net, pruned in each pattern."""
     nets = {}
     for pattern in ("2:4", "block"):
         net, hook = prune(
@@ -78,7 +78,7 @@ def files(mobile, pruned, clustered, training, images, classes, tmp_path_factory
 
 
 def pointwise(path: Any) -> dict[str, np.ndarray]:
-    """The kernels in a file that the pruning rule names."""
+    """The kernels in a file that the pruning rule selects."""
     return {name: values for name, values, _ in kernels(path) if name in POINTWISE}
 
 

@@ -67,7 +67,7 @@ def npz(stripes):
 
 @pytest.fixture(scope="module")
 def whole(source, images, tmp_path_factory):
-    """The file that is int8 throughout."""
+    """The file with all layers in int8."""
     path = tmp_path_factory.mktemp("whole") / "whole.tflite"
     quantize(source, path, images[:50], python=Path(PYTHON), drawn={"seed": 7})
     return path
@@ -84,7 +84,7 @@ def by_name(path):
 
 
 def values(path, name, images):
-    """What a layer of the float file puts out."""
+    """Output of a layer of the float file."""
     net = Classifier(path, resolver="builtin", keep_tensors=True)
     index = by_name(path)[name].index
     found = []
@@ -95,7 +95,7 @@ def values(path, name, images):
 
 
 def without_packages(folder):
-    """A Python that has the standard library alone."""
+    """A Python that only has the standard library."""
     python = folder / "python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
     python.chmod(0o755)
@@ -215,7 +215,7 @@ def test_pixels_normalized_outside_and_broken_weights_are_refused(source, images
 @pytest.mark.slow
 def test_files_and_layers_that_cannot_be_quantized_are_refused(source, mobile, images, tmp_path):
     out = tmp_path / "out.tflite"
-    with pytest.raises(InputError, match="has no layer nonesuch: `fer-edge quant-debug` names"):
+    with pytest.raises(InputError, match="has no layer nonesuch: `fer-edge quant-debug` lists"):
         quantize(source, out, images[:2], keep_float=["nonesuch"])
     with pytest.raises(InputError, match=r"card\.json cannot be read"):
         quantize(mobile.file("float32"), out, images[:2])
@@ -314,7 +314,7 @@ def test_fallback_keeps_the_layers_that_quant_debug_ranks_worst(source, whole, i
 @pytest.mark.slow
 @needs_quantizer
 def test_a_moving_average_is_the_librarys_own(source, images, tmp_path):
-    """Its calibration has that alone; everything between the pixels and the output is compared."""
+    """The library calibrates in this way only; everything between pixels and output is compared."""
     prepared = litert.prepare(source)
     (tmp_path / "float.tflite").write_bytes(prepared.content)
     np.save(tmp_path / "faces.npy", images[:10].astype(np.float32))

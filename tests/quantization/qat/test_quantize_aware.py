@@ -17,7 +17,7 @@ from quantization.qat.quantize_aware import (
 
 @pytest.fixture
 def fresh(mobile) -> Any:
-    """The pruned stand-in, wrapped for int8 and not trained."""
+    """The pruned small net, wrapped for int8 and not trained."""
     return quantize_aware(mobile.pruned, normalization=mobile.normalization, keep_zeros=True)
 
 

@@ -110,7 +110,7 @@ def test_layers_keep_a_name_and_input_and_output_theirs(mobile):
 
 
 def test_names_that_are_short_stay_as_they_are(mobile):
-    """A file that is made of one of ours is written anew."""
+    """A file that was made from one of ours is serialized again."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(mobile.file("int8").read_bytes())
@@ -129,7 +129,7 @@ def test_names_that_are_short_stay_as_they_are(mobile):
     )
 )
 def test_every_vector_survives(quantizations):
-    """Floats and integers of the same bytes must not be taken for each other."""
+    """Floats and integers with the same bytes must not be merged."""
     schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
     model, subgraph = schema.ModelT(), schema.SubGraphT()
     model.version, model.subgraphs, subgraph.tensors = 3, [subgraph], []

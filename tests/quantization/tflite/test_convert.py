@@ -81,7 +81,7 @@ def test_smaller_precisions_make_smaller_files(paper):
 
 
 def test_a_model_built_again_converts_to_the_same_bytes(paper, tmp_path):
-    """As after an interruption: what the process has built before leaves no trace in the file."""
+    """As after an interruption: earlier models of the process do not affect the file."""
     again = tmp_path / "fer2013_int8.tflite"
     model = quantize_aware(paper.parent, normalization=paper.normalization, keep_zeros=False)
     model.set_weights(paper.quantized.get_weights())
@@ -168,7 +168,7 @@ def test_calibration_images_of_another_size_are_refused(mobile, tmp_path):
 
 
 def test_a_file_whose_bytes_are_not_pixels_is_not_written(paper, tmp_path):
-    """The model was trained with pixels / 255; the caller says (pixel - 128) / 128."""
+    """The model was trained with pixels / 255; the caller states (pixel - 128) / 128."""
     target = tmp_path / "x.tflite"
     target.write_bytes(b"an older file")
     with pytest.raises(
@@ -187,7 +187,7 @@ def test_a_file_whose_bytes_are_not_pixels_is_not_written(paper, tmp_path):
 
 
 def test_a_conversion_that_is_killed_leaves_the_older_file_and_nothing_else(tmp_path):
-    """Killed as late as can be: the net is converted, and nothing is written before that."""
+    """Killed as late as possible: the net is converted, and nothing is written yet."""
     target = tmp_path / "x.tflite"
     target.write_bytes(b"older")
     script = f"""

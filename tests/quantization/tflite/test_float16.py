@@ -11,7 +11,7 @@ from quantization.tflite.convert import to_tflite
 
 @pytest.fixture(scope="module")
 def pair(mobile, tmp_path_factory):
-    """A float16 file, and one that may be computed in float16."""
+    """A float16 file, and one that permits float16 arithmetic."""
     folder, files = tmp_path_factory.mktemp("float16"), []
     for allowed in (False, True):
         files.append(folder / f"{allowed}.tflite")

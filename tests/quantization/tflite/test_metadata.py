@@ -52,7 +52,7 @@ def test_labels_of_any_language_survive(mobile):
 
 
 def test_a_buffer_behind_the_flatbuffer_keeps_its_content(mobile):
-    """LiteRT's quantizer writes larger files so; Buffer has an offset and a size for it."""
+    """LiteRT's quantizer writes larger files like this; Buffer has an offset and a size."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 

@@ -3,12 +3,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.model.graph import Graph, Operator, Tensor
+from device.model.graph import Graph, Operator
+from device.model.tensor import Tensor
 from quantization.verify.layer_matching import match
 
 
 def chain(*operators):
-    """A graph of operators one after the other: (kind, layer's name, output's channels)."""
+    """A graph of consecutive operators: (kind, layer name, output channels)."""
 
     def tensor(i, name, channels):
         shape = (1, 4, 4, channels)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from device.errors import InputError, RuntimeCrashError
 from device.model import isolated
 from device.model.classifier import Classifier
+from device.system import sha256sums
 from fer_edge.cli.app import app
 from quantization.verify.agreement import Bound
 from quantization.verify.runtimes import verify
@@ -98,6 +100,18 @@ def test_the_command_ends_with_1_where_runs_disagree(mobile, npz):
 
 
 @pytest.mark.slow
+def test_a_file_that_differs_from_its_digest_is_refused(mobile, npz, tmp_path):
+    model = shutil.copyfile(mobile.file("int8"), tmp_path / "signed.tflite")
+    sha256sums.write(tmp_path / sha256sums.NAME, [model])
+    ran = run(model, "--data", npz, "-n", 10)
+    assert ran.exit_code == 0 and f"digest: as in {tmp_path}" in ran.output
+    (tmp_path / sha256sums.NAME).write_text(f"{'0' * 64}  {model.name}\n")
+    ran = run(model, "--data", npz)
+    assert ran.exit_code == 2, ran.output
+    assert ran.stderr.count("\n") == 1 and "differs from its digest" in ran.stderr
+
+
+@pytest.mark.slow
 def test_what_is_no_model_of_ours_is_refused_in_one_line(mobile, npz, tmp_path):
     content = mobile.file("int8").read_bytes()
     broken = tmp_path / "broken.tflite"
@@ -120,7 +134,7 @@ def test_a_parent_with_other_labels_is_refused(mobile, npz):
 
 
 def test_a_crash_of_the_runtime_is_told(tmp_path, images):
-    """A Python that dies as a runtime does in its kernels."""
+    """A Python that crashes as a runtime does in its kernels."""
     python = tmp_path / "python"
     python.write_text(f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {signal.SIGSEGV:d})\n")
     python.chmod(0o755)

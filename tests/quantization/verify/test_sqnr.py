@@ -19,7 +19,7 @@ def run(*arguments):
 
 @pytest.fixture
 def altered(mobile, tmp_path):
-    """Make a copy of the PTQ file in which a view into its content was changed."""
+    """Make a copy of the PTQ file in which a view of its content was changed."""
 
     def alter(find, change):
         content = bytearray(mobile.file("ptq").read_bytes())
@@ -43,7 +43,7 @@ def layers(report):
 
 
 def by_hand(path, name, images, offset, dtype):
-    """A layer's output for each image, straight from LiteRT."""
+    """A layer's output for each image, directly from LiteRT."""
     from ai_edge_litert import interpreter as litert
 
     interpreter = litert.Interpreter(
