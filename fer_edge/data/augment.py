@@ -1,19 +1,58 @@
 """Random augmentation of training images, seeded per step: a resumed run repeats it."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from device.geometry import FACE_SIZE
+from fer_edge.data import occlusion
 from fer_edge.recipe import Augment
 
+_LEAST_SIDE = 8
+"""Pixels below which low resolution leaves no expression."""
 
-def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -> Any:
-    """Augment a batch of images: geometry, then lighting, then random erasing.
+
+@dataclass(frozen=True)
+class Columns:
+    """The images of a batch that one of several workers takes: every `step`-th from `first` on.
+
+    Attributes:
+        first: position of the first image in the batch.
+        step: number of workers.
+    """
+
+    first: int = 0
+    step: int = 1
+
+    def of(self, values: Any, axis: int = 0) -> Any:
+        """Those columns of a tensor whose dimension `axis`, 0 or 1, is the batch."""
+        if self.step == 1:
+            return values
+        return values[self.first :: self.step] if axis == 0 else values[:, self.first :: self.step]
+
+    def after(self, before: int) -> "Columns":
+        """The same columns, counted without the `before` first ones of the batch."""
+        return Columns((self.first - before) % self.step, self.step)
+
+
+ALL = Columns()
+"""The whole batch, for a worker alone."""
+
+
+def augment(
+    pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE, columns: Columns = ALL
+) -> Any:
+    """Augment a batch of images: occlusion, geometry, lighting, sensor, random erasing.
 
     Args:
         pixels: pixels 0..255, float32 `[n, 48, 48, 1]`.
         seed: RNG seed, int64 `[2]`; the same seed gives the same changes.
         recipe: strength of each augmentation.
         side: side of the result in pixels; a seed gives the same changes at every size.
+        columns: where the images stand in the batch that the changes are drawn for; the number of
+            images in that batch is a multiple of the number of workers.
 
     Returns:
         float32 `[n, side, side, 1]`, 0..255.
@@ -21,10 +60,13 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -
     import tensorflow as tf
 
     n = tf.shape(pixels)[0]
+    batch = n * columns.step
 
     def uniform(stream: int, low: float, high: float, shape: tuple[int, ...] = ()) -> Any:
-        return tf.random.stateless_uniform((n, *shape), seed + stream, low, high)
+        return _uniform(batch, seed, columns, stream, low, high, shape)
 
+    if recipe.occlusion:  # before the geometry, so that it moves with the face
+        pixels = occlusion.cover(pixels, recipe.occlusion, uniform(0, 0.0, 1.0, (occlusion.DRAWS,)))
     if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != FACE_SIZE:
         mirror = tf.sign(uniform(1, -1.0, 1.0)) if recipe.flip else tf.ones([n])
         angle = uniform(2, -1.0, 1.0) * (recipe.rotation * 3.141592653589793 / 180)
@@ -46,9 +88,12 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -
         # Half of the images stay sharp.
         sigma = tf.maximum(uniform(13, -recipe.blur, recipe.blur), 0.0) * (side / FACE_SIZE)
         pixels = _blur(pixels, sigma)
+    if recipe.low_resolution:
+        pixels = _low_resolution(pixels, uniform(0, 0.0, 1.0, (2,)), recipe.low_resolution, side)
     if recipe.noise:
         deviation = 255.0 * recipe.noise * uniform(14, 0.0, 1.0)[:, None, None, None]
-        grain = tf.random.stateless_normal(tf.shape(pixels), seed + 15)
+        shape = tf.concat([[batch], tf.shape(pixels)[1:]], axis=0)
+        grain = columns.of(tf.random.stateless_normal(shape, seed + 15))
         pixels = tf.clip_by_value(pixels + deviation * grain, 0.0, 255.0)
     if recipe.erasing:
         chosen = uniform(7, 0.0, 1.0) < recipe.erasing
@@ -57,6 +102,43 @@ def augment(pixels: Any, seed: Any, recipe: Augment, *, side: int = FACE_SIZE) -
         gray = uniform(10, 0.0, 255.0)
         pixels = _erase(pixels, chosen, sides, center, gray, side)
     return pixels
+
+
+def hidden_part(count: Any, seed: Any, recipe: Augment, *, columns: Columns = ALL) -> Any:
+    """The part of each face that `augment` covers with the same seed.
+
+    Args:
+        count: number of images.
+        seed: RNG seed, int64 `[2]`.
+        recipe: strength of each augmentation.
+        columns: as in `augment`.
+
+    Returns:
+        Indices into `device.labels.FACE_PARTS`, int32 `[count]`.
+    """
+    import tensorflow as tf
+
+    batch = count * columns.step
+    draws = _uniform(batch, seed, columns, 0, 0.0, 1.0, (occlusion.DRAWS,))
+    flipped = tf.zeros([count], tf.bool)
+    if recipe.flip:
+        flipped = _uniform(batch, seed, columns, 1, -1.0, 1.0, ()) < 0
+    return occlusion.hidden_part(recipe.occlusion, draws, flipped)
+
+
+def _uniform(
+    batch: Any,
+    seed: Any,
+    columns: Columns,
+    stream: int,
+    low: float,
+    high: float,
+    shape: tuple[int, ...],
+) -> Any:
+    """Random numbers of one stream for the images of one worker."""
+    import tensorflow as tf
+
+    return columns.of(tf.random.stateless_uniform((batch, *shape), seed + stream, low, high))
 
 
 def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: int) -> Any:
@@ -113,6 +195,47 @@ def _blur(pixels: Any, sigma: Any) -> Any:
         ]
         pixels = tf.add_n([s * kernel[:, i, None, None, None] for i, s in enumerate(shifted)])
     return pixels
+
+
+def _low_resolution(pixels: Any, draws: Any, most: float, side: int) -> Any:
+    """Shrink half of the images to fewer pixels and scale them back up.
+
+    Args:
+        pixels: float32 `[n, side, side, 1]`.
+        draws: float32 `[n, 2]`, uniform in 0..1.
+        most: largest share of the side that is lost, 0..1.
+        side: side of the images.
+    """
+    import tensorflow as tf
+
+    least = max(round(side * (1 - most)), min(_LEAST_SIDE, side))
+    matrices = tf.constant(resampling(side, least))
+    number = tf.cast(draws[:, 1] * (side - least), tf.int32)  # the last is the full resolution
+    chosen = tf.gather(matrices, tf.where(draws[:, 0] < 0.5, number, side - least))
+    squares = tf.linalg.matmul(chosen, pixels[..., 0])
+    return tf.linalg.matmul(squares, chosen, transpose_b=True)[..., None]
+
+
+def resampling(side: int, least: int) -> NDArray[np.float32]:
+    """The matrices that shrink a column of pixels (area) and scale it back up (bilinear).
+
+    Args:
+        side: number of pixels.
+        least: smallest number to shrink to.
+
+    Returns:
+        float32 `[side - least + 1, side, side]`, for `least` to `side` pixels; the last is the
+        identity. Each row is a weighted mean: it has the sum 1.
+    """
+    import cv2
+
+    found = []
+    for small in range(least, side + 1):
+        shrunk = cv2.resize(
+            np.eye(side, dtype=np.float32), (side, small), interpolation=cv2.INTER_AREA
+        )
+        found.append(cv2.resize(shrunk, (side, side), interpolation=cv2.INTER_LINEAR))
+    return np.stack(found)
 
 
 def _erase(pixels: Any, chosen: Any, sides: Any, center: Any, gray: Any, side: int) -> Any:

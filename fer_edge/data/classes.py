@@ -6,21 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from device.errors import InputError
-from device.labels import FER2013, FERPLUS
-
-SYNONYMS = {
-    "angry": "anger angry",
-    "disgust": "disgust disgusted",
-    "fear": "fear fearful afraid scared",
-    "happy": "happy happiness joy",
-    "sad": "sad sadness",
-    "surprise": "surprise surprised",
-    "neutral": "neutral calm",
-    "contempt": "contempt contemptuous",
-}
-"""Folder names used by other data sets for each FER2013 class (and FER+'s contempt)."""
-
-KNOWN = {word: name for name, words in SYNONYMS.items() for word in words.split()}
+from device.labels import FER2013, FERPLUS, KNOWN, SYNONYMS, key
 
 FERPLUS_NAME = {
     next(ours for ours, words in SYNONYMS.items() if name in words.split()): name
@@ -41,16 +27,6 @@ class Classes:
     label_names: tuple[str, ...]
     index: dict[str, int]
     notes: tuple[str, ...] = ()
-
-
-def key(folder: str) -> str:
-    """Normalize a folder name: case and Unicode form are ignored."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", folder).casefold())
-
-
-def canonical(name: str) -> str:
-    """The name of an expression in FER2013, or contempt; other names as they are."""
-    return KNOWN.get(key(name), name)
 
 
 def find(folders: Collection[str], *others: Collection[str]) -> Classes:

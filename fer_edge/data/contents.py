@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.data.dataset import open_archive
+from fer_edge.data.shards import index
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,14 @@ class Contents:
 
 
 def read(path: Path) -> Contents:
-    """Read the contents of a `.npz` of `data prepare`.
+    """Read the contents of a `.npz` of `data prepare`, or of a folder of `data shards`.
 
     Raises:
         InputError: the file is missing, damaged, or not a data file.
     """
+    if index.is_shards(path):
+        found = index.read(path)
+        return Contents(found.digest, found.label_names, found.labeled, found.voted)
     with open_archive(path) as (file, meta):
         return Contents(
             digest=str(meta["digest"]),

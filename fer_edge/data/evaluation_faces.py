@@ -1,4 +1,4 @@
-"""Faces to evaluate a finished model on: a split of a data file, or generated faces."""
+"""Faces to evaluate a finished model on: a split of a data file, or synthetic faces."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import InputError
-from device.labels import FERPLUS
-from fer_edge.data import classes, dataset, ferplus, leaks, synthetic
+from device.labels import FERPLUS, canonical
+from fer_edge.data import dataset, ferplus, leaks, synthetic
 from fer_edge.data.dataset import Dataset
 
 SYNTHETIC_PER_CLASS = 200
 SEED = 0
-"""RNG seed for generated faces, samples and random orders."""
+"""RNG seed for synthetic faces, samples and random orders."""
 
 
 def load(data: Path | None, split: str, *, per_class: int = SYNTHETIC_PER_CLASS) -> Dataset:
     """Load one split of a data file, or generate faces if no file is given.
 
     Args:
-        data: `.npz` file of `data prepare`; None for generated faces.
+        data: `.npz` file of `data prepare`; None for synthetic faces.
         split: name of the split.
         per_class: number of faces generated for each expression, over all splits.
 
@@ -89,8 +89,8 @@ def mapped(faces: Dataset) -> bool:
 
 
 def _translated(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:
-    index = {classes.canonical(name): i for i, name in enumerate(names)}
-    by_label = [index.get(classes.canonical(name), -1) for name in faces.label_names]
+    index = {canonical(name): i for i, name in enumerate(names)}
+    by_label = [index.get(canonical(name), -1) for name in faces.label_names]
     if len(set(by_label) - {-1}) < 2:
         return None
     return np.array([*by_label, -1], np.int16)[faces.labels]

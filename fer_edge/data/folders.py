@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from device.errors import InputError
-from device.labels import FER2013
+from device.labels import FER2013, key
 from fer_edge.data import classes, ferplus, pictures, progress, sampling
 from fer_edge.data.bad_rows import BadRows, require_classes, require_splits
 from fer_edge.data.dataset import SPLITS, VOTE_COLUMNS, Dataset
@@ -33,14 +33,50 @@ class Place(NamedTuple):
     folder: str
 
 
-def read(
+@dataclass(frozen=True)
+class Listing:
+    """The images of a tree with their splits and labels, not read yet.
+
+    Attributes:
+        tree: folder or archive.
+        places: images, each with its label; -1 where the votes decide.
+        label_names: class names, in the order of the labels.
+        provenance: layout, and what the user should know.
+        votes: FER+ votes, matched by file name; None without.
+        bad_rows: collects the images that cannot be read or have no votes.
+    """
+
+    tree: Tree
+    places: Sequence[tuple[Place, int]]
+    label_names: tuple[str, ...]
+    provenance: dict[str, Any]
+    votes: ferplus.Votes | None
+    bad_rows: BadRows
+
+    def read(self) -> Dataset:
+        """Read the images.
+
+        Raises:
+            InputError: no image is left, or an invalid one is not to be skipped.
+        """
+        decoded = _decode(self.tree, self.places, self.label_names, self.bad_rows)
+        dataset = replace(decoded, provenance=self.provenance)
+        if self.votes is not None:
+            dataset = ferplus.attach_by_name(dataset, self.votes, self.bad_rows)
+        if self.provenance["layout"] == "ferplus":
+            labels_by_vote = ferplus.TO_FER2013[ferplus.majority(dataset.votes)]
+            dataset = replace(dataset, labels=labels_by_vote, file_digest=None)
+        return dataset
+
+
+def find(
     tree: Tree,
     votes: ferplus.Votes | None,
     bad_rows: BadRows,
     needed: Collection[str] = SPLITS,
     limit: int | None = None,
-) -> Dataset:
-    """Read a tree of images.
+) -> Listing:
+    """List the images of a tree.
 
     The labels are the class folders. Without class folders (FER+), they are the majority of the
     votes, mapped to FER2013's names, and -1 if there is no majority or it is contempt.
@@ -75,15 +111,8 @@ def read(
     known = [(place, at) for place, at in zip(places, labels, strict=True) if at is not None]
     chosen = sampling.spread([place.split for place, _ in known], [at for _, at in known], limit)
     kept = [known[at] for at in chosen]
-    dataset = _decode(tree, kept, label_names, bad_rows)
     about = {**layout, **passed_over(tree.names), "notes": list(notes)}
-    dataset = replace(dataset, provenance=about)
-    if votes is not None:
-        dataset = ferplus.attach_by_name(dataset, votes, bad_rows)
-    if layout["layout"] == "ferplus":
-        labels_by_vote = ferplus.TO_FER2013[ferplus.majority(dataset.votes)]
-        dataset = replace(dataset, labels=labels_by_vote, file_digest=None)
-    return dataset
+    return Listing(tree, kept, label_names, about, votes, bad_rows)
 
 
 def passed_over(names: Sequence[str]) -> dict[str, Any]:
@@ -139,7 +168,7 @@ def _labels(
     """Label names, label of each place (None for an unknown class), and notes for the user."""
     by_split = [{p.folder for p in places if p.split == number and p.folder} for number in range(3)]
     found = classes.find(*by_split)
-    labels = [found.index.get(classes.key(place.folder)) for place in places]
+    labels = [found.index.get(key(place.folder)) for place in places]
     for place, label in zip(places, labels, strict=True):
         if label is None:
             bad_rows.add(tree.label(place.path), _unknown(place.folder))

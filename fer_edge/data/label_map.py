@@ -1,41 +1,39 @@
-"""Descriptions of other people's data sets: where label, person and face stand, as TOML."""
+"""Maps: TOML descriptions of the layout and labels of other data sets."""
 
 import re
-import tomllib
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from device.errors import InputError
 from device.geometry import MAX_MARGIN
+from fer_edge.data import map_file
 from fer_edge.section import Section
 
 ROLES = (
     *("file", "label", "subject", "sequence", "split"),
     *("x", "y", "w", "h", "left", "top", "right", "bottom"),
 )
-"""Names of groups and columns with a meaning; every other name is an attribute of the image."""
+"""Names of groups and columns with a fixed meaning; other names are attributes of the image."""
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 class Index(Section):
-    """A table with a line for each face.
+    """A table with one line per face.
 
     Attributes:
-        file: regular expression of its path; named groups hold for all of its lines.
-        columns: for each role or attribute a column: its name in the header, or its number from 0
-            in a table without header.
-        image: path of an image, from its end; `{file}` is the column `file`, `{stem}` the same
-            without its ending.
+        file: regular expression of the table's path; its named groups apply to all lines.
+        columns: column of each role or attribute: its name in the header, or its number from 0 in a
+            table without header.
+        image: path of an image, or its end; `{file}` is the column `file`, `{stem}` the same
+            without its suffix.
     """
 
     file: str
@@ -45,23 +43,23 @@ class Index(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if "file" not in self.columns:
-            raise ValueError("columns has no `file`: name the column of the images' names")
+            raise ValueError("columns has no `file`: add the column of the image names")
         if len({type(column) for column in self.columns.values()}) > 1:
-            raise ValueError("columns mixes names and numbers: give one or the other")
+            raise ValueError("columns mixes names and numbers: use one or the other")
         if "{file}" not in self.image and "{stem}" not in self.image:
-            raise ValueError("image holds neither {file} nor {stem}")
+            raise ValueError("image contains neither {file} nor {stem}: add one of them")
         _compiled(self.file)
         return self
 
 
 class Sequences(Section):
-    """Frames of which a file in another folder gives the label (CK+).
+    """Sequences of frames that are labeled in separate files (CK+).
 
     Attributes:
-        labels: regular expression of the file with the label; `{name}` stands for what the group
-            `name` of the image's pattern found.
-        last: number of frames at the end of a sequence that show the label.
-        first: label of the first frame; "" leaves it out.
+        labels: regular expression of the label file's path; `{name}` is replaced by the group
+            `name` of the image's pattern.
+        last: number of frames at the end of a sequence that have the label.
+        first: label of the first frame; "" excludes it.
     """
 
     labels: str
@@ -70,21 +68,20 @@ class Sequences(Section):
 
 
 class LabelMap(Section):
-    """How a data set is laid out, and what its labels mean.
+    """Layout and labels of a data set.
 
     Attributes:
         name: name of the data set.
-        license: its terms in short, which the data file repeats.
+        license: short form of its terms, copied to the data file.
         pattern: regular expression of an image's path, with named groups of `ROLES` or attributes.
-        index: a table that lists the faces.
-        sequences: labels in files of their own.
-        labels: the set's labels by what they mean; "" leaves such images out. A label that is a
-            known name of an expression needs no entry.
-        splits: the set's names of train, val and test, where they are others.
-        faces: `whole`: the images are faces; `box`: the index gives boxes (a line
-            without one: the whole image); `detect`: the face
-            detector looks for the largest face.
-        margin: added around a box on each side, as a fraction of its longer side.
+        index: table that lists the faces.
+        sequences: labels in separate files.
+        labels: meaning of each of the set's labels; "" excludes its images. A label that is a known
+            name of an expression needs no entry.
+        splits: the set's names of train, val and test, if they differ.
+        faces: `whole`: the images are faces; `box`: the index contains boxes (without a box the
+            whole image is used); `detect`: the face detector looks for the largest face.
+        margin: margin around a box on each side, as a fraction of its longer side.
     """
 
     name: str
@@ -102,49 +99,32 @@ class LabelMap(Section):
         groups = set(_compiled(self.pattern).groupindex) if self.pattern else set()
         columns = set(self.index.columns) if self.index else set()
         if not self.pattern and not self.index:
-            raise ValueError("give a pattern of the images' paths, or an [index]")
+            raise ValueError("give a pattern of the image paths, or an [index]")
         if self.sequences and "sequence" not in groups:
             raise ValueError("[sequences] needs a group `sequence` in the pattern")
         if not self.sequences and "label" not in groups | columns:
-            raise ValueError("nothing says the label: a group (?P<label>…) or a column `label`")
+            raise ValueError("no label: add a group (?P<label>…) or a column `label`")
         boxes = ({"x", "y", "w", "h"}, {"left", "top", "right", "bottom"})
         if self.faces == "box" and not any(box <= columns for box in boxes):
             raise ValueError('faces = "box" needs columns x, y, w, h or left, top, right, bottom')
         return self
 
 
+_FOLDER = resources.files("fer_edge.data").joinpath("maps")
+
+
 def names() -> list[str]:
     """Names of the maps that come with the package."""
-    files = resources.files("fer_edge.data").joinpath("maps").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return map_file.names(_FOLDER)
 
 
 def load(name: str) -> LabelMap:
-    """Read a map by its name, or from a file of one's own.
+    """Load a map by name, or from the user's own file.
 
     Args:
-        name: one of `names`, or the path of a `.toml`.
+        name: one of `names`, or path of a `.toml`.
 
     Raises:
-        InputError: there is no such map, or what is wrong with it.
+        InputError: there is no such map, or it is not valid.
     """
-    if name.endswith(".toml"):
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "no UTF-8 text"
-            raise InputError(f"--map {name}: cannot be read ({reason})") from error
-    elif name in names():
-        found = resources.files("fer_edge.data").joinpath("maps", f"{name}.toml")
-        text = found.read_text(encoding="utf-8")
-    else:
-        raise InputError(f"--map {name}: give one of {', '.join(names())}, or a .toml of your own")
-    try:
-        return LabelMap.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"--map {name}: is no TOML ({error})") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"--map {name}: {where + ': ' if where else ''}{message}") from error
+    return map_file.load(name, LabelMap, _FOLDER)

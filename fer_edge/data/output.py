@@ -19,3 +19,18 @@ def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
         raise InputError(
             f"{path}: exists already; choose another {option}, or replace it with --force"
         )
+
+
+def refuse_existing_folder(path: Path, *, force: bool, option: str = "--out") -> None:
+    """Raise InputError if `path` exists and may not be replaced.
+
+    Args:
+        path: folder to make.
+        force: whether what is there may be replaced.
+        option: option that names the folder, for the message.
+    """
+    if path.exists() and not force:
+        raise InputError(
+            f"{path}: exists already; choose another {option}, or replace a folder of the same "
+            "kind with --force"
+        )

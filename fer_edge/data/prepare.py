@@ -68,8 +68,8 @@ def prepare(
         unsaid = "train" if optional else "test"
         dataset = mapped.read(tree, label_map, bad_rows, split=unsaid, limit=limit)
     else:
-        faces = _find_csv(tree)
-        crowd = _read_votes(tree, votes, bad_rows)
+        faces = find_csv(tree)
+        crowd = read_votes(tree, votes, bad_rows)
         if faces is not None:
             dataset = _read_csv(tree, faces, crowd, bad_rows)
             require_splits(np.unique(dataset.split).tolist(), needed, source)
@@ -77,7 +77,7 @@ def prepare(
             require_classes((dataset.label_names[label] for label in trained), source)
             dataset = dataset.take(spread(dataset.split, dataset.labels, limit, seed))
         else:
-            dataset = folders.read(tree, crowd, bad_rows, needed, limit)
+            dataset = folders.find(tree, crowd, bad_rows, needed, limit).read()
     if len(dataset) == 0:
         raise InputError(f"{source}: no image is left; all are invalid")
     for split, fraction in fractions.items():
@@ -119,7 +119,12 @@ def notes(dataset: Dataset) -> list[str]:
     return lines
 
 
-def _find_csv(tree: Tree) -> str | None:
+def find_csv(tree: Tree) -> str | None:
+    """Name of the table of faces in a source; None for a folder layout.
+
+    Raises:
+        InputError: there are several.
+    """
     if len(tree.names) == 1 and not tree.source.is_dir() and tree.names[0].lower().endswith(".csv"):
         return tree.names[0]
     candidates = []
@@ -142,7 +147,7 @@ def _read_csv(tree: Tree, name: str, votes: ferplus.Votes | None, bad_rows: BadR
     return ferplus.attach_by_row(dataset, votes, bad_rows) if votes else dataset
 
 
-def _read_votes(source: Tree, path: Path | None, bad_rows: BadRows) -> ferplus.Votes | None:
+def read_votes(source: Tree, path: Path | None, bad_rows: BadRows) -> ferplus.Votes | None:
     """The votes in the given file, else those found in the source."""
     if path is not None:
         tree = Tree(path)

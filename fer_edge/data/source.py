@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from device.errors import InputError
 from fer_edge.data import pictures
+from fer_edge.data.shards import index
 from fer_edge.data.tree import READ_BUFFER, Tree
 from fer_edge.recipe import Data, Recipe
 
@@ -17,7 +18,7 @@ HELD_OUT = 0.15
 
 
 def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
-    """Give the `.npz` file that a run trains on, preparing it if needed.
+    """Give the `.npz` file or folder of shards that a run trains on, preparing it if needed.
 
     A folder, table or archive is prepared on the first call, in the folder of the run; missing
     splits are held out of train, and notes are printed to standard error. Later calls reuse the
@@ -33,7 +34,7 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
     """
     if data is None:
         return synthetic_faces(recipe, folder)
-    if data.suffix == ".npz" or not data.exists():
+    if data.suffix == ".npz" or not data.exists() or index.is_shards(data):
         return data  # validated when it is loaded
     from fer_edge.data.prepare import notes, prepare
 
@@ -100,6 +101,11 @@ def with_sources(
             raise InputError(f"data.sources.{name} has no path: give it one, or --data {name}")
     for source in sources.values():
         source["path"] = resolve_data(source["path"], recipe, folder)
+        if index.is_shards(source["path"]):
+            raise InputError(
+                f"{source['path']}: only the first --data may be shards; further sets are held in "
+                "memory: give the .npz"
+            )
     try:
         data = Data.model_validate(recipe.data.model_dump() | {"sources": sources})
     except ValidationError as error:

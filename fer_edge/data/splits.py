@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from device.errors import InputError
 from fer_edge.data import leaks
 from fer_edge.data.dataset import SPLITS, Dataset, load
+from fer_edge.data.shards import index, read
+from fer_edge.data.shards.read import Stream
 from fer_edge.recipe import Recipe
+
+SAMPLE = 20_000
+"""Images of a folder of shards that are kept in memory, for calibration and class shares."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +26,16 @@ class TrainingData:
     """Images for a training run.
 
     Attributes:
-        train: training images, without leaked ones if the recipe drops them.
+        train: training images, without leaked ones if the recipe drops them; of shards a sample.
         val: validation images for model selection; None for a random split, which has none.
         dropped: number of training images left out because they are also in val or test.
+        stream: all training images, where they are read from shards; None if `train` has them all.
     """
 
     train: Dataset
     val: Dataset | None
     dropped: int
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ def training(path: Path, recipe: Recipe) -> TrainingData:
     Raises:
         InputError: the file is not a data set, or lacks a split.
     """
+    if index.is_shards(path):
+        return _sharded(path, recipe)
     val = None
     if recipe.data.split == "random":
         train = _shuffled(path, recipe).only("train")
@@ -63,6 +72,23 @@ def training(path: Path, recipe: Recipe) -> TrainingData:
     if recipe.data.drop_leaked:
         kept = train.without(_leaks(path, recipe).rows_to_drop_from_train)
     return TrainingData(_limited(kept, recipe), val, len(train) - len(kept))
+
+
+def _sharded(folder: Path, recipe: Recipe) -> TrainingData:
+    """Training images that are streamed, or a sample of them by the recipe's `data.limit`."""
+    if recipe.data.split == "random":
+        raise InputError(f'{folder} has splits of its own: set data.split = "protocol"')
+    found = index.read(folder)
+    stream = read.open_stream(folder, found, leaked=not recipe.data.drop_leaked)
+    limit = recipe.data.limit
+    limited = limit is not None and limit < len(stream)
+    train = read.sample(stream, found, limit if limit is not None and limited else SAMPLE)
+    return TrainingData(
+        train,
+        load(folder / index.HELD_OUT, splits=("val",)),
+        found.images(leaked=True) - len(stream),
+        None if limited else stream,
+    )
 
 
 def _limited(train: Dataset, recipe: Recipe) -> Dataset:
@@ -80,6 +106,8 @@ def testing(path: Path, recipe: Recipe) -> TestData:
     Raises:
         InputError: the file is not a data set, or has no test split.
     """
+    if index.is_shards(path):
+        path = path / index.HELD_OUT
     whole = _shuffled(path, recipe) if recipe.data.split == "random" else load(path)
     test = whole.only("test")
     if not len(test):

@@ -1,8 +1,8 @@
-"""Where the parts of a face are, given the person and the action units: contours, no pixels.
+"""Contours of the facial parts, given the person and the action units.
 
-All functions take the person and the intensities of `units.sample` and return points as float64
-[n, 2] in head units (see `person`). Eyes and brows are those of the image's right; the other
-side is their mirror image.
+All functions take the person and the intensities from `units.sample` and return points as float64
+[n, 2] in head units (see `person`). Eyes and brows are those on the right of the image; the others
+are their mirror images.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from fer_edge.data.synthetic.person import Person
 
 ALONG = np.linspace(-1, 1, 17)
-"""Where the points of a lid or a lip stand between its corners."""
+"""Positions of the points of a lid or lip between its corners, -1..1."""
 MIRROR = np.array([-1.0, 1.0])
 
 _ARC = np.linspace(np.pi, 3 * np.pi, 38)[:-1]
@@ -36,7 +36,7 @@ class Eye:
 
 @dataclass(frozen=True)
 class Mouth:
-    """Four curves from the image's left corner to the right one, and what is seen inside."""
+    """Four curves from the left to the right corner in the image, and the interior of the mouth."""
 
     outer_upper: np.ndarray
     inner_upper: np.ndarray
@@ -48,12 +48,12 @@ class Mouth:
 
 
 def jaw_drop(au: list[float]) -> float:
-    """How far the chin sinks, in head units."""
+    """How far the chin drops, in head units."""
     return 0.1 * au[26] + 0.2 * au[27]
 
 
 def head(person: Person, au: list[float]) -> np.ndarray:
-    """The outline of the skin, from the left temple over the crown and round the chin."""
+    """The outline of the skin, from the left temple over the crown and around the chin."""
     narrowing = 1 - (0.16 - 0.2 * (0.62 - person.jaw)) * _SIN
     cheek = np.sign(_COS) * np.abs(_COS) ** person.jaw * narrowing
     x = person.width * np.where(_BELOW, cheek, _COS)
@@ -62,7 +62,7 @@ def head(person: Person, au: list[float]) -> np.ndarray:
 
 
 def brow(person: Person, au: list[float]) -> np.ndarray:
-    """The right brow's area: along its upper edge outwards, back along the lower one."""
+    """The outline of the right brow: outwards along its upper edge, back along the lower one."""
     lowered = au[4] * (1 - 0.5 * au[1])
     inner = -0.22 * au[1] + 0.2 * lowered + 0.1 * au[9]
     middle = -0.08 * au[1] - 0.15 * au[2] + 0.09 * lowered + 0.06 * au[9] + 0.02 * au[6]
@@ -86,8 +86,8 @@ def eye(person: Person, au: list[float]) -> Eye:
     lower = 0.32 + 0.07 * au[5] - 0.2 * au[7] - 0.3 * au[6] - 0.14 * au[9]
     lower = max(lower, -0.12)
     upper = max(upper, 0.03 - lower)
-    # The lid's shape from the inner (-1) to the outer corner (1): an angry brow presses on its
-    # inside, a sad one lifts it.
+    # The shape of the lid from the inner (-1) to the outer corner (1): an angry brow lowers its
+    # inner part, a sad one raises it.
     angry = au[4] * (1 - au[1]) * (1 - 0.5 * au[9])
     slant = 0.45 * angry - 0.45 * au[1] * au[4] * (1 - au[5])
     lid = (1 - np.abs(ALONG) ** 2.4) * (1 + slant * ALONG)
@@ -104,8 +104,14 @@ def eye(person: Person, au: list[float]) -> Eye:
     )
 
 
+def nose(person: Person, au: list[float]) -> tuple[float, float]:
+    """The height of the nose's base, and half the width of its wings."""
+    base = person.nose_length - 0.05 * au[9]
+    return base, person.nose_width * (1 + 0.18 * au[9] + 0.1 * au[10] + 0.06 * au[12])
+
+
 def mouth(person: Person, au: list[float]) -> Mouth:
-    """The mouth's contours from the corners' pull, the lips' tension and the jaw."""
+    """The contours of the mouth, from the pull of its corners, tension of the lips and the jaw."""
     smile, frown, stretch = au[12], au[15], au[20]
     width = person.mouth_width * (1 + 0.26 * smile + 0.36 * stretch - 0.08 * max(au[23], au[24]))
     width *= 1 - 0.14 * au[24] - 0.2 * au[26] * (1 - smile) * (1 - stretch) - 0.26 * au[27]
@@ -116,7 +122,7 @@ def mouth(person: Person, au: list[float]) -> Mouth:
     middle = person.mouth_y - 0.04 * au[17] - 0.05 * au[9] - 0.03 * au[10] - 0.035 * frown
     middle += 0.02 * smile
     corner = person.mouth_y - pull * (1 + side) - person.mouth_curve + 0.22 * gap
-    # Round for a dropped jaw, a bow for a smile, a box for stretched or raised lips.
+    # Round for a dropped jaw, an arc for a smile, a rectangle for stretched or raised lips.
     boxy = max(stretch, au[10] * au[25], au[16] * au[25])
     round_ = 1 - 0.42 * max(au[27], au[26] * (1 - smile), 0.6 * boxy)
     bow = (1 - np.abs(ALONG) ** (2 + 1.6 * boxy)) ** round_

@@ -1,4 +1,4 @@
-"""From a lit, frontal head to a picture: pose, backdrop, exposure, lens, sensor and file."""
+"""Turns a lit frontal head into a photo: pose, background, exposure, lens, sensor and file."""
 
 import math
 from functools import lru_cache
@@ -12,9 +12,10 @@ from fer_edge.data.synthetic.person import Scene
 
 @lru_cache(maxsize=8)
 def depth(frame: Frame) -> np.ndarray:
-    """How far a face's points stand out of the image, float32 [h, w] in head units.
+    """Depth of the face's points, float32 [h, w] in head units, positive towards the camera.
 
-    A smooth stand-in for the relief, shared by all persons, so that a turned head never folds.
+    A smooth approximation of the relief, the same for all persons, so that a rotated head never
+    folds.
     """
     xs, ys = frame.columns, frame.rows
     skull = np.outer(np.exp(-((ys - 0.1) ** 2) / 1.9), np.exp(-(xs**2) / 0.8)) * 0.75
@@ -23,15 +24,15 @@ def depth(frame: Frame) -> np.ndarray:
 
 
 def pose(scene: Scene, source: Frame, target: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel of the picture comes from: the maps for `cv2.remap`.
+    """The source position of each pixel of the photo: the maps for `cv2.remap`.
 
-    The head turns by yaw and pitch about its center and is projected in parallel; roll, zoom and
-    shift move the picture. One step of the inverse is enough for a depth this smooth.
+    The head is rotated by yaw and pitch about its center and projected orthographically; roll, zoom
+    and shift transform the image. One iteration of the inverse suffices for such smooth depths.
     """
     xs, ys = target.columns - scene.shift_x, target.rows - scene.shift_y
     angle = math.radians(scene.roll)
     cos, sin = math.cos(angle) / scene.zoom, math.sin(angle) / scene.zoom
-    # Roll about the face's middle, half a unit below the eyes.
+    # Roll about the center of the face, half a unit below the eyes.
     x = (xs * cos)[None, :] + ((ys - 0.5) * sin)[:, None]
     y = 0.5 + ((ys - 0.5) * cos)[:, None] - (xs * sin)[None, :]
     z = depth(target)
@@ -42,23 +43,23 @@ def pose(scene: Scene, source: Frame, target: Frame) -> tuple[np.ndarray, np.nda
 
 
 def backdrop(scene: Scene, target: Frame, rng: np.random.Generator) -> np.ndarray:
-    """A blurred room: a few patches of light, float32 [h, w] of 0..255."""
+    """A blurred room: a few patches of light, float32 [h, w], 0..255."""
     patches = rng.normal(scene.backdrop, rng.uniform(5, 50), (5, 5)).astype(np.float32)
     return cv2.resize(patches, (target.side, target.side), interpolation=cv2.INTER_LINEAR)
 
 
 def sense(picture: np.ndarray, scene: Scene, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Take the picture: scale down, expose, blur, add noise and compress.
+    """Simulate the camera: scale down, expose, blur, add noise and compress.
 
     Args:
-        picture: float32 [h, w] of reflected light, 0..255 and more.
-        scene: exposure, gamma, blur and noise (pixels and gray levels of a 48-pixel picture),
-            quality of the JPEG file.
-        size: of the result, pixels.
-        rng: the sample's own generator.
+        picture: reflected light, float32 [h, w], 0 to 255 and above.
+        scene: exposure, gamma, blur and noise (pixels and gray levels of a 48-pixel image), JPEG
+            quality.
+        size: side of the result in pixels.
+        rng: random generator of the sample.
 
     Returns:
-        uint8 [size, size].
+        The photo, uint8 [size, size].
     """
     small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
     np.clip(small * (scene.exposure / 255), 0, 1, out=small)

@@ -1,4 +1,4 @@
-"""The lines that action units and age fold into the skin."""
+"""Skin creases caused by action units and age."""
 
 import cv2
 import numpy as np
@@ -13,11 +13,11 @@ _T = np.linspace(0, 1, 9)[:, None]
 
 
 def folds(person: Person, au: list[float]) -> list[tuple[float, ...]]:
-    """The creases of the face's right half, and so of the left one, its mirror image.
+    """The creases of the right half of the face; the left half is its mirror image.
 
     Returns:
-        One tuple a crease: x and y of its start, x and y of its end, how far it bows to the left
-        of that direction (as a share of its length), depth 0..1, width in head units.
+        One tuple per crease: x and y of its start, x and y of its end, its bow to the left of that
+        direction (as a fraction of its length), depth 0..1, width in head units.
     """
     old, drop = person.age, anatomy.jaw_drop(au)
     found: list[tuple[float, ...]] = []
@@ -28,7 +28,7 @@ def folds(person: Person, au: list[float]) -> list[tuple[float, ...]]:
         found.append((-reach, y, reach, y, curve, forehead * (1 - 0.15 * row), 0.035))
 
     found.append((0.07, -0.34, 0.075, -0.08, 0.05, 0.95 * au[4], 0.04))
-    # Nasolabial fold, from the nose's wing round the corner of the mouth.
+    # Nasolabial fold, from the wing of the nose around the corner of the mouth.
     mouth_x = person.mouth_width * (1 + 0.2 * au[12] + 0.25 * au[20])
     mouth_y = person.mouth_y - 0.15 * au[12] + 0.12 * au[15]
     wing = person.nose_length - 0.1 - 0.07 * max(au[9], au[10])
@@ -38,7 +38,7 @@ def folds(person: Person, au: list[float]) -> list[tuple[float, ...]]:
     # Lines down from the corners of the mouth.
     droop = 0.12 * old + 0.7 * au[15] + 0.3 * au[20]
     found.append((mouth_x, mouth_y + 0.03, mouth_x + 0.08, mouth_y + 0.2, 0.1, droop, 0.035))
-    # Crow's feet, and the lower lid's bag.
+    # Crow's feet, and the bag under the lower lid.
     corner = person.eye_distance + person.eye_size + 0.04
     feet = 0.2 * old + 0.5 * au[6]
     for dy in (-0.07, 0.0, 0.07):
@@ -46,7 +46,7 @@ def folds(person: Person, au: list[float]) -> list[tuple[float, ...]]:
     below = 0.13 - 0.04 * max(au[6], au[7])
     bag = 0.1 + 0.25 * old + 0.45 * max(au[6], au[7], 0.8 * au[9])
     found.append((0.22, below - 0.03, 0.62, below - 0.04, -0.14, bag, 0.03))
-    # A wrinkled nose: three lines across its root and one along its flank.
+    # A wrinkled nose: three lines across its root and one along its side.
     wrinkle = max(au[9] - 0.1, 0.0)
     for y, share in ((0.02, 0.85), (0.11, 1.0), (0.2, 0.8)):
         found.append((0.03, y, 0.18, y - 0.1, 0.0, share * wrinkle, 0.03))
@@ -61,7 +61,7 @@ def folds(person: Person, au: list[float]) -> list[tuple[float, ...]]:
 
 
 def draw(lines: list[tuple[float, ...]], frame: Frame) -> np.ndarray:
-    """Draw creases as soft depths: uint8 [h, w], 255 the deepest."""
+    """Draw creases as soft depths: uint8 [h, w], 255 is deepest."""
     table = np.array(lines)
     start, end = table[:, None, 0:2], table[:, None, 2:4]
     along = end - start
@@ -73,7 +73,7 @@ def draw(lines: list[tuple[float, ...]], frame: Frame) -> np.ndarray:
         if depth > FAINTEST:
             cv2.polylines(
                 canvas,
-                list(curves),  # an array in place of the list is ten times as slow
+                list(curves),  # ten times as fast as an array
                 False,
                 min(255 * depth, 255),
                 frame.length(width),

@@ -1,4 +1,4 @@
-"""From head units to the pixels of a canvas."""
+"""Conversion from head units to canvas pixels."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,13 +9,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Frame:
-    """A square canvas and where the head stands on it.
+    """A square canvas and the position of the head on it.
 
     Attributes:
-        side: of the canvas, pixels.
-        unit: pixels of one head unit (see `person`).
-        x: column of the point between the eyes, pixels.
-        y: row of the point between the eyes, pixels.
+        side: side of the canvas in pixels.
+        unit: pixels per head unit (see `person`).
+        x: column of the point between the eyes, in pixels.
+        y: row of the point between the eyes, in pixels.
     """
 
     side: int
@@ -24,24 +24,24 @@ class Frame:
     y: float
 
     SHIFT: ClassVar[int] = 4
-    """Fractional bits of the points that `pixels` returns, as OpenCV's drawing wants them."""
+    """Fractional bits of the points returned by `pixels`, as OpenCV's drawing functions expect."""
 
     @cached_property
     def columns(self) -> np.ndarray:
-        """The columns' x in head units, float32 [side]."""
+        """The x coordinates of the columns in head units, float32 [side]."""
         return ((np.arange(self.side) - self.x) / self.unit).astype(np.float32)
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The rows' y in head units, float32 [side]."""
+        """The y coordinates of the rows in head units, float32 [side]."""
         return ((np.arange(self.side) - self.y) / self.unit).astype(np.float32)
 
     def pixels(self, points: np.ndarray) -> np.ndarray:
-        """Points in head units, float [..., 2], as int32 fixed-point pixels for OpenCV."""
+        """Convert points in head units, float [..., 2], to int32 fixed-point pixels for OpenCV."""
         return (points * self._scale + self._offset).astype(np.int32)
 
     def length(self, units: float) -> int:
-        """A length in head units as whole pixels, 1 at least."""
+        """Convert a length in head units to whole pixels, at least 1."""
         return max(1, round(units * self.unit))
 
     @cached_property

@@ -1,7 +1,7 @@
-"""The face's reflectance: skin, eyes, brows, nostrils and mouth drawn on a canvas.
+"""Reflectance of the face: skin, eyes, brows, nostrils and mouth drawn on a canvas.
 
-Everything is drawn antialiased with sub-pixel coordinates on uint8 canvases of tones 0..255;
-light comes later (`relief.shade`). A canvas of two channels gets its coverage in the second one.
+Everything is drawn antialiased with sub-pixel coordinates on uint8 canvases of tones 0..255; light
+is added later (`relief.shade`). On a canvas with two channels the second one holds the coverage.
 """
 
 import cv2
@@ -19,7 +19,7 @@ def fill(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float) -> N
 
 
 def line(canvas: np.ndarray, frame: Frame, points: np.ndarray, tone: float, width: float) -> None:
-    """Draw an open line, its width in head units."""
+    """Draw an open line, with its width in head units."""
     cv2.polylines(
         canvas,
         [frame.pixels(points)],
@@ -48,7 +48,7 @@ def oval(
 
 
 def eyes(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene, au: list[float]) -> None:
-    """Draw both eyes: the white, the iris where the lids leave it free, lashes and lid folds."""
+    """Draw both eyes: the white, the visible part of the iris, lashes and lid folds."""
     white = min(person.skin * 0.45 + 130, 235)
     eye = anatomy.eye(person, au)
     opened = np.zeros_like(canvas)
@@ -60,7 +60,7 @@ def eyes(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene, au: lis
         oval(balls, frame, (x, y), (eye.radius, eye.radius), person.iris)
         oval(balls, frame, (x, y), (eye.radius * 0.45, eye.radius * 0.45), 8)
         oval(balls, frame, (x - 0.035, y - 0.04), (0.022, 0.022), 250)
-        # The upper lid's shadow keeps the white from glaring.
+        # The shadow of the upper lid darkens the white.
         line(balls, frame, (eye.upper + np.array([0, 0.015])) * side, white * 0.62, 0.035)
     canvas[:] = cv2.blendLinear(
         balls, canvas, opened.astype(np.float32), (255 - opened).astype(np.float32)
@@ -72,7 +72,7 @@ def eyes(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene, au: lis
 
 
 def brows(canvas: np.ndarray, frame: Frame, person: Person, au: list[float]) -> None:
-    """Draw the brows in the hair's tone, never as pale as the skin."""
+    """Draw the brows in the tone of the hair, but never as light as the skin."""
     tone = min(person.hair * 0.9, person.skin * 0.55)
     area = anatomy.brow(person, au)
     fill(canvas, frame, area, tone)
@@ -80,9 +80,8 @@ def brows(canvas: np.ndarray, frame: Frame, person: Person, au: list[float]) -> 
 
 
 def nostrils(canvas: np.ndarray, frame: Frame, person: Person, au: list[float]) -> None:
-    """Draw nostrils, the wings' outlines and the shadow under the tip."""
-    base = person.nose_length - 0.05 * au[9]
-    wide = person.nose_width * (1 + 0.18 * au[9] + 0.1 * au[10] + 0.06 * au[12])
+    """Draw nostrils, the outlines of the wings and the shadow under the tip."""
+    base, wide = anatomy.nose(person, au)
     wing = np.array([(0.86, -0.15), (1.06, -0.07), (1.04, 0.0), (0.85, 0.03)]) * (wide, 1)
     for sign in (-1, 1):
         oval(canvas, frame, (sign * wide * 0.5, base), (0.055, 0.03), person.skin * 0.3, sign * 20)
@@ -92,7 +91,7 @@ def nostrils(canvas: np.ndarray, frame: Frame, person: Person, au: list[float]) 
 
 
 def mouth(canvas: np.ndarray, frame: Frame, person: Person, au: list[float]) -> None:
-    """Draw lips, and between them the dark of the mouth, teeth and tongue."""
+    """Draw the lips, and between them the dark interior, teeth and tongue."""
     part = anatomy.mouth(person, au)
     lips = person.skin * person.lip_tone
     fill(canvas, frame, _between(part.outer_upper, part.inner_upper), lips * 0.9)

@@ -1,7 +1,7 @@
-"""Who is drawn, and under which circumstances: all that varies apart from the expression.
+"""The person and the scene: everything that varies except the expression.
 
-Lengths are in head units: 1 is half the width of an average head, the origin lies between the
-eyes, x points to the image's right, y down, z out of the image. Tones are reflectances 0..255.
+Lengths are in head units: 1 is half the width of an average head; the origin is between the eyes, x
+points right in the image, y down, z towards the camera. Tones are reflectances 0..255.
 """
 
 import math
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Person:
-    """A random adult: what stays when the expression changes."""
+    """A random adult: the properties that do not change with the expression."""
 
     skin: float
     width: float
@@ -52,7 +52,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Scene:
-    """Pose (degrees), light, camera and what the person wears on the day of the picture."""
+    """Pose (degrees), light, camera and accessories of one photo."""
 
     yaw: float
     pitch: float
@@ -97,11 +97,11 @@ SHAPES = {
     "hairline": (0.84, 0.06),
     "lopsided": (0.0, 0.07),
 }
-"""Mean and standard deviation of what varies around a middle, cut at two deviations."""
+"""Mean and standard deviation of normally distributed properties, clipped at two deviations."""
 
 
 def sample_person(rng: np.random.Generator) -> Person:
-    """Draw a person; every sample of a data set is a new one."""
+    """Draw a random person; every sample of a data set is a new one."""
     spread = np.clip(rng.standard_normal(len(SHAPES)), -2, 2).tolist()
     shape = {
         name: mean + deviation * z
@@ -127,7 +127,7 @@ def sample_person(rng: np.random.Generator) -> Person:
 
 
 def sample_scene(rng: np.random.Generator) -> Scene:
-    """Draw the circumstances of one picture."""
+    """Draw a random scene for one photo."""
     spread = np.clip(rng.standard_normal(6), -2.2, 2.2).tolist()
     azimuth, height = rng.uniform(-1.0, 1.0), rng.uniform(-0.15, 0.75)
     x, y = math.sin(azimuth), -math.sin(height)
@@ -156,7 +156,7 @@ def sample_scene(rng: np.random.Generator) -> Scene:
 
 
 def _pick(options: Sequence[T], weights: Sequence[float], rng: np.random.Generator) -> T:
-    """One of the options; ten times as fast as `Generator.choice` for so few."""
+    """Choose one of the options; ten times as fast as `Generator.choice` for so few."""
     left = rng.random() * sum(weights)
     for option, weight in zip(options, weights, strict=True):
         left -= weight

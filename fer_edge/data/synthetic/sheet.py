@@ -1,4 +1,4 @@
-"""The contact sheet: a few drawn faces of every expression, for a person to look at."""
+"""The contact sheet: a few synthetic faces of every expression."""
 
 from pathlib import Path
 
@@ -10,25 +10,25 @@ from device.labels import FER2013
 from device.system.atomic_file import replacing
 from fer_edge.data.synthetic.sample import face
 
-TITLE = "Synthetic faces: accuracy on them says nothing about people"
+TITLE = "Synthetic faces: accuracy on them does not apply to people"
 BACKGROUND, INK = 255, 30
 GAP = 4
 
 
 def contact_sheet(path: str | Path, *, per_class: int = 8, size: int = 96, seed: int = 0) -> None:
-    """Write a PNG with a row of faces for each expression, named and marked as synthetic.
+    """Write a PNG with a row of faces for each expression, labeled and marked as synthetic.
 
     Args:
-        path: the PNG to write; an existing one is replaced.
-        per_class: faces in a row.
-        size: of a face, pixels; 24 at least.
-        seed: whose faces; those of `generate` with this seed.
+        path: PNG file to write; an existing one is replaced.
+        per_class: number of faces in a row.
+        size: side of a face in pixels, at least 24.
+        seed: RNG seed; the faces are those of `generate` with this seed.
 
     Raises:
         InputError: a number is out of range, or the file cannot be written.
     """
     if per_class < 1:
-        raise InputError(f"{per_class} faces per class: a contact sheet needs 1 at least")
+        raise InputError(f"{per_class} faces per class: a contact sheet needs at least 1")
     margin, head = 92, 34
     sheet_width = max(margin + per_class * (size + GAP), 560)
     sheet = np.full((head + len(FER2013) * (size + GAP), sheet_width), BACKGROUND, np.uint8)

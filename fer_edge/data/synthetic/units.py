@@ -1,10 +1,11 @@
-"""Which facial muscles make which expression, as action units (AU) of FACS.
+"""Expressions as combinations of facial muscle movements: action units (AU) of FACS.
 
 Sources: P. Ekman and W. V. Friesen, Facial Action Coding System, Consulting Psychologists Press
 1978 (the units, and table 11-1 for the combinations that are read as an emotion); the same
 authors' EMFACS-7: Emotional Facial Action Coding System, unpublished manuscript, University of
 California 1983 (the short list: happiness 6+12, sadness 1+4+15, surprise 1+2+5+26, fear
-1+2+4+5+7+20+26, anger 4+5+7+23, disgust 9+15+16). Chances and strengths are this project's own.
+1+2+4+5+7+20+26, anger 4+5+7+23, disgust 9+15+16). Chances and strengths were chosen for this
+project.
 """
 
 from dataclasses import dataclass
@@ -37,12 +38,12 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Unit:
-    """One action unit's part in an expression.
+    """The part of one action unit in an expression.
 
     Attributes:
-        number: its FACS number, a key of `NAMES`.
-        chance: how often it joins the expression, 0..1.
-        strength: its intensity in a full expression, 0..1.
+        number: FACS number, a key of `NAMES`.
+        chance: probability that it is part of the expression, 0..1.
+        strength: intensity in a full expression, 0..1.
     """
 
     number: int
@@ -80,21 +81,21 @@ PROTOTYPES: dict[str, tuple[tuple[Unit, ...], ...]] = {
     ),
     "neutral": ((),),
 }
-"""Each expression's variants, of which one is drawn at random; the first units define it."""
+"""Variants of each expression, one of which is drawn at random; the first units define it."""
 
 
 def sample(expression: str, rng: np.random.Generator) -> list[float]:
-    """Draw the intensities of one posed face.
+    """Draw the intensities of the action units of one posed face.
 
     Args:
         expression: a key of `PROTOTYPES`.
-        rng: the sample's own generator.
+        rng: random generator of the sample.
 
     Returns:
-        44 intensities 0..1: each unit's at the index of its FACS number.
+        44 intensities 0..1, indexed by FACS number.
     """
     intensity = [0.0] * (max(NAMES) + 1)
-    # Nobody's face is at rest: every unit twitches a little, in neutral faces too.
+    # Every unit is slightly active, in neutral faces too.
     for number, twitch in zip(NAMES, rng.beta(1.2, 7.0, len(NAMES)).tolist(), strict=True):
         intensity[number] = twitch * (0.08 if number in (9, 25, 26, 27, 43) else 0.22)
     variants = PROTOTYPES[expression]

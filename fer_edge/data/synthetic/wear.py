@@ -1,4 +1,4 @@
-"""Hair, beards, glasses, masks and clothes: what surrounds a face or hides parts of it."""
+"""Hair, beards, glasses, masks and clothes: things around a face or in front of it."""
 
 import cv2
 import numpy as np
@@ -22,11 +22,11 @@ HAIRLINES = {
     "fringe": [(-0.83, -0.44), (-0.3, -0.55), (0.1, -0.6), (0.5, -0.54), (0.84, -0.42), (0.93, 0)],
     "long": [(-0.75, -0.5), (-0.05, -0.86), (0.1, -0.86), (0.75, -0.5), (0.81, 0.1), (0.93, 1)],
 }
-"""From the left to the image's right; `hair` adds the left end and the person's own hairline."""
+"""From left to right in the image; `hair` adds the left end and the person's own hairline."""
 
 
 def behind(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene) -> None:
-    """Draw what the head hides: long hair, shoulders, neck and ears."""
+    """Draw the parts behind the head: long hair, shoulders, neck and ears."""
     if person.hair_style == "long":
         wide, crown = person.width + 0.12 + person.hair_volume, person.crown + person.hair_volume
         ends = [(wide + 0.05, 1.0), (wide - 0.1, 1.9), (-wide + 0.1, 1.9), (-wide - 0.05, 1.0)]
@@ -42,12 +42,12 @@ def behind(canvas: np.ndarray, frame: Frame, person: Person, scene: Scene) -> No
 
 
 def hair(frame: Frame, person: Person) -> np.ndarray | None:
-    """The area of the hair in front of the head, uint8 [h, w], or None for a bald one."""
+    """The area of the hair in front of the head, uint8 [h, w]; None for a bald head."""
     if person.hair_style == "bald":
         return None
     crown = person.crown + 0.04 + person.hair_volume
     hairline = np.array(HAIRLINES[person.hair_style])
-    # Only the middle rises and falls with the person's hairline; temples stay at the ears.
+    # Only the middle follows the person's hairline; the temples stay at the ears.
     rise = (0.84 - person.hairline) * np.clip(-hairline[:, 1:] * 2 - 0.6, 0, 1)
     left_end = hairline[-1:] * MIRROR
     hairline = np.concatenate([left_end, hairline + rise * (0, 1)]) * (person.width, 1)
@@ -58,7 +58,7 @@ def hair(frame: Frame, person: Person) -> np.ndarray | None:
 
 
 def beard(frame: Frame, person: Person, au: list[float]) -> np.ndarray | None:
-    """The beard's density, uint8 [h, w], or None for a shaven face."""
+    """The density of the beard, uint8 [h, w]; None for a shaved face."""
     if person.moustache == 0:
         return None
     mask = np.zeros((frame.side, frame.side), np.uint8)
@@ -97,7 +97,7 @@ def glasses(canvas: np.ndarray, frame: Frame, person: Person, kind: str, tone: f
 def mask(
     canvas: np.ndarray, depths: np.ndarray, frame: Frame, person: Person, kind: str, au: list[float]
 ) -> None:
-    """Draw a face mask with pleats over nose and mouth; it hides the creases below it."""
+    """Draw a pleated face mask over nose and mouth; it hides the creases below it."""
     chin = person.chin + anatomy.jaw_drop(au)
     half = np.array(
         [(0.0, 0.3), (0.3, 0.36), (0.93, 0.42), (0.86, 0.95), (0.5, chin), (0, chin + 0.1)]
@@ -113,7 +113,7 @@ def mask(
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """Round a line's corners by cutting them twice (G. M. Chaikin's scheme of 1974)."""
+    """Smooth a line by cutting its corners twice (G. M. Chaikin 1974)."""
     for _ in range(2):
         first, second = (
             points[:-1] * 0.75 + points[1:] * 0.25,

@@ -1,4 +1,4 @@
-"""Small sources in the layouts that people have."""
+"""Small sources in common layouts."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ VOTES_HEADER = (
 
 
 def faces(count: int, seed: int = 0, size: int = 48) -> np.ndarray:
-    """Smooth random pictures: as unlike each other as different faces, or more so."""
+    """Smooth random images that differ at least as much as different faces."""
     noise = np.random.default_rng(seed).integers(0, 256, (count, 6, 6), dtype=np.uint8)
     return np.stack([cv2.resize(face, (size, size)) for face in noise])
 
@@ -28,7 +28,7 @@ def row(image: np.ndarray, emotion: object = 3, usage: str = "Training") -> str:
 
 @pytest.fixture
 def write_csv(tmp_path: Path) -> Callable[..., Path]:
-    """Write rows under a header, as Kaggle's file has it."""
+    """Write rows under a header, in the format of Kaggle's file."""
 
     def write(rows: Sequence[str], name: str = "fer2013.csv", header: str = "emotion,pixels,Usage"):
         path = tmp_path / name
@@ -48,7 +48,7 @@ def small_csv(write_csv: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def write_votes(tmp_path: Path) -> Callable[..., Path]:
-    """Write FER+ votes: (Usage, image name, ten counts) a row."""
+    """Write FER+ votes, one row each: (Usage, image name, ten counts)."""
 
     def write(rows: Sequence[tuple[str, str, Sequence[int]]], name: str = "fer2013new.csv"):
         path = tmp_path / name
@@ -61,7 +61,7 @@ def write_votes(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def write_images(tmp_path: Path) -> Callable[..., Path]:
-    """Write pictures under their paths in a folder."""
+    """Write images to their paths in a folder."""
 
     def write(pictures: dict[str, np.ndarray], folder: str = "faces") -> Path:
         for path, picture in pictures.items():
@@ -74,7 +74,7 @@ def write_images(tmp_path: Path) -> Callable[..., Path]:
 
 
 def tree(classes: Sequence[str], splits: Sequence[str] = ("train", "val", "test")) -> dict:
-    """One picture for each class in each split."""
+    """One image for each class in each split."""
     paths = [
         f"{split}/{name}/{number}.png" for split in splits for number, name in enumerate(classes)
     ]
@@ -82,7 +82,7 @@ def tree(classes: Sequence[str], splits: Sequence[str] = ("train", "val", "test"
 
 
 def rewrite(path: Path, **arrays: np.ndarray) -> None:
-    """Replace arrays of a data file, packed; its other arrays and its digest stay."""
+    """Replace arrays of a data file; other arrays and the digest are unchanged."""
     with np.load(path) as file:
         content = dict(file) | arrays
     np.savez_compressed(path, **content)
@@ -90,7 +90,7 @@ def rewrite(path: Path, **arrays: np.ndarray) -> None:
 
 @pytest.fixture
 def dataset() -> Callable[..., Dataset]:
-    """Build a set from images and splits; everything else has plain values."""
+    """Build a set from images and splits; everything else has default values."""
 
     def build(images: np.ndarray, split: Sequence[int], **columns: Any) -> Dataset:
         count = len(images)

@@ -1,4 +1,4 @@
-"""The audit: planted flaws come out, in figures and files."""
+"""The audit finds planted flaws, in figures and files."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ VOTES_HAPPY, VOTES_SAD, SPLIT_VOTES = [0, 10], [0, 0, 0, 10], [0, 5, 0, 5]
 
 @pytest.fixture
 def flawed(dataset):
-    """0 and 1 equal but labeled differently, 2 leaked to 5, 3 constant, 0 and 4 against votes."""
+    """0 and 1 equal with different labels, 2 leaked to 5, 3 constant, 0 and 4 contradict votes."""
     one, two, three, four = faces(4)
     images = np.stack([one, one, two, np.full((48, 48), 7, np.uint8), three, two, four])
     votes = np.zeros((7, 10), np.uint8)

@@ -1,4 +1,4 @@
-"""`fer-edge data`: what a user types, and what is left on the disk."""
+"""`fer-edge data`: command lines, and the files that they write."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_audit_shows_figures_and_writes_the_leaked_rows(run, write_csv, tmp_path
     run("prepare", source, "--out", data)
     result = run("audit", data)
     assert result.exit_code == 0
-    assert "1 test and 0 val images also stand in train" in result.stdout
+    assert "1 test and 0 val images also occur in train" in result.stdout
     assert (tmp_path / "faces.audit/leaked.png").exists()
     assert "fer2013.csv:4" in (tmp_path / "faces.leaked.csv").read_text()
 

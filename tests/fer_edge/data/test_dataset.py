@@ -1,4 +1,4 @@
-"""The data file: what goes in comes out, and nothing half-written or foreign is taken for one."""
+"""The data file: saving and loading, and refusal of incomplete and foreign files."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What `bench`, `verify` and `quant-debug` evaluate on."""
+"""The faces on which `bench`, `verify` and `quant-debug` evaluate."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from .conftest import faces
 
 @pytest.fixture
 def people(dataset):
-    """Four faces of people, with labels and votes for another class."""
+    """Four real faces, with labels and votes for another class."""
     votes = np.zeros((4, 10), np.uint8)
     votes[:, FERPLUS.index("anger")] = 9
     provenance = {"name": "people", "synthetic": False}

@@ -1,4 +1,4 @@
-"""Kaggle's text files: every good row is read to the pixel, every broken one is named."""
+"""Kaggle's text files: every valid row is read exactly, every invalid one is reported."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Class folders: any picture, any spelling of the classes, in a folder or a zip."""
+"""Class folders: any image format, any spelling of the classes, in a folder or a zip."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Images that stand twice: found exactly where comparing all pairs finds them."""
+"""Duplicate images: found exactly where comparing all pairs finds them."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from .conftest import faces
 
 
 def dimmed(image, change=1):
-    """The same picture with other light: it correlates fully, and equals it nowhere."""
+    """The same image in other light: fully correlated, but with different pixels."""
     return (image // 2 + change).astype(np.uint8)
 
 
@@ -24,7 +24,7 @@ def noisy(image, strength):
 
 @pytest.fixture
 def leaky(dataset):
-    """Train 0..3, val 4..5, test 6..8; 0 = 4 = 6, 1 is nearly 7, 2 = 3, the others stand alone."""
+    """Train 0..3, val 4..5, test 6..8; 0 = 4 = 6, 1 is nearly 7, 2 = 3, the others are unique."""
     one, two, three, val, test = faces(5)
     images = np.stack([one, two, three, three, one, val, one, dimmed(two), test])
     return dataset(images, [0, 0, 0, 0, 1, 1, 2, 2, 2])

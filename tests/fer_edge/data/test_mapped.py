@@ -1,4 +1,4 @@
-"""Data sets of other layouts, read by a map: each layout as its authors ship it, in small."""
+"""Data sets of other layouts, read by a map: a small copy of each layout."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from device.errors import InputError
 from device.geometry import Box
 from device.labels import FER2013, FERPLUS
 from fer_edge.cli.app import app
-from fer_edge.data import label_map, mapped
+from fer_edge.data import label_map, map_entries, mapped
 from fer_edge.data.dataset import load
 from fer_edge.data.prepare import notes, prepare
 
@@ -19,7 +19,7 @@ from .conftest import faces
 
 
 class EveryPicture:
-    """A detector that finds one face in every picture but black ones."""
+    """A detector that finds one face in every image except black ones."""
 
     color = False
     min_hits = 1
@@ -37,7 +37,7 @@ def _detector(monkeypatch):
 
 @pytest.fixture
 def write(tmp_path: Path):
-    """Write pictures and texts by path below a folder."""
+    """Write images and texts by path below a folder."""
 
     def write(*paths: str, **texts) -> Path:
         for path, face in zip(paths, faces(len(paths)), strict=True):
@@ -54,7 +54,7 @@ def write(tmp_path: Path):
 
 
 def named(data) -> dict[str, str]:
-    """The label of each image by the name of its file."""
+    """The label of each image by its file name."""
     return {
         Path(str(name)).name: data.label_names[label]
         for name, label in zip(data.names, data.labels, strict=True)
@@ -170,7 +170,7 @@ def test_persons_are_held_out_as_a_whole(write):
 def test_images_without_a_face_are_errors_or_left_out(write):
     folder = write("AF01ANS.JPG", "AF02HAS.JPG")
     cv2.imwrite(str(folder / "AF03SAS.JPG"), np.zeros((48, 48), np.uint8))
-    with pytest.raises(InputError, match=r"AF03SAS\.JPG: holds no face"):
+    with pytest.raises(InputError, match=r"AF03SAS\.JPG: contains no face"):
         read(folder, "kdef")
     assert len(read(folder, "kdef", skip_bad=True)) == 2
 
@@ -181,11 +181,11 @@ PATTERN = "name = 'x'\npattern = '(?P<label>[a-z]+)/[^/]+$'\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name = 'x'\npattern = '(?P<label>'", "is no regular expression"),
-        ("name = 'x'\npattern = 'a'", "nothing says the label"),
+        ("name = 'x'\npattern = '(?P<label>'", "is not a regular expression"),
+        ("name = 'x'\npattern = 'a'", "no label: add a group"),
         ("name = 'x'", "give a pattern"),
-        ("name = ", "is no TOML"),
-        (PATTERN + "face = 'box'", "face: Extra inputs"),
+        ("name = ", "is not TOML"),
+        (PATTERN + "face = 'box'", "face is not a key of a map: did you mean faces?"),
         (PATTERN + "faces = 'box'", "needs columns x, y, w, h"),
         (PATTERN + "[index]\nfile = 'i.csv'\ncolumns = { label = 1 }", "no `file`"),
         (PATTERN + "[index]\nfile = 'i.csv'\ncolumns = { file = 0, label = 'a' }", "mixes"),
@@ -215,7 +215,7 @@ def test_a_map_that_is_not_there_is_one_line(name, message):
 
 def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no images"):
+    with pytest.raises(InputError, match="contains no images"):
         read(tmp_path / "empty", "kdef")
 
 
@@ -228,4 +228,4 @@ def test_every_map_of_the_package_is_documented(name):
 
 @pytest.mark.parametrize("text", ["3", "03", " 3.0 ", "3.0000000e+00"])
 def test_numbers_are_one_label_however_they_are_written(text):
-    assert mapped.label_key(text) == "3"
+    assert map_entries.label_key(text) == "3"

@@ -1,4 +1,4 @@
-"""Tables and archives as other programs write them, damaged ones, and those made to fill memory."""
+"""Tables and archives written by other programs, damaged ones, and decompression bombs."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ from .conftest import VOTES_HEADER, faces, row, tree
 
 @pytest.fixture
 def plain(small_csv):
-    """The digest of the small table, however it is written."""
+    """The digest of the small table, in any notation."""
     return prepare(small_csv).digest
 
 
@@ -136,7 +136,7 @@ def test_packed_pictures_that_unpack_to_far_more_are_refused(tmp_path):
 
 
 def test_a_zip_that_declares_less_than_it_holds_is_refused(tmp_path, monkeypatch):
-    """A forged size does not help: what is read is counted."""
+    """A forged size has no effect: the bytes that are read are counted."""
     monkeypatch.setattr("fer_edge.data.limits.ALWAYS_ALLOWED", 1 << 20)
     packed = tmp_path / "fer2013.csv.gz"
     packed.write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + b"\n" * (8 << 20)))

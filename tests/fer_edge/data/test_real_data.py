@@ -1,4 +1,4 @@
-"""FER2013 itself, where it lies at hand: FER_EDGE_DATA names its folder."""
+"""Tests on FER2013 itself, if FER_EDGE_DATA names its folder."""
 
 import os
 from pathlib import Path

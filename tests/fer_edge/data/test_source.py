@@ -1,4 +1,4 @@
-"""What `--data` of a run becomes."""
+"""Resolution of a run's `--data`."""
 
 from fer_edge import recipe
 from fer_edge.data.dataset import load

@@ -1,4 +1,4 @@
-"""The drawn faces: reproducible, complete, what their action units say, and learnable."""
+"""Synthetic faces: reproducible, complete, consistent with their action units, and learnable."""
 
 import cv2
 import numpy as np
@@ -179,7 +179,7 @@ class TestGenerate:
         assert (origin["kind"], origin["seed"], origin["per_class"]) == ("synthetic", 3, 60)
         assert origin["generator_version"] >= 1
         assert "synthetic" in origin["name"]
-        assert not loaded.votes.any(), "nobody was asked"
+        assert not loaded.votes.any()
         assert loaded.label_names == FER2013
 
     def test_the_same_seed_is_the_same_data_and_another_seed_is_not(self):

@@ -1,0 +1,90 @@
+"""Unlabeled faces: pictures of a folder, each a face crop already or with faces to be found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import InputError
+from device.faces.align import FaceCropper
+from device.faces.detector import Detector, open_detector
+from device.geometry import FACE_SIZE
+from device.image import decode
+from device.image.color import color, gray
+from fer_edge.data import pictures, progress
+from fer_edge.data.tree import Tree
+
+SEARCH_SIZE = 640
+
+
+@dataclass(frozen=True)
+class Unlabeled:
+    """Faces of a folder.
+
+    Attributes:
+        images: uint8 [n, 48, 48].
+        pictures: number of pictures in the folder.
+        without_face: number of those in which the detector found none.
+        broken: names of those that cannot be read.
+    """
+
+    images: NDArray[np.uint8]
+    pictures: int
+    without_face: int
+    broken: tuple[str, ...]
+
+
+def read(
+    folder: Path, *, margin: float, detector: str = "auto", detector_model: Path | None = None
+) -> Unlabeled:
+    """Read the faces of a folder and its subfolders, or of an archive.
+
+    A picture of 48x48 pixels is a face as it is. In any other one the detector looks for faces, and
+    all that it finds are cropped as the runner crops them.
+
+    Args:
+        folder: folder or archive.
+        margin: margin of the crops, as a fraction of the face box.
+        detector: name of the detector.
+        detector_model: file of YuNet; None for the downloaded one.
+
+    Raises:
+        InputError: there is no such folder, no picture in it, or no face in any of them.
+    """
+    tree = Tree(folder)
+    names = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
+    if not names:
+        raise InputError(f"{folder}: holds no pictures")
+    finder = open_detector(detector, model=detector_model, search_size=SEARCH_SIZE)
+    crop = FaceCropper(margin=margin)
+    faces: list[NDArray[np.uint8]] = []
+    empty, broken = 0, []
+    with progress.bar(f"Reading {folder.name}", len(names)) as advance:
+        for name in names:
+            advance(1)
+            try:
+                found = list(_faces(tree.read(name), finder, crop))
+            except (InputError, ValueError):
+                broken.append(name)
+                continue
+            faces += found
+            empty += not found
+    if not faces:
+        raise InputError(
+            f"{folder}: no face found in {len(names)} pictures ({len(broken)} cannot be read)"
+        )
+    return Unlabeled(np.stack(faces), len(names), empty, tuple(broken))
+
+
+def _faces(content: bytes, finder: Detector, crop: FaceCropper) -> Iterator[NDArray[np.uint8]]:
+    image = decode.decode(content, gray=False)
+    if image is None:
+        raise InputError("is not an image that can be read")
+    pixels = gray(image)
+    if pixels.shape == (FACE_SIZE, FACE_SIZE):
+        yield pixels.copy()
+        return
+    for face in finder.find(color(image) if finder.color else pixels):
+        yield crop(pixels, face.box, face.roll).copy()
