@@ -10,10 +10,10 @@ logger = logging.getLogger(__name__)
 
 
 class Section(BaseModel):
-    """A frozen part of a recipe. Unknown keys are errors, so that a typo cannot change a run.
+    """A frozen section of a recipe. Unknown keys are errors, so that a typo cannot change a run.
 
-    Numbers are finite. A key that was renamed declares its old name as `serialization_alias`: the
-    old name is still read, with a warning, and fingerprints of runs keep it.
+    Numbers must be finite. A renamed key declares its old name as `serialization_alias`: the old
+    name is still accepted, with a warning, and is used in the fingerprints of runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -21,8 +21,8 @@ class Section(BaseModel):
     def settings(self, **options: Any) -> dict[str, Any]:
         """The values that differ from their defaults, for the fingerprint of a stage.
 
-        Defaults are left out and renamed keys keep their first name, so that a later fer-edge
-        still recognizes the run.
+        Defaults are omitted and renamed keys use their first name, so that later versions still
+        recognize the run.
 
         Args:
             **options: further arguments of pydantic's `model_dump`.
@@ -38,12 +38,12 @@ class Section(BaseModel):
         for old in values.keys() & old_names.keys():
             new = old_names[old]
             if new in values:
-                raise ValueError(f"{old} is the old name of {new}: give {new} alone")
+                raise ValueError(f"{old} is the old name of {new}: give only {new}")
             _warn_renamed(old, new)
             values = {new if key == old else key: value for key, value in values.items()}
         return values
 
 
-@cache  # one line, however many sections use the old name
+@cache  # one line, even if several sections use the old name
 def _warn_renamed(old: str, new: str) -> None:
-    logger.warning("recipe: %s is now called %s; the old name is still read", old, new)
+    logger.warning("recipe: %s is now called %s; the old name is still accepted", old, new)

@@ -1,4 +1,4 @@
-"""The nets, one a file; the recipe's `[model]` section names one and holds its numbers."""
+"""The nets, one per file; a recipe's `[model]` section selects one and holds its parameters."""
 
 from fer_edge.models.mobilenet import MobileNet
 from fer_edge.models.paper import Paper
@@ -6,6 +6,6 @@ from fer_edge.models.resnet import ResNet
 from fer_edge.models.vgg import VGG
 
 Net = MobileNet | Paper | ResNet | VGG
-"""Every net that a recipe can name."""
+"""Every net that a recipe can select."""
 
 __all__ = ["VGG", "MobileNet", "Net", "Paper", "ResNet"]

@@ -1,4 +1,4 @@
-"""Training with convolutions in bfloat16, for CPUs that multiply it twice as fast as float32."""
+"""Training with bfloat16 convolutions, for CPUs that compute them twice as fast as float32."""
 
 import logging
 from pathlib import Path
@@ -8,14 +8,14 @@ log = logging.getLogger(__name__)
 
 CPU_INFO = Path("/proc/cpuinfo")
 NATIVE = {"avx512_bf16", "amx_bf16", "bf16"}
-"""Flags of processors that multiply bfloat16 themselves; Linux calls Arm's `bf16`."""
+"""CPU flags of native bfloat16 arithmetic; Linux reports it as `bf16` on Arm."""
 
 Setting = bool | Literal["auto"]
-"""On, off, or on where the processor has it: one without emulates it ten times slower."""
+"""On, off, or on if the processor supports it; emulation is ten times slower."""
 
 
 def native() -> bool:
-    """Whether this processor multiplies bfloat16; false where it does not say."""
+    """Whether this processor supports bfloat16; false if unknown."""
     try:
         return not NATIVE.isdisjoint(CPU_INFO.read_text().split())
     except OSError:
@@ -23,11 +23,11 @@ def native() -> bool:
 
 
 def enabled(setting: Setting, what: str) -> bool:
-    """Decide a setting on this machine, and say in the log what `auto` came to.
+    """Resolve a setting on this machine and log the result of `auto`.
 
     Args:
-        setting: of the recipe.
-        what: the option's name, for the log.
+        setting: value in the recipe.
+        what: name of the option, for the log.
     """
     if setting != "auto":
         return setting
@@ -41,9 +41,10 @@ def enabled(setting: Setting, what: str) -> bool:
 def convolutions_in_bfloat16(model: Any) -> Any:
     """Rebuild a model with ordinary convolutions that compute in bfloat16.
 
-    Variables stay float32 (Micikevicius et al. 2018, "Mixed precision training"), and so does what
-    every other layer computes: TensorFlow's depthwise convolutions and BatchNorm are slower in
-    bfloat16 than in float32.
+    Variables stay float32 (Micikevicius et al. 2018, "Mixed precision training"), and so do all
+    other
+    layers: TensorFlow's depthwise convolutions and BatchNorm are slower in bfloat16 than in
+        float32.
 
     Args:
         model: a functional Keras model of float32 layers.
@@ -56,7 +57,7 @@ def convolutions_in_bfloat16(model: Any) -> Any:
     from quantization.keras_layers import rebuild
 
     def wrap(layer: Any) -> Any:
-        # DepthwiseConv2D is no subclass of Conv2D.
+        # DepthwiseConv2D is not a subclass of Conv2D.
         if not isinstance(layer, keras.layers.Conv2D):
             return layer
         return type(layer).from_config(layer.get_config() | {"dtype": "mixed_bfloat16"})

@@ -1,13 +1,19 @@
-"""Building blocks of nets for int8: convolution, BatchNorm and ReLU6, which TFLite fuses.
+"""Building blocks of int8 nets: convolution, BatchNorm and ReLU6, which TFLite fuses.
 
-Hard-swish and squeeze-and-excite of MobileNetV3 (Howard et al. 2019) need operators of their own.
+Hard-swish and squeeze-and-excite of MobileNetV3 (Howard et al. 2019) need additional operators.
 """
 
 from typing import Any, Literal
 
 Activation = Literal["relu6", "hard_swish"]
-"""relu6 bounds the activation to [0, 6], so that 8 bits spread over a range known in advance
-(Sandler et al. 2018, MobileNetV2). hard_swish lets small negative values through."""
+"""relu6 bounds the activation to [0, 6], so that its int8 range is known in advance (Sandler et al.
+2018, MobileNetV2). hard_swish lets small negative values pass."""
+
+Attention = Literal["none", "coordinate"]
+"""Gates on the output of a block, before the shortcut is added."""
+
+GATE = "_gate_"
+"""Part of the names of layers that a net may have beside those of the weights it starts from."""
 
 
 def conv_bn(
@@ -23,16 +29,16 @@ def conv_bn(
     """Convolution, BatchNorm and activation.
 
     Args:
-        x: float32 `[n, h, w, c]`.
-        filters: output channels.
+        x: input, float32 `[n, h, w, c]`.
+        filters: number of output channels.
         kernel: side of the square kernel.
-        stride: 1 or 2.
-        name: prefix of the layers' names.
+        stride: stride, 1 or 2.
+        name: prefix of the layer names.
         momentum: momentum per step of BatchNorm's running mean and variance.
-        activation: None for a block that ends linear.
+        activation: activation; None for a linear block.
 
     Returns:
-        float32 `[n, ceil(h / stride), ceil(w / stride), filters]`.
+        Output, float32 `[n, ceil(h / stride), ceil(w / stride), filters]`.
     """
     import tf_keras as keras
 
@@ -52,7 +58,7 @@ def depthwise_bn(
     momentum: float,
     activation: Activation = "relu6",
 ) -> Any:
-    """Depthwise convolution, BatchNorm and activation; shapes as in `conv_bn`, channels kept."""
+    """Depthwise convolution, BatchNorm and activation; shapes as in `conv_bn`, same channels."""
     import tf_keras as keras
 
     x = keras.layers.DepthwiseConv2D(
@@ -63,19 +69,19 @@ def depthwise_bn(
 
 
 def squeeze_and_excite(x: Any, hidden: int, *, name: str) -> Any:
-    """Scale each channel by a gate from 0 to 1 computed from the means of all channels.
+    """Scale each channel by a gate 0..1 computed from the means of all channels.
 
     Hu et al. 2018, "Squeeze-and-Excitation Networks". The gate is their sigmoid, which is an int8
-    operator of TensorFlow Lite; MobileNetV3's hard-sigmoid is none and would be computed in floats.
-    The layers in between are 1x1 convolutions, so that int8 gives each output a scale of its own.
+    operator of TensorFlow Lite; MobileNetV3's hard-sigmoid is not and would be computed in float.
+    The two layers are 1x1 convolutions, so that int8 quantizes each output with its own scale.
 
     Args:
-        x: float32 `[n, h, w, c]`.
+        x: input, float32 `[n, h, w, c]`.
         hidden: number of outputs of the first of the two layers.
-        name: prefix of the layers' names.
+        name: prefix of the layer names.
 
     Returns:
-        float32 `[n, h, w, c]`.
+        Output, float32 `[n, h, w, c]`.
     """
     import tf_keras as keras
 
@@ -84,6 +90,43 @@ def squeeze_and_excite(x: Any, hidden: int, *, name: str) -> Any:
     gate = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}_squeeze")(gate)
     gate = layers.Conv2D(x.shape[-1], 1, activation="sigmoid", name=f"{name}_excite")(gate)
     return layers.Multiply(name=f"{name}_scale")([x, gate])
+
+
+def coordinate_attention(x: Any, hidden: int, *, name: str) -> Any:
+    """Scale each channel at each row and each column by gates from the means along the other axis.
+
+    Hou et al. 2021, "Coordinate Attention for Efficient Mobile Network Design", in a form for int8:
+    each direction has its own squeeze layer, which saves concatenation and split, and the gates are
+    ReLU instead of sigmoid, which the convolution computes itself. Gates start at 1: a new block
+    passes its input unchanged, so that a trained net can be extended.
+
+    Args:
+        x: input, float32 `[n, h, w, c]`.
+        hidden: number of outputs of the first of the two layers of each direction.
+        name: prefix of the layer names.
+
+    Returns:
+        Output, float32 `[n, h, w, c]`.
+    """
+    import tf_keras as keras
+
+    from quantization.qat.axis_mean import AxisMean
+
+    layers = keras.layers
+    for direction, axis in (("rows", 2), ("columns", 1)):
+        own = f"{name}{GATE}{direction}"
+        gate = AxisMean(axis, name=f"{own}_mean")(x)
+        gate = layers.Conv2D(hidden, 1, activation="relu", name=f"{own}_squeeze")(gate)
+        gate = layers.Conv2D(
+            x.shape[-1],
+            1,
+            activation="relu",
+            kernel_initializer="zeros",
+            bias_initializer="ones",
+            name=f"{own}_excite",
+        )(gate)
+        x = layers.Multiply(name=f"{own}_scale")([x, gate])
+    return x
 
 
 def inverted_residual(
@@ -97,26 +140,29 @@ def inverted_residual(
     momentum: float,
     squeeze: float = 0.0,
     activation: Activation = "relu6",
+    attention: Attention = "none",
 ) -> Any:
-    """Expand by a 1x1 convolution, filter each channel, project linearly, add where shapes allow.
+    """Inverted residual: 1x1 expansion, depthwise filter, linear projection, shortcut.
 
-    Sandler et al. 2018. Without the first convolution it is the depthwise-separable block of
-    MobileNetV1 with a linear end.
+    Sandler et al. 2018. Without the expansion it is MobileNetV1's depthwise-separable block with a
+    linear output. The shortcut is added if input and output have the same shape.
 
     Args:
-        x: float32 `[n, h, w, c]`.
-        width: output channels.
-        inside: channels that the first convolution expands to; None leaves it out.
+        x: input, float32 `[n, h, w, c]`.
+        width: number of output channels.
+        inside: number of channels after the expansion; None for no expansion.
         stride: stride of the depthwise convolution, 1 or 2.
         kernel: side of the depthwise kernel.
-        name: prefix of the layers' names.
+        name: prefix of the layer names.
         momentum: momentum per step of BatchNorm's running mean and variance.
-        squeeze: hidden outputs of squeeze-and-excite behind the depthwise convolution, as a share
-            of the channels inside, in whole eights; 0 for none.
+        squeeze: hidden outputs of squeeze-and-excite after the depthwise convolution, as a fraction
+            of the channels inside, rounded to a multiple of 8; 0 for none.
         activation: activation of all convolutions but the last, which is linear.
+        attention: gates on the output, before the shortcut is added; their squeeze layers have a
+            quarter of its channels, rounded to a multiple of 8.
 
     Returns:
-        float32 `[n, ceil(h / stride), ceil(w / stride), width]`.
+        Output, float32 `[n, ceil(h / stride), ceil(w / stride), width]`.
     """
     import tf_keras as keras
 
@@ -136,8 +182,7 @@ def inverted_residual(
         y, kernel=kernel, stride=stride, name=name, momentum=momentum, activation=activation
     )
     if squeeze:
-        hidden = 8 * max(1, round(y.shape[-1] * squeeze / 8))
-        y = squeeze_and_excite(y, hidden, name=f"{name}_se")
+        y = squeeze_and_excite(y, _eights(y.shape[-1] * squeeze), name=f"{name}_se")
     y = conv_bn(
         y,
         width,
@@ -147,9 +192,16 @@ def inverted_residual(
         momentum=momentum,
         activation=None,
     )
+    if attention == "coordinate":
+        y = coordinate_attention(y, _eights(width / 4), name=name)
     if stride == 1 and channels == width:
         y = keras.layers.Add(name=f"{name}_add")([x, y])
     return y
+
+
+def _eights(channels: float) -> int:
+    """The multiple of 8 next to a number of channels, at least 8."""
+    return 8 * max(1, round(channels / 8))
 
 
 def _activate(x: Any, activation: Activation, name: str) -> Any:
@@ -166,11 +218,11 @@ def logits(x: Any, heads: dict[str, int]) -> list[Any]:
     """One linear layer per head on the same features.
 
     Args:
-        x: float32 `[n, features]`.
+        x: features, float32 `[n, features]`.
         heads: number of labels by head name.
 
     Returns:
-        float32 `[n, labels]` for each head, in the order of `heads`.
+        Logits, float32 `[n, labels]` for each head, in the order of `heads`.
     """
     import tf_keras as keras
 

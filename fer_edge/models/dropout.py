@@ -1,18 +1,18 @@
-"""Dropout whose random state is a checkpointed variable."""
+"""Dropout with a checkpointed random state."""
 
 from typing import Any
 
 
 def dropout(x: Any, rate: float, *, seed: int) -> Any:
-    """Dropout (Srivastava et al. 2014) that a resumed training continues draw for draw.
+    """Dropout (Srivastava et al. 2014) whose masks are the same after a resume.
 
-    Keras' own layer keeps its random state out of checkpoints, so a resumed run would draw other
-    masks than an undisturbed one.
+    Keras' own layer does not save its random state in checkpoints, so a resumed run would draw
+    other masks than an uninterrupted one.
 
     Args:
-        x: float32 `[n, features]`.
-        rate: share of the features set to zero in training, the others scaled by 1 / (1 - rate).
-        seed: of the masks.
+        x: input, float32 `[n, features]`.
+        rate: fraction of features set to zero in training; the others are scaled by 1 / (1 - rate).
+        seed: RNG seed of the masks.
     """
     import tensorflow as tf
     import tf_keras as keras

@@ -1,7 +1,7 @@
 """The MobileNet-style family: a dense 3x3 stem, inverted residuals, two heads on one trunk.
 
-Depthwise convolutions at full resolution are slow for their multiply-adds (they are bound by
-memory), so a short stem of ordinary 3x3 convolutions first reduces the image to 24x24.
+Depthwise convolutions at full resolution are slow relative to their multiply-adds, as they are
+memory-bound, so a short stem of ordinary 3x3 convolutions first reduces the image to 24x24.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from fer_edge.models.blocks import Activation, conv_bn, inverted_residual, logits
+from fer_edge.models import occlusion
+from fer_edge.models.blocks import Activation, Attention, conv_bn, inverted_residual, logits
 from fer_edge.models.dropout import dropout as seeded_dropout
 from fer_edge.models.net import NetSection
 from fer_edge.section import Section
@@ -19,42 +20,47 @@ class Stem(Section):
     """One dense 3x3 convolution of the stem."""
 
     width: int = Field(gt=0, le=4096, description="output channels")
-    stride: int = Field(default=1, ge=1, le=2)
+    stride: int = Field(default=1, ge=1, le=2, description="stride")
 
 
 class Stage(Section):
-    """A run of inverted residuals of one width; the first of them has the stride."""
+    """A sequence of inverted residuals with one width; the first one has the stride."""
 
     width: int = Field(gt=0, le=4096, description="output channels")
-    repeats: int = Field(default=1, ge=1, le=64)
-    stride: int = Field(default=1, ge=1, le=2)
+    repeats: int = Field(default=1, ge=1, le=64, description="number of blocks")
+    stride: int = Field(default=1, ge=1, le=2, description="stride of the first block")
     expansion: float = Field(
         default=2.0,
         ge=1,
         le=32,
-        description="channels inside a block, as a multiple of its input's",
+        description="channels inside a block, as a multiple of its input channels",
     )
     inside: tuple[int, ...] = Field(
-        default=(), description="channels inside each block, where they differ from the expansion"
+        default=(), description="channels inside each block, if they differ from the expansion"
     )
-    kernel: int = Field(default=3, ge=1, le=48)
+    kernel: int = Field(default=3, ge=1, le=48, description="side of the depthwise kernel")
     squeeze: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="hidden outputs of squeeze-and-excite, as a share of the expanded channels; "
+        description="hidden outputs of squeeze-and-excite, as a fraction of the expanded channels; "
         "0: none",
     )
-    activation: Activation = "relu6"
+    activation: Activation = Field(
+        default="relu6", description="activation of all convolutions of a block but its last"
+    )
+    attention: Attention = Field(
+        default="none", description="gates on the output of each block, by rows and columns"
+    )
 
     @model_validator(mode="after")
     def _inside_of_each(self) -> "Stage":
         if self.inside and (len(self.inside) != self.repeats or min(self.inside) < 1):
-            raise ValueError(f"inside names the channels of each of the {self.repeats} blocks")
+            raise ValueError(f"inside must list the channels of each of the {self.repeats} blocks")
         return self
 
     def expanded(self, block: int, channels: int) -> int | None:
-        """Channels inside a block, counted from 0, with `channels` inputs; None if not expanded."""
+        """Channels inside a block (counted from 0) with `channels` inputs; None if not expanded."""
         if self.inside:
             return self.inside[block]
         inside = round(channels * self.expansion)
@@ -64,16 +70,25 @@ class Stage(Section):
 class MobileNet(NetSection):
     """The `[model]` section of a recipe for the MobileNet family."""
 
-    name: Literal["mobilenet"]
-    stem: tuple[Stem, ...] = Field(max_length=32)
-    stages: tuple[Stage, ...] = Field(max_length=32)
+    name: Literal["mobilenet"] = Field(description="the kind of net")
+    stem: tuple[Stem, ...] = Field(max_length=32, description="first convolutions, in order")
+    stages: tuple[Stage, ...] = Field(max_length=32, description="stages of blocks, in order")
     features: int = Field(
         gt=0, le=16_384, description="channels of the last 1x1 convolution, before pooling"
     )
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout before the heads")
+    occlusion: bool = Field(
+        default=False,
+        description="a head that finds the hidden part of the face; its output gates the features",
+    )
     batchnorm_momentum: float = Field(
         default=0.99, ge=0, lt=1, description="per step; lower it for runs of under 2,000 steps"
     )
+
+    @property
+    def finds_occlusion(self) -> bool:
+        """Whether the last output of the net is the hidden part of the face."""
+        return self.occlusion
 
     def build(
         self,
@@ -93,7 +108,7 @@ class MobileNet(NetSection):
 
         Returns:
             A Keras model from float32 `[n, side, side, 1]` in [-1, 1) to one logits tensor per
-            head.
+            head, and last the logits of `device.labels.FACE_PARTS` if `occlusion` is set.
         """
         import tf_keras as keras
 
@@ -116,22 +131,28 @@ class MobileNet(NetSection):
                     momentum=momentum,
                     squeeze=stage.squeeze,
                     activation=stage.activation,
+                    attention=stage.attention,
                 )
+        trunk = x
         x = conv_bn(x, self.features, kernel=1, stride=1, name="features", momentum=momentum)
+        hidden = []
+        if self.occlusion:
+            hidden = [occlusion.head(trunk)]
+            x = occlusion.gate(x, hidden[0])
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
         if dropout and self.dropout:
             x = seeded_dropout(x, self.dropout, seed=seed)
-        return keras.Model(pixels, logits(x, labels), name="mobilenet")
+        return keras.Model(pixels, [*logits(x, labels), *hidden], name="mobilenet")
 
     def narrowed(self, kept: Mapping[str, Sequence[int]]) -> "MobileNet":
         """The section of the net after channel pruning.
 
         Args:
-            kept: per group, named after the first layer that writes it, the kept channels; a
-                group that is not named is kept whole.
+            kept: kept channels by group, named after the first layer that writes it; a group that
+                is not listed is kept whole.
 
         Returns:
-            A section that builds a net of those widths, with the same layer names.
+            A section that builds a net with those widths and the same layer names.
         """
 
         def width(layer: str, whole: int) -> int:

@@ -1,4 +1,4 @@
-"""What the `[model]` sections of all nets have in common."""
+"""The common parts of the `[model]` sections of all nets."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -11,19 +11,19 @@ Head = Literal["fer2013", "ferplus"]
 
 
 class NetSection(Section):
-    """The `[model]` section of a recipe: a factory of its net.
+    """The `[model]` section of a recipe; builds its net."""
 
-    Attributes:
-        heads: label sets that the net predicts, in the order of its outputs.
-    """
-
-    heads: tuple[Head, ...] = Field(default=("fer2013", "ferplus"), min_length=1)
+    heads: tuple[Head, ...] = Field(
+        default=("fer2013", "ferplus"),
+        min_length=1,
+        description="label sets that the net predicts, in the order of its outputs",
+    )
 
     @field_validator("heads")
     @classmethod
     def _each_once(cls, heads: tuple[Head, ...]) -> tuple[Head, ...]:
         if len(set(heads)) < len(heads):
-            raise ValueError("a head is named twice")
+            raise ValueError("a head is given twice")
         return heads
 
     @property
@@ -31,18 +31,23 @@ class NetSection(Section):
         """Mean and standard deviation: pixels 0..255 become [-1, 127/128]."""
         return 128.0, 128.0
 
+    @property
+    def finds_occlusion(self) -> bool:
+        """Whether the last output of the net is the hidden part of the face."""
+        return False
+
 
 def by_head(outputs: Any) -> list[Any]:
-    """The outputs of a net as a list, one tensor per head: Keras returns a bare tensor for one."""
+    """The outputs of a net as a list, one tensor per head; Keras returns a bare tensor for one."""
     return outputs if isinstance(outputs, list) else [outputs]
 
 
 def select_heads(model: Any, heads: Sequence[str]) -> Any:
-    """A model that shares all layers with `model` and outputs the named heads alone, in order.
+    """A model that shares all layers with `model` and has only the given heads, in order.
 
     Args:
-        model: a functional Keras model whose output layers are named after the heads.
-        heads: names of heads that the model has.
+        model: functional Keras model whose output layers are named after the heads.
+        heads: names of heads of the model.
     """
     import tf_keras as keras
 

@@ -1,4 +1,4 @@
-"""The small CNN that the project grew out of: three convolutions, two dense layers, softmax."""
+"""The small CNN that the project started from: three convolutions, two dense layers, softmax."""
 
 from typing import Any, Literal
 
@@ -11,8 +11,12 @@ from fer_edge.models.net import Head, NetSection
 class Paper(NetSection):
     """The `[model]` section of the recipe `paper`, without options."""
 
-    name: Literal["paper"]
-    heads: tuple[Head, ...] = Field(default=("fer2013",), min_length=1)
+    name: Literal["paper"] = Field(description="the kind of net")
+    heads: tuple[Head, ...] = Field(
+        default=("fer2013",),
+        min_length=1,
+        description="label sets that the net predicts, in the order of its outputs",
+    )
 
     @property
     def normalization(self) -> tuple[float, float]:
@@ -31,9 +35,9 @@ class Paper(NetSection):
 
         Args:
             labels: number of labels of each head, in the order of the outputs.
-            dropout: ignored: the net has none.
+            dropout: ignored; the net has none.
             seed: RNG seed of the initial weights.
-            side: ignored: its dense layers need 48.
+            side: ignored; the dense layers need 48.
 
         Returns:
             A Keras model from float32 `[n, 48, 48, 1]` in [0, 1] to one logits tensor per head.

@@ -1,4 +1,4 @@
-"""A dense ResNet for 48x48 faces: too large for the edge, suited as a teacher."""
+"""A dense ResNet for 48x48 faces, used as a teacher; too large for edge devices."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,20 +13,20 @@ from fer_edge.models.net import NetSection
 class ResNet(NetSection):
     """The `[model]` section of a recipe for a ResNet (He et al. 2016) with basic blocks."""
 
-    name: Literal["resnet"]
+    name: Literal["resnet"] = Field(description="the kind of net")
     width: int = Field(
-        default=32, gt=0, le=1024, description="channels of the first stage; doubled by each"
+        default=32, gt=0, le=1024, description="channels of the first stage; doubled per stage"
     )
     stem_stride: int = Field(
-        default=1, ge=1, le=2, description="2: the first stage works on half the side"
+        default=1, ge=1, le=2, description="2: the first stage works at half the side"
     )
     blocks: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         default=(2, 2, 2, 2), min_length=1, max_length=5, description="basic blocks per stage"
     )
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout before the heads")
     bfloat16: Setting = Field(
         default=False,
-        description="compute in bfloat16: 1.7 times as fast on CPUs that have it; auto: on these",
+        description="compute in bfloat16: 1.7 times as fast on CPUs with support; auto: on these",
     )
 
     def build(
@@ -74,7 +74,7 @@ class ResNet(NetSection):
         x = layers.Activation("linear", dtype="float32", name="pooled")(x)
         if dropout and self.dropout:
             x = seeded_dropout(x, self.dropout, seed=seed)
-        # The heads compute in float32: a softmax of bfloat16 logits is too coarse to learn from.
+        # The heads compute in float32: a softmax of bfloat16 logits is too coarse for training.
         keras.mixed_precision.set_global_policy("float32")
         return keras.Model(pixels, logits(x, labels), name="resnet")
 
@@ -95,7 +95,7 @@ def _conv_bn(x: Any, filters: int, *, stride: int, name: str, kernel: int = 3) -
 
 
 def _basic_block(x: Any, filters: int, *, stride: int, name: str) -> Any:
-    """Two 3x3 convolutions beside a shortcut, which is a 1x1 convolution where shapes change."""
+    """Two 3x3 convolutions with a shortcut, which is a 1x1 convolution if shapes change."""
     import tf_keras as keras
 
     y = _conv_bn(x, filters, stride=stride, name=f"{name}_1")

@@ -1,4 +1,4 @@
-"""A VGG-like net for 48x48 faces: too large for the edge, a teacher unlike the ResNet."""
+"""A VGG-like net for 48x48 faces: too large for edge devices, a teacher unlike the ResNet."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,17 +13,17 @@ from fer_edge.models.net import NetSection
 class VGG(NetSection):
     """The `[model]` section of a recipe for a VGG (Simonyan and Zisserman 2015) with BatchNorm."""
 
-    name: Literal["vgg"]
+    name: Literal["vgg"] = Field(description="the kind of net")
     width: int = Field(
-        default=48, gt=0, le=1024, description="channels of the first stage; doubled by each"
+        default=48, gt=0, le=1024, description="channels of the first stage; doubled per stage"
     )
     convolutions: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         default=(2, 2, 3, 3), min_length=1, max_length=5, description="3x3 convolutions per stage"
     )
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout before the heads")
     bfloat16: Setting = Field(
         default=False,
-        description="compute convolutions in bfloat16: twice as fast on CPUs that have it; auto: "
+        description="compute convolutions in bfloat16: twice as fast on CPUs with support; auto: "
         "on these",
     )
 

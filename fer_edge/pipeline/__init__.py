@@ -1,1 +1,1 @@
-"""The pipeline: stages from data to report, each resumable, each in a folder of the run."""
+"""The pipeline: resumable stages from data to report, each in a folder of the run."""

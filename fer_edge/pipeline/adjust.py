@@ -1,7 +1,7 @@
-"""The stage that changes the heads without training: label meaning, class priors, temperature.
+"""The stage that adjusts the heads without training: label blending, class priors, temperature.
 
-All three are linear in the logits, so that they fold into the kernels and biases of the heads and
-cost nothing on the device.
+All three are linear in the logits, so they fold into the kernels and biases of the heads at no
+cost on the device.
 """
 
 import json
@@ -22,7 +22,7 @@ from fer_edge.training import input_pipeline, weights
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
-    from fer_edge.training.trainer import Job
+    from fer_edge.training.job import Job
 
 TEMPERATURES = np.geomspace(0.25, 4.0, 401)
 
@@ -32,8 +32,8 @@ def adjust(run: "Run", out: Path, section: Adjust) -> None:
 
     Args:
         run: the run.
-        section: the `[adjust]` section.
-        out: gets the weights, and `adjust.json` with the temperature of each head.
+        section: `[adjust]` section of the recipe.
+        out: folder for the weights and `adjust.json`, which holds the temperature of each head.
     """
     job, heads = training_job(run, run.recipe.train, out)
     model = artifacts.net(run, artifacts.unadjusted_weights(run), kept=artifacts.kept(run))
@@ -55,14 +55,15 @@ def adjust(run: "Run", out: Path, section: Adjust) -> None:
 
 
 def _temperatures(model: Any, job: "Job") -> dict[str, float]:
-    """By head the temperature that fits the val split best; none without one."""
+    """The temperature of each head that fits the val split best; empty without a val split."""
     if job.val is None:
         return {}
     batches = input_pipeline.evaluation(job.val, normalization=job.normalization)
     parts = [[z.numpy() for z in by_head(model(x, training=False))] for x in batches]
     found = {}
+    # An occlusion head, the last output, has no true class on val and is not adjusted.
     for (head, right), logits in zip(
-        job.val.classes.items(), zip(*parts, strict=True), strict=True
+        job.val.classes.items(), zip(*parts, strict=True), strict=False
     ):
         known = right >= 0
         found[head] = fit_temperature(np.concatenate(logits)[known], right[known])
@@ -72,15 +73,16 @@ def _temperatures(model: Any, job: "Job") -> dict[str, float]:
 def blend(
     fer2013: list[NDArray[np.float32]], other: list[NDArray[np.float32]], share: float
 ) -> list[NDArray[np.float32]]:
-    """Blend FER+'s head into FER2013's: a geometric mean of what both say, class by class.
+    """Blend FER+'s head into FER2013's: per class, the geometric mean of both predictions.
 
     Args:
-        fer2013: kernel `[features, 7]` and bias `[7]`.
+        fer2013: kernel `[features, 7]` and bias `[7]` of the fer2013 head.
         other: kernel `[features, 8]` and bias `[8]` of the ferplus head.
-        share: weight of the ferplus head, 0..1. Contempt, which FER2013 has not, says nothing.
+        share: weight of the ferplus head, 0..1; its class contempt, which FER2013 lacks, is
+            ignored.
 
     Returns:
-        Kernel and bias of a head for FER2013's labels.
+        Kernel and bias of a head with FER2013's labels.
     """
     labels = ferplus.TO_FER2013[: other[1].shape[0]]
     made = []
@@ -93,14 +95,14 @@ def blend(
 
 
 def fit_temperature(logits: NDArray[np.float32], right: NDArray[np.integer]) -> float:
-    """The temperature of least negative log-likelihood (Guo et al. 2017).
+    """Find the temperature with the lowest negative log-likelihood (Guo et al. 2017).
 
     Args:
         logits: float32 `[n, labels]`.
-        right: int `[n]`, the right labels.
+        right: correct labels, int `[n]`.
 
     Returns:
-        What to divide the logits by, 0.25 to 4.
+        The divisor of the logits, 0.25 to 4.
     """
 
     def loss(temperature: float) -> float:

@@ -20,7 +20,7 @@ def trained_model(run: "Run") -> Any:
 
 
 def followed_model(run: "Run") -> Any:
-    """The float net that later trainings follow: with adjusted heads where the recipe has them."""
+    """The float net that later stages distill from; with adjusted heads if the recipe has them."""
     return float_model(run) if run.recipe.adjust else trained_model(run)
 
 
@@ -30,19 +30,19 @@ def float_model(run: "Run") -> Any:
 
 
 def float_weights(run: "Run") -> Path:
-    """The file with the weights of `float_model`."""
+    """The weights file of `float_model`."""
     if run.recipe.adjust:
         return run.folder("adjust") / "weights.npz"
     return unadjusted_weights(run)
 
 
 def unadjusted_weights(run: "Run") -> Path:
-    """The file with the weights of the float net before its heads are adjusted."""
+    """The weights file of the float net before its heads are adjusted."""
     return run.folder("channels" if run.recipe.channels else "train") / "weights.npz"
 
 
 def qat_model(run: "Run", *, load: bool = True) -> Any:
-    """The quantization-aware net, warm-started from the clustered, pruned or float net.
+    """The quantization-aware net, initialized from the clustered, pruned or float net.
 
     Args:
         run: the run.
@@ -76,8 +76,8 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
 
     Args:
         run: the run.
-        path: file of the weights.
-        kept: per group the channels that the stage `channels` kept; None for all.
+        path: weights file.
+        kept: channels of each group that the stage `channels` kept; None for all.
     """
     load_tensorflow()
     _restart_layer_names()
@@ -92,7 +92,7 @@ def net(run: "Run", path: Path, *, kept: Mapping[str, Sequence[int]] | None = No
 
 
 def kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
-    """Per group the channels that the stage `channels` kept; None without that stage."""
+    """The channels of each group that the stage `channels` kept; None without that stage."""
     return (
         kept_channels.load(run.folder("channels") / kept_channels.KEPT)
         if run.recipe.channels
@@ -101,16 +101,16 @@ def kept(run: "Run") -> Mapping[str, Sequence[int]] | None:
 
 
 def pruned_model(run: "Run") -> Any:
-    """The pruned net, or the float net of a recipe without pruning."""
+    """The pruned net, or the float net if the recipe does not prune."""
     pruned = run.folder("prune") / "pruned.npz"
     return net(run, pruned, kept=kept(run)) if run.recipe.prune else float_model(run)
 
 
 def _restart_layer_names() -> None:
-    """Number automatic layer names from the start.
+    """Restart the numbering of automatic layer names.
 
-    The names of layers get into the `.tflite` files: without this they would depend on how many
-    nets the process has built before, and so on whether the run was interrupted.
+    Layer names are stored in the `.tflite` files. Without this they would depend on how many nets
+    the process built before, and thus on whether the run was interrupted.
     """
     import tf_keras as keras
 

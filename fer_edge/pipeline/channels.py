@@ -1,7 +1,7 @@
-"""The channel pruning stage: channels are removed in steps, with training after each.
+"""The channel pruning stage: removes channels in steps, with training after each.
 
-Each step has a folder with the channels it keeps (`kept.json`, numbered as in the trained net) and
-its training. An interrupted stage continues in the step where it stopped.
+Each step has a folder with the channels it keeps (`kept.json`, indices of the trained net) and its
+training. An interrupted stage continues with the step at which it stopped.
 """
 
 import json
@@ -16,7 +16,7 @@ from fer_edge.pipeline.job import training_job
 from fer_edge.pipeline.kept_channels import KEPT, Kept, load, save
 from fer_edge.recipe import Channels
 from fer_edge.training import trainer, weights
-from fer_edge.training.trainer import Job
+from fer_edge.training.job import Job
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def prune_channels(
     run: "Run", out: Path, section: Channels, soft_targets: Path | None = None
 ) -> None:
-    """Remove channels until the target is met, distilling from the trained net of full width.
+    """Remove channels until the target is met, distilling from the trained net at full width.
 
     Args:
         run: the run.
-        out: the stage's folder.
-        section: the recipe's section.
-        soft_targets: the folder with the teacher's soft targets; None without a teacher.
+        out: folder of the stage.
+        section: `[channels]` section of the recipe.
+        soft_targets: folder of the teacher's soft targets; None without a teacher.
     """
     from quantization.channels import prune
     from quantization.channels.analysis import analyze
@@ -75,16 +75,16 @@ def prune_channels(
 
 
 def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share: float) -> Kept:
-    """Channels of `net` to keep, in its own numbering, for a share of the cost of `wide`."""
+    """Select the channels of `net` to keep, by its indices, for a share of the cost of `wide`."""
     from quantization.channels import importance, selection
     from quantization.channels.analysis import analyze
 
-    rows = _spread(len(job.train.first), section.images)
+    rows = _spread(len(job.train.first.sample), section.images)
     scores = importance.measure(
         net,
         section.importance,
-        images=artifacts.normalization(run).apply(job.train.first.images[rows]),
-        targets=[target[rows] for target in job.train.first.targets.values()],
+        images=artifacts.normalization(run).apply(job.train.first.sample.images[rows]),
+        targets=[target[rows] for target in job.train.first.sample.targets.values()],
     )
     if section.target not in ("multiply_adds", "size"):
         measure = _ratio(run, wide, job, section.target)
@@ -118,15 +118,15 @@ def _select(run: "Run", net: Any, wide: Any, job: Job, section: Channels, share:
 
 
 def _spread(images: int, sample: int) -> slice:
-    """About `sample` of the training images, at equal distances."""
+    """A slice of about `sample` training images at equal distances."""
     return slice(0, None, max(1, images // sample))
 
 
 def _ratio(run: "Run", wide: Any, job: Job, target: str) -> "Measure":
-    """Make what measures a candidate against the wide net: its latency, or its instructions."""
+    """Make the function that measures a candidate's latency or instructions relative to `wide`."""
     from fer_edge.pipeline import instructions, latency
 
-    images = calibration_images(job.train.first.images, 100)
+    images = calibration_images(job.train.first.sample.images, 100)
     normalization = artifacts.normalization(run)
     if core := instructions.find_core(target):
         return instructions.instruction_ratio(wide, images, normalization=normalization, core=core)
@@ -134,13 +134,13 @@ def _ratio(run: "Run", wide: Any, job: Job, target: str) -> "Measure":
 
 
 def _compose(kept: Kept, chosen: Kept) -> Kept:
-    """Renumber `chosen`, numbered as the pruned net, as in the wide net."""
+    """Convert `chosen`, indices of the pruned net, to indices of the wide net."""
     stays = {group: [kept[group][i] for i in chosen[group]] for group in kept if group in chosen}
     return kept | chosen | stays
 
 
 def _renumber(kept: Kept, before: Kept) -> Kept:
-    """Renumber `kept`, numbered as the wide net, as in the net that `before` left."""
+    """Convert `kept`, indices of the wide net, to indices of the net that `before` left."""
     return {
         group: [before[group].index(i) for i in channels] if group in before else channels
         for group, channels in kept.items()

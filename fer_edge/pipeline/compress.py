@@ -11,7 +11,7 @@ from fer_edge.pipeline import artifacts
 from fer_edge.pipeline.job import training_job
 from fer_edge.recipe import Cluster, Prune, Quantize
 from fer_edge.training import trainer, weights
-from fer_edge.training.trainer import Hooks
+from fer_edge.training.job import Hooks
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
@@ -33,7 +33,7 @@ def prune(run: "Run", out: Path, section: Prune) -> None:
         block=section.block,
     )
     hooks = Hooks(before_step=hook.before_step, after_epoch=lambda _: hook.after_epoch())
-    # 2:4 sparsity has no ramp: its zeros are there from the first step.
+    # 2:4 sparsity has no ramp: its zeros are set in the first step.
     selectable = 0 if section.pattern == "2:4" else end // steps
     trainer.fit(wrapped, replace(job, hooks=hooks, selectable=selectable))
     pruned = magnitude.strip(wrapped)
@@ -44,7 +44,7 @@ def prune(run: "Run", out: Path, section: Prune) -> None:
 def cluster(run: "Run", out: Path, section: Cluster) -> None:
     """Cluster the weights of each kernel while training, distilling from the float model.
 
-    Zeros of a pruned model stay zero.
+    Zeros of a pruned model are preserved.
     """
     from quantization.pruning import clustering
 
@@ -67,8 +67,8 @@ def quantize(run: "Run", out: Path, section: Quantize) -> None:
     model = artifacts.qat_model(run, load=False)
     job, _ = training_job(run, section, out, teacher=artifacts.followed_model(run))
 
-    # Training starts from calibrated ranges; a resumed one restores those of its checkpoint.
-    images = calibration_images(job.train.first.images, section.calibration)
+    # Training starts from calibrated ranges; a resumed training restores those of its checkpoint.
+    images = calibration_images(job.train.first.sample.images, section.calibration)
     qat.calibrate(model, images, normalization=artifacts.normalization(run), ranges=section.ranges)
 
     def freeze(epoch: int) -> bool:

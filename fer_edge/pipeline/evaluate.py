@@ -1,4 +1,4 @@
-"""The last two stages: benchmark the exported files on the test split, and report."""
+"""The last two stages: benchmark the exported files on the test split and write the report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,12 @@ def benchmark(run: "Run", out: Path) -> None:
 
 
 def split_name(data: Data) -> str:
-    """Name of the images that a recipe tests on, for `results.json`."""
+    """Name of the images on which a recipe tests, for `results.json`."""
     return "test" if data.split == "protocol" else f"random {100 * data.test_fraction:g} %"
 
 
 def _summary(latency: dict[str, Any]) -> dict[str, Any]:
-    """The latency figures for a card: without those that only plots and comparisons need."""
+    """The latency figures for a card, without those needed only for plots and comparisons."""
     return {key: latency[key] for key in latency if key not in _LONG}
 
 

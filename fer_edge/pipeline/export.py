@@ -1,8 +1,9 @@
-"""The export stage: `.tflite` files with their cards."""
+"""The export stage: `.tflite` files and their cards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from device.labels import FACE_PARTS
 from fer_edge.data import contents
 from fer_edge.data.calibration_images import calibration_images
 from fer_edge.evaluation import decision
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def export(run: "Run", out: Path) -> None:
-    """Convert every head to every precision of the recipe and write a card beside each file."""
+    """Convert every head to every precision of the recipe and write a card next to each file."""
     from quantization.tflite import card, convert
 
     recipe, data = run.recipe, run.training_data.train
@@ -58,6 +59,7 @@ def export(run: "Run", out: Path) -> None:
                 recipe=recipe.model_dump(mode="json"),
                 data=_provenance(recipe, data),
                 parent_sha256=card.sha256(weights),
+                parts=FACE_PARTS if recipe.model.finds_occlusion else (),
             )
             exponent = recipe.adjust.exponent(head) if recipe.adjust else 0.0
             found = decision.describe(path, head, data, run.training_data.val, exponent)
@@ -67,7 +69,7 @@ def export(run: "Run", out: Path) -> None:
 
 
 def _provenance(recipe: Recipe, data: "Dataset") -> dict[str, Any]:
-    """What a card says of the training data."""
+    """The description of the training data for a card."""
     sources = {
         name: {"digest": contents.read(source.file).digest}
         | source.model_dump(mode="json", include={"share", "license"})

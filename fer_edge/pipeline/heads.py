@@ -1,4 +1,4 @@
-"""The heads of a run's net: those of its recipe that the data has targets for."""
+"""The heads of a run's net: those of its recipe for which the data has targets."""
 
 import logging
 from functools import cache
@@ -12,10 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 def with_targets(recipe: Recipe, contents: Contents) -> Recipe:
-    """Leave out the heads that the data has no targets for, with a warning for each.
+    """Remove heads for which the data has no targets, with a warning for each.
 
     Args:
-        recipe: a recipe.
+        recipe: recipe of the run.
         contents: contents of the data file.
 
     Raises:
@@ -37,15 +37,15 @@ def with_targets(recipe: Recipe, contents: Contents) -> Recipe:
         )
     for head in recipe.model.heads:
         if head in missing:
-            _warn(f"the data has no {missing[head]}: the head {head} is left out")
+            _warn(f"the data has no {missing[head]}: the head {head} is removed")
     changes: dict[str, Any] = {"model": recipe.model.model_copy(update={"heads": heads})}
-    # What mixes the two heads needs both.
+    # Blending needs both heads.
     changes["train"] = recipe.train.model_copy(update={"ferplus_share": 0.0})
     if recipe.adjust:
         changes["adjust"] = recipe.adjust.model_copy(update={"ferplus_blend": 0.0})
     return recipe.model_copy(update=changes)
 
 
-@cache  # a student and its teacher leave out the same heads: one line
+@cache  # a student and its teacher remove the same heads: one line
 def _warn(message: str) -> None:
     logger.warning("%s", message)

@@ -1,4 +1,4 @@
-"""Initial weights of a training: those of a shipped model or of another run."""
+"""Initial weights of a training: from a shipped model or another run."""
 
 import hashlib
 import json
@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from device.errors import InputError
-from device.labels import FER2013, FERPLUS
+from device.labels import FER2013, FERPLUS, OCCLUSION
 from fer_edge import zoo
 from fer_edge.models import Net
+from fer_edge.models.blocks import GATE
 from fer_edge.models.mobilenet import MobileNet
 from fer_edge.models.net import select_heads
 from fer_edge.pipeline import kept_channels
@@ -25,9 +26,9 @@ class Initial:
 
     Attributes:
         name: name as the user gave it.
-        net: the `[model]` section of its recipe.
+        net: `[model]` section of its recipe.
         labels: labels of each head, in the order of its outputs.
-        path: `.npz` of its weights.
+        path: `.npz` file of its weights.
     """
 
     name: str
@@ -42,33 +43,37 @@ class Initial:
 
     @property
     def section(self) -> dict[str, Any]:
-        """The `[model]` section of a recipe that starts from this net, with one head: fer2013."""
+        """The `[model]` section of a recipe that starts from this net, with the head fer2013."""
         return self.net.model_dump(mode="json") | {"heads": ["fer2013"]}
 
     def model(self, heads: Mapping[str, int]) -> Any:
         """The trained net, for inference.
 
         Args:
-            heads: number of labels of each head that it must have; further heads are left out.
+            heads: number of labels of each required head; other heads are removed.
 
         Raises:
-            InputError: it lacks one of the heads.
+            InputError: the net lacks one of the heads.
         """
         own = {head: len(names) for head, names in self.labels.items()}
         if not dict(heads).items() <= own.items():
             raise InputError(
-                f"{self.name} answers {_sizes(own)}, and this training needs {_sizes(heads)}"
+                f"{self.name} has {_sizes(own)}, and this training needs {_sizes(heads)}: use "
+                "another --init"
             )
         net = self.net.build(own, dropout=False)
         weights.load(net, self.path)
-        return net if list(own) == list(heads) else select_heads(net, list(heads))
+        return net if net.output_names == list(heads) else select_heads(net, list(heads))
 
     def load_into(self, model: Any, labels: dict[str, tuple[str, ...]]) -> None:
-        """Load these weights into a model of the same trunk; heads with other labels stay random.
+        """Load these weights into a model with the same trunk.
+
+        Heads that this net lacks or that have other labels stay random; gates that it lacks pass
+        their input unchanged.
 
         Args:
-            model: a Keras model that `net` built, with any heads.
-            labels: labels of each of its heads.
+            model: Keras model built by `net`, with any heads.
+            labels: labels of each head of the model.
 
         Raises:
             InputError: the model is another net.
@@ -79,17 +84,20 @@ class Initial:
         for layer in model.layers:
             if not layer.weights or labels.get(layer.name, ()) != self.labels.get(layer.name, ()):
                 continue
+            is_added = GATE in layer.name or layer.name == OCCLUSION
+            if is_added and layer.name not in trained:
+                continue
             values = trained.get(layer.name, [])
             if [v.shape for v in values] != [tuple(w.shape) for w in layer.weights]:
                 raise InputError(
-                    f"--init {self.name} is another net than the recipe's [model]: leave out the "
-                    "recipe, or name one with the same [model]"
+                    f"--init {self.name} is another net than the recipe's [model]: omit the "
+                    "recipe, or use one with the same [model]"
                 )
             layer.set_weights(values)
 
 
 def find(name: str) -> Initial:
-    """Find the net that `--init` names.
+    """Find the net given as `--init`.
 
     Args:
         name: `zoo:base`, `zoo:teacher`, or the folder of a run that exported its models.
@@ -113,31 +121,33 @@ def find(name: str) -> Initial:
         net = cards[0]["recipe"]["model"]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
-            f"--init {name}: neither zoo:NAME ({', '.join(zoo.NAMES)}) nor the folder of a run "
-            "that exported its models"
+            f"--init {name}: not zoo:NAME ({', '.join(zoo.NAMES)}) or the folder of a run that "
+            "exported its models"
         ) from error
     return Initial(name, narrowed(_net(net), folder), labels, float_weights(folder))
 
 
 def float_weights(run: Path) -> Path:
-    """The weights of the float net that a finished run exported."""
+    """The weights file of the float net that a finished run exported."""
     later = (run / stage / "weights.npz" for stage in ("adjust", "channels"))
     return next((path for path in later if path.exists()), run / "train" / "weights.npz")
 
 
 def narrowed(net: Net, run: Path) -> Net:
-    """The section that builds a finished run's float net without its pruned channels.
+    """The `[model]` section that builds a finished run's float net without its pruned channels.
 
     Raises:
-        InputError: the net is of a kind whose section cannot describe pruned channels.
+        InputError: pruned channels cannot be described by a section of this kind of net.
     """
     kept = run / "channels" / kept_channels.KEPT
     if not kept.exists():
         return net
-    if not isinstance(net, MobileNet) or any(stage.squeeze for stage in net.stages):
+    if not isinstance(net, MobileNet) or any(
+        stage.squeeze or stage.attention != "none" for stage in net.stages
+    ):
         raise InputError(
-            f"{run} pruned channels, and a training can start from a pruned net only if that is a "
-            "mobilenet without squeeze-and-excite"
+            f"{run} pruned channels; a training can only start from a pruned net that is a "
+            "mobilenet without squeeze-and-excite and attention"
         )
     return net.narrowed(kept_channels.load(kept))
 

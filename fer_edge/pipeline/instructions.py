@@ -1,7 +1,8 @@
-"""What a float net would cost as an int8 file on an Arm core, in instructions, against another net.
+"""Instructions of a float net as an int8 file on an Arm core, relative to another net.
 
-Instructions do not depend on what the weights are, so calibration after training stands in for
-training, as for latencies (`latency`); but a count has no noise and needs no board.
+Instruction counts do not depend on the values of the weights, so a candidate is converted by
+post-training quantization instead of being trained, as for latencies (`latency`); unlike latencies,
+counts have no noise and need no board.
 """
 
 import tempfile
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from quantization.normalization import Normalization
 
 PREFIX = "instructions:"
-"""What a target of `[channels]` begins with that names a core."""
+"""Prefix of a `[channels]` target that names a core."""
 
 
 def find_core(target: str) -> Core | None:
-    """Give the core whose instructions a target of `[channels]` asks for; None for other targets.
+    """Return the core that a `[channels]` target names; None for other targets.
 
     Raises:
-        InputError: there is no such core, or nothing to count with.
+        InputError: the core is unknown, or the tools for counting are missing.
     """
     if not target.startswith(PREFIX):
         return None
@@ -43,15 +44,15 @@ def instruction_ratio(
 
     Args:
         parent: a Keras model from normalized pixels to logits per head.
-        images: uint8 `[n, 48, 48]`, at least 100, for the calibration.
-        normalization: of the nets' input.
-        core: the core they are counted for.
+        images: calibration images, uint8 `[n, 48, 48]`, at least 100.
+        normalization: input normalization of the nets.
+        core: core for which instructions are counted.
 
     Returns:
-        From a candidate to its instructions as a share of the parent's.
+        A function from a candidate to its instructions as a fraction of the parent's.
 
     Raises:
-        InputError: there is nothing to count with.
+        InputError: the tools for counting are missing.
     """
     from benchmarks.counting.count import InstructionCounter
 

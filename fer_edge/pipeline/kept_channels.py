@@ -1,4 +1,4 @@
-"""File of the channels that channel pruning kept."""
+"""The file that lists the channels kept by channel pruning."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from device.errors import InputError
 from device.system.atomic_file import replacing
 
 KEPT = "kept.json"
-"""Name of the file."""
+"""File name."""
 
 
 Kept = dict[str, list[int]]
-"""Per group of channels the indices that are kept; a group that is not named is kept whole."""
+"""Indices of the kept channels by group; a group that is not listed is kept whole."""
 
 
 def save(kept: Mapping[str, list[int]], path: Path) -> None:

@@ -26,8 +26,8 @@ def latency_ratio(
 
     Args:
         parent: a Keras model from normalized pixels to logits per head.
-        images: uint8 `[n, 48, 48]`, at least 100, for calibration and for timing.
-        normalization: normalization of the nets' input.
+        images: images for calibration and timing, uint8 `[n, 48, 48]`, at least 100.
+        normalization: input normalization of the nets.
 
     Returns:
         A function from a candidate to its latency as a fraction of the parent's: the median over
@@ -55,13 +55,13 @@ def latency_ratio(
 def write_int8(
     model: Any, path: Path, images: NDArray[np.uint8], normalization: "Normalization"
 ) -> None:
-    """Write a candidate as an int8 file, calibrated and not trained.
+    """Write a candidate as an int8 file by calibration, without training.
 
     Args:
         model: a Keras model from normalized pixels to logits per head.
-        path: the `.tflite` file.
-        images: uint8 `[n, 48, 48]`, at least 100, for the calibration.
-        normalization: of the net's input.
+        path: `.tflite` file to write.
+        images: calibration images, uint8 `[n, 48, 48]`, at least 100.
+        normalization: input normalization of the net.
     """
     from quantization.keras_layers import heads
     from quantization.tflite.convert import to_tflite

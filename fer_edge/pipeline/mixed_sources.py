@@ -1,7 +1,7 @@
-"""Further labeled sets that train beside the first one, as the recipe's `[data.sources]` say.
+"""Additional labeled sets for training, as given by the recipe's `[data.sources]`.
 
-FER2013 and faces of one's own, for example: every batch holds a share of each set, so that a net
-learns the new faces without losing what it knew.
+An example is FER2013 together with one's own faces: every batch holds a fraction of each set, so
+that a net learns the new faces without forgetting the old ones.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from fer_edge.data import duplicates, leaks
 from fer_edge.data.dataset import Dataset, load
 from fer_edge.recipe import DataSource, Train
 from fer_edge.training import targets
-from fer_edge.training.input_pipeline import LabeledImages, Source
+from fer_edge.training.mixture import LabeledImages, Source
 
 if TYPE_CHECKING:
     from fer_edge.data.splits import TrainingData
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mixed:
-    """A further set, made ready to train with.
+    """An additional set, ready for training.
 
     Attributes:
         source: its training images.
-        val: its val images; None where it has none.
-        dropped: its training images left out because they also stand in a val split.
+        val: its val images; None if it has none.
+        dropped: number of its training images that are excluded because they also occur in a val
+            split.
     """
 
     source: Source
@@ -39,18 +40,18 @@ class Mixed:
 def mixed(
     name: str, section: DataSource, first: "TrainingData", heads: dict[str, int], train: Train
 ) -> Mixed:
-    """Load a further set, with its labels as the first set numbers them.
+    """Load an additional set, with labels numbered as in the first set.
 
     Args:
-        name: of the source.
-        section: of the recipe.
-        first: the set that it stands beside.
+        name: name of the source.
+        section: section of the source in the recipe.
+        first: the first set.
         heads: number of labels by head.
-        train: the recipe's `[train]` section.
+        train: `[train]` section of the recipe.
 
     Raises:
-        InputError: the set cannot be read, has no training images, or a label that the first set
-            has not.
+        InputError: the set cannot be read, has no training images, or has a label that the first
+            set lacks.
     """
     data = _relabeled(name, section, load(section.file, splits=("train", "val")), first.train)
     own, val = data.only("train"), data.only("val")
@@ -74,7 +75,7 @@ def mixed(
 
 
 def _relabeled(name: str, section: DataSource, data: Dataset, first: Dataset) -> Dataset:
-    """The images that have a label of the first set, numbered as there; all if none is read."""
+    """The images whose label the first set has, renumbered; all images if labels are not read."""
     unknown = sorted(set(section.labels) - set(data.label_names))
     if unknown:
         raise InputError(
@@ -86,8 +87,8 @@ def _relabeled(name: str, section: DataSource, data: Dataset, first: Dataset) ->
         target = section.labels.get(label, label)
         if target and target not in first.label_names:
             raise InputError(
-                f"label {label!r} of {section.path} is none of {', '.join(first.label_names)}: map "
-                f'it in data.sources.{name}.labels, to "" to leave it out'
+                f"label {label!r} of {section.path} is not one of {', '.join(first.label_names)}: "
+                f'map it in data.sources.{name}.labels, to "" to exclude it'
             )
         numbers.append(first.label_names.index(target) if target else -1)
     labels = np.array([*numbers, -1], np.int16)[data.labels]
@@ -96,12 +97,12 @@ def _relabeled(name: str, section: DataSource, data: Dataset, first: Dataset) ->
 
 
 def _also_in(images: NDArray[np.uint8], others: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
-    """Which images also stand, to the byte or nearly so, in other sets: bool `[n]`."""
+    """Which images also occur, exactly or almost, in other sets: bool `[n]`."""
     if not others or not len(images):
         return np.zeros(len(images), bool)
     found = duplicates.find(np.concatenate([images, *others]), leaks.THRESHOLD)
     group = found.group
-    # Groups that hold an image of another set, and those nearly equal to one of these.
+    # Groups with an image of another set, and those nearly equal to one of these.
     there = np.zeros(group.max() + 1, bool)
     there[group[len(images) :]] = True
     near = there.copy()
@@ -112,7 +113,7 @@ def _also_in(images: NDArray[np.uint8], others: list[NDArray[np.uint8]]) -> NDAr
 
 
 def _chances(labels: NDArray[np.int16], balance: float) -> NDArray[np.float64]:
-    """By which images are drawn: each class as often as count ** (1 - balance) says."""
+    """Sampling probabilities: each class is drawn in proportion to count ** (1 - balance)."""
     _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     chances = counts[inverse] ** -float(balance)
     return chances / chances.sum()

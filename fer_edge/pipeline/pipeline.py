@@ -1,7 +1,7 @@
 """The end-to-end pipeline: train, compress, convert, verify, benchmark, report.
 
-Every stage leaves its files in `OUT/STAGE/` and is done once; an interrupted run continues where it
-stopped. Figures are those of the exported files, never of the Keras models.
+Each stage writes its files to `OUT/STAGE/` and runs once; an interrupted run resumes where it
+stopped. All results are measured on the exported files, never on the Keras models.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,34 +14,80 @@ from fer_edge.pipeline.run import Run
 from fer_edge.pipeline.stages import Stage
 from fer_edge.recipe import Recipe, Teacher
 from fer_edge.section import Section
+from fer_edge.training import distribution
+from fer_edge.training.cluster import ALONE, Cluster
+
+DISTRIBUTED = ("train", "prune", "quantize")
+"""Stages that several workers or GPUs do together; the chief does the others alone."""
 
 
 def run(
-    job: Run, *, until: str | None = None, on_start: Callable[[str], None] | None = None
+    job: Run,
+    *,
+    until: str | None = None,
+    on_start: Callable[[str], None] | None = None,
+    workers: Cluster = ALONE,
 ) -> Iterator[tuple[str, float | None]]:
-    """Run all stages that are not done yet.
+    """Run all stages that are not yet done.
+
+    Of a cluster, every worker calls it. The chief does all stages; the other workers take part in
+    the trainings and end after the last one.
 
     Args:
-        job: recipe, data and folder.
+        job: recipe, data and folder of the run.
         until: the last stage to run; None for all.
         on_start: called with the name of each stage that is about to run.
+        workers: the cluster that trains, from `cluster.from_environment`.
 
     Yields:
-        After each stage its name and seconds, None for one that was done already.
+        Name and duration in seconds of each finished stage; None for one that was already done.
 
     Raises:
-        InputError: wrong data, or a folder that holds another run or is in use by one.
+        InputError: invalid data, or a folder that holds another run or is in use.
         CheckFailedError: a training diverged, or an int8 file disagrees with the model it was
             converted from.
+        WorkerLostError: another worker ended; a new start of all workers continues.
     """
-    chosen = plan(job)
+    chosen = plan(job, workers)
     names = [stage.name for stage in chosen]
     if until:
         chosen = chosen[: names.index(until) + 1]
-    yield from stages.run(chosen, job.out, on_start=on_start or (lambda _: None))
+    announce = on_start or (lambda _: None)
+    if workers == ALONE:
+        yield from stages.run(chosen, job.out, on_start=announce)
+        return
+    yield from _as_worker(chosen, job.out, workers, announce)
 
 
-def plan(job: Run) -> list[Stage]:
+def _as_worker(
+    chosen: list[Stage], out: Path, workers: Cluster, announce: Callable[[str], None]
+) -> Iterator[tuple[str, float | None]]:
+    """Run stages as one worker of a cluster."""
+    from fer_edge.pipeline import workers as others
+    from fer_edge.training import cluster
+    from fer_edge.training.load_tensorflow import load_tensorflow
+
+    load_tensorflow()
+    import tensorflow as tf
+
+    def meet() -> None:
+        if others.pending(chosen, out):
+            cluster.meet(workers, stages.fingerprints(chosen)[-1], cluster.timeout())
+            distribution.strategy(workers)
+
+    try:
+        if workers.is_chief:
+            yield from stages.run(chosen, out, on_start=announce, on_lock=meet)
+            return
+        meet()
+        yield from others.follow(chosen, out, workers, announce)
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError,
+            tf.errors.CancelledError, tf.errors.FailedPreconditionError,
+            tf.errors.DeadlineExceededError, tf.errors.UnknownError) as error:  # fmt: skip
+        raise cluster.WorkerLostError("another worker was lost") from error
+
+
+def plan(job: Run, workers: Cluster = ALONE) -> list[Stage]:
     """The stages of a run with the settings that each one's result depends on."""
     from dataclasses import replace
 
@@ -57,7 +103,6 @@ def plan(job: Run) -> list[Stage]:
         teacher,
         train,
         verify,
-        workspace,
     )
 
     known = contents.read(job.data)
@@ -65,14 +110,14 @@ def plan(job: Run) -> list[Stage]:
     recipe = job.recipe
 
     def stage(name: str, work: Callable[[Run, Path], None], **settings: Any) -> Stage:
-        return Stage(name, settings, lambda folder: work(job, folder))
+        if name not in DISTRIBUTED:
+            return Stage(name, settings, lambda folder: work(job, folder))
 
-    def tensorflow_stage(name: str, work: Callable[[Run, Path], None], **settings: Any) -> Stage:
-        def in_scratch(folder: Path) -> None:
-            with workspace.scratch(job.out):
+        def in_scope(folder: Path) -> None:
+            with distribution.scope(distribution.strategy(workers)):
                 work(job, folder)
 
-        return Stage(name, settings, in_scratch)
+        return Stage(name, settings, in_scope, distributed=True)
 
     steps = []
     soft_targets: Path | None = None
@@ -81,14 +126,14 @@ def plan(job: Run) -> list[Stage]:
         trained = stages.fingerprints(plan(teacher_run))[0] if teacher_run else None
         soft_targets = teacher.soft_targets_folder(job, recipe.teacher, teacher_run, trained)
         steps.append(
-            tensorflow_stage(
+            stage(
                 "teacher",
                 _train_teacher(teacher_run, recipe.teacher, soft_targets),
                 **teacher.settings(teacher_run, recipe.teacher),
             )
         )
     steps.append(
-        tensorflow_stage(
+        stage(
             "train",
             partial(train.train, soft_targets=soft_targets),
             data=known.digest,
@@ -116,11 +161,11 @@ def plan(job: Run) -> list[Stage]:
     for name, compress_by, section in compressions:
         if section:
             work = partial(compress_by, section=section)
-            steps.append(tensorflow_stage(name, work, **{name: section.settings()}))
+            steps.append(stage(name, work, **{name: section.settings()}))
     chosen = {"export": recipe.export.settings()} if recipe.export.settings() else {}
-    steps.append(tensorflow_stage("export", export.export, recipe=recipe.name, **chosen))
+    steps.append(stage("export", export.export, recipe=recipe.name, **chosen))
     if recipe.quantize and "int8" in recipe.precisions:
-        steps.append(tensorflow_stage("verify", partial(verify.verify, section=recipe.quantize)))
+        steps.append(stage("verify", partial(verify.verify, section=recipe.quantize)))
     steps += [
         stage("benchmark", evaluate.benchmark, bench=recipe.bench.settings()),
         stage("report", evaluate.report),
@@ -137,7 +182,7 @@ def _digests(recipe: Recipe) -> dict[str, str]:
 def _train_teacher(
     teacher_run: Run | None, section: Teacher, soft_targets: Path
 ) -> Callable[[Run, Path], None]:
-    """The work of the stage `teacher`: train it, unless it ships, and cache its soft targets."""
+    """Make the work of the stage `teacher`: train it if needed and cache its soft targets."""
     from fer_edge import zoo
     from fer_edge.pipeline import teacher
 

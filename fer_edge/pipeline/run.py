@@ -15,11 +15,11 @@ class Run:
 
     Attributes:
         recipe: the recipe.
-        data: a `.npz` of `fer-edge data prepare`.
-        out: the run's folder.
-        teacher: folder of the teacher's run, for students that share one, or `zoo:teacher`; None
+        data: `.npz` from `fer-edge data prepare`.
+        out: folder of the run.
+        teacher: folder of the teacher's run, if several students share it, or `zoo:teacher`; None
             for a teacher inside `out`.
-        init: initial weights, as `--init` names them; None for random ones.
+        init: initial weights as given by `--init`; None for random weights.
     """
 
     recipe: Recipe
@@ -30,19 +30,19 @@ class Run:
 
     @cached_property
     def training_data(self) -> splits.TrainingData:
-        """The images that train and select, loaded once for all stages.
+        """The images for training and model selection, loaded once for all stages.
 
         Raises:
-            InputError: the data file is none, or lacks a split.
+            InputError: the data file is invalid or lacks a split.
         """
         return splits.training(self.data, self.recipe)
 
     @cached_property
     def test_data(self) -> splits.TestData:
-        """The images that the finished files are evaluated on.
+        """The images on which the finished files are evaluated.
 
         Raises:
-            InputError: the data file is none, or has no test split.
+            InputError: the data file is invalid or has no test split.
         """
         return splits.testing(self.data, self.recipe)
 
@@ -52,11 +52,11 @@ class Run:
 
 
 def file_stem(head: str, labels: tuple[str, ...]) -> str:
-    """How the files of a head are called: `own` where its labels are not FER2013's."""
+    """File name stem of a head's files: `own` if its labels are not FER2013's."""
     return "own" if head == "fer2013" and labels != FER2013 else head
 
 
 def model_files(run: Run) -> list[Path]:
-    """The exported files, float32 first: the others are compared with them."""
+    """The exported files, float32 first, since the others are compared with it."""
     found = run.folder("export").glob("*.tflite")
     return sorted(found, key=lambda p: (not p.stem.endswith("float32"), p.name))

@@ -1,4 +1,4 @@
-"""Stages of a run: each has a folder, is done once, and knows what it was made from."""
+"""Stages of a run: each has a folder, runs once, and records what its result depends on."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from device.errors import InputError
 from device.system.atomic_file import replacing
-from fer_edge.pipeline.workspace import LOCK, exclusive
+from device.system.exclusive_folder import LOCK, exclusive
 
 logger = logging.getLogger(__name__)
 
@@ -26,49 +26,62 @@ class Stage:
     Attributes:
         name: name of the stage and of its folder.
         settings: the values that its result depends on, as JSON types.
-        work: does the stage in the given folder; what it did before an interruption is there.
+        work: function that runs the stage in the given folder; after an interruption it finds there
+            what it did before.
+        distributed: whether all workers of a cluster run it together.
     """
 
     name: str
     settings: Mapping[str, Any]
     work: Callable[[Path], None]
+    distributed: bool = False
 
 
 def _ignore(name: str) -> None:
     pass
 
 
-def run(
-    stages: list[Stage], out: Path, *, on_start: Callable[[str], None] = _ignore
-) -> Iterator[tuple[str, float | None]]:
-    """Run the stages that are not done yet, in order.
+def _go() -> None:
+    pass
 
-    Each leaves a fingerprint of its settings and of all stages before it. A folder with another
-    fingerprint belongs to another run and is left alone. A stage that has lost a file it made is
-    run again, with all stages after it.
+
+def run(
+    stages: list[Stage],
+    out: Path,
+    *,
+    on_start: Callable[[str], None] = _ignore,
+    on_lock: Callable[[], None] = _go,
+) -> Iterator[tuple[str, float | None]]:
+    """Run the stages that are not yet done, in order.
+
+    Each stage stores a fingerprint of its settings and of all earlier stages. A folder with another
+    fingerprint belongs to another run and is not touched. A stage that has lost a file it wrote is
+    run again, together with all later stages.
 
     Args:
-        stages: the stages in order.
-        out: the folder of the run; stage NAME works in `out/NAME`.
+        stages: stages in order.
+        out: folder of the run; the stage NAME works in `out/NAME`.
         on_start: called with the name of each stage that is about to run.
+        on_lock: called once before the first stage runs, in exclusive use of the folder.
 
     Yields:
-        After each stage its name and seconds, None for one that was done already.
+        Name and duration in seconds of each finished stage; None for one that was already done.
 
     Raises:
-        InputError: a stage's folder was made with other settings, or another process is running
-            stages in `out`.
+        InputError: the folder of a stage was made with other settings, or another process is
+            running stages in `out`.
     """
     prints = fingerprints(stages)
     for i, fingerprint in enumerate(prints):
         _check_same_run(stages[i:], fingerprint, out)
     with ExitStack() as stack:
-        if not all(_is_done(out / stage.name) for stage in stages):
+        if not all(is_done(out / stage.name) for stage in stages):
             stack.enter_context(exclusive(out))
             _reopen_after_loss([out / stage.name for stage in stages])
+            on_lock()
         for stage, fingerprint in zip(stages, prints, strict=True):
             folder = out / stage.name
-            if _is_done(folder):
+            if is_done(folder):
                 yield stage.name, None
                 continue
             on_start(stage.name)
@@ -83,7 +96,7 @@ def run(
 
 
 def fingerprints(stages: list[Stage]) -> list[str]:
-    """For each stage a digest of its settings and of all before it: 64 hexadecimal digits."""
+    """A digest per stage of its settings and all earlier ones: 64 hexadecimal digits."""
     prints: list[str] = []
     for stage in stages:
         text = json.dumps([prints[-1:], stage.name, dict(stage.settings)], sort_keys=True)
@@ -91,19 +104,19 @@ def fingerprints(stages: list[Stage]) -> list[str]:
     return prints
 
 
-def _is_done(folder: Path) -> bool:
-    """Whether a stage was finished and still has its files."""
+def is_done(folder: Path) -> bool:
+    """Whether the stage of a folder has finished and still has its files."""
     note = _read(folder / _DONE)
     return bool(note.get("done")) and not _lost(folder, note)
 
 
 def _lost(folder: Path, note: Mapping[str, Any]) -> list[str]:
-    """Files that a finished stage made and that are gone."""
+    """Files that a finished stage wrote and that are missing."""
     return [name for name in note.get("files", ()) if not (folder / name).exists()]
 
 
 def _reopen_after_loss(folders: list[Path]) -> None:
-    """Mark the first finished stage that has lost a file, and all after it, as not done."""
+    """Mark the first finished stage that has lost a file, and all later ones, as not done."""
     reopen = False
     for folder in folders:
         note = _read(folder / _DONE)

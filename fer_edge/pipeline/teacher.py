@@ -1,9 +1,9 @@
 """The teacher stage: trains a teacher by its own recipe and caches its soft targets.
 
 The teacher is a run of its own, inside the student's run or, with `--teacher DIR`, in a folder that
-several students share. The soft targets are cached in the teacher's folder, so those students share
-them too. With `--teacher zoo:teacher` the shipped teacher is used and none is trained. A recipe
-that names trained nets (`teacher.nets`) uses the mean of their probabilities instead.
+several students share. The soft targets are cached in the teacher's folder and shared as well. With
+`--teacher zoo:teacher` the shipped teacher is used and none is trained. A recipe that names trained
+nets (`teacher.nets`) uses the mean of their probabilities instead.
 """
 
 import hashlib
@@ -27,12 +27,15 @@ from fer_edge.recipe import Teacher
 from fer_edge.training import distillation, input_pipeline, targets
 from fer_edge.training.distillation import SoftTargets
 
+_LATER_KEYS = {"low_resolution", "occlusion"}
+"""Keys of `[augment]` that caches of earlier versions do not know."""
+
 
 def teacher_run(run: Run, section: Teacher) -> Run | None:
-    """The run that trains a student's teacher; None where the recipe names trained nets.
+    """The run that trains a student's teacher; None if the recipe names trained nets.
 
     Raises:
-        InputError: the teacher's recipe lacks a head of the student's, or has other data.
+        InputError: the teacher's recipe lacks a head of the student, or uses other data.
     """
     if section.nets:
         return None
@@ -48,15 +51,15 @@ def teacher_run(run: Run, section: Teacher) -> Run | None:
     ships = run.teacher == zoo.TEACHER
     if ships and "fer2013" in run.recipe.model.heads and known.label_names != FER2013:
         raise InputError(
-            f"{zoo.TEACHER} knows FER2013's labels, not {', '.join(known.label_names)}: leave out "
-            "--teacher, and the run trains a teacher of its own"
+            f"{zoo.TEACHER} predicts FER2013's labels, not {', '.join(known.label_names)}: omit "
+            "--teacher to train a teacher on these labels"
         )
     folder = run.folder("teacher") if run.teacher is None or ships else Path(run.teacher)
     return Run(recipe, run.data, folder)
 
 
 def settings(teacher: Run | None, section: Teacher) -> dict[str, Any]:
-    """What the soft targets depend on, for the fingerprint of the student's stages."""
+    """The settings that the soft targets depend on, for the student's stage fingerprints."""
     if teacher is None:
         return {"views": section.epochs, "nets": _digests(section)}
     return {
@@ -68,17 +71,16 @@ def settings(teacher: Run | None, section: Teacher) -> dict[str, Any]:
 def precompute(run: Run, teacher: Run | None, section: Teacher, folder: Path) -> None:
     """Cache the teacher's soft targets for every augmented epoch of the student.
 
-    Epochs that are cached already are kept, so an interrupted stage continues.
+    Epochs that are already cached are kept, so an interrupted stage resumes.
 
     Args:
         run: the student's run.
-        teacher: the teacher's run, trained, or that of the shipped teacher; None where the recipe
-            names trained nets.
+        teacher: the run of the trained or shipped teacher; None if the recipe names trained nets.
         section: the student's `[teacher]` section.
-        folder: where the soft targets are cached.
+        folder: folder of the cached soft targets.
 
     Raises:
-        InputError: a net lacks a head of the student's, or takes other pixel values.
+        InputError: a net lacks a head of the student, or normalizes pixels differently.
     """
     job, sizes = training_job(run, run.recipe.train, run.folder("teacher"))
     names = section.nets if teacher is None else (zoo.TEACHER,)
@@ -91,8 +93,8 @@ def precompute(run: Run, teacher: Run | None, section: Teacher, folder: Path) ->
         normalizations = {teacher.recipe.model.normalization}
     if normalizations != {run.recipe.model.normalization}:
         raise InputError(
-            f"recipe {run.recipe.name} and its teacher normalize pixels differently: choose a "
-            "teacher of another [model]"
+            f"recipe {run.recipe.name} and its teacher normalize pixels differently: use a "
+            "teacher with another [model]"
         )
     batches = input_pipeline.training(
         job.train,
@@ -108,7 +110,7 @@ def precompute(run: Run, teacher: Run | None, section: Teacher, folder: Path) ->
 def soft_targets(run: Run, section: Teacher, folder: Path) -> SoftTargets:
     """Read the soft targets that `precompute` cached for a student.
 
-    Where FER+ makes a share of the fer2013 head's target, it makes that share of these too.
+    If FER+ votes are part of the fer2013 head's target, they are part of its soft targets too.
     """
     sizes = targets.head_sizes(contents.read(run.data), run.recipe)
     share = run.recipe.train.ferplus_share
@@ -133,19 +135,22 @@ def soft_targets(run: Run, section: Teacher, folder: Path) -> SoftTargets:
 def soft_targets_folder(
     run: Run, section: Teacher, teacher: Run | None, fingerprint: str | None
 ) -> Path:
-    """The cache of a student's soft targets, named by a digest of all that they depend on.
+    """The cache folder of a student's soft targets, named by a digest of all that they depend on.
 
     Args:
         run: the student's run.
         section: the student's `[teacher]` section.
-        teacher: the teacher's run; None where the recipe names trained nets.
+        teacher: the teacher's run; None if the recipe names trained nets.
         fingerprint: fingerprint of the teacher's stage `train`.
     """
+    # Keys of later versions count only where they are set: caches of earlier ones are still found.
+    augment = run.recipe.augment.model_dump(mode="json")
+    augment = {key: value for key, value in augment.items() if value or key not in _LATER_KEYS}
     known: dict[str, Any] = {
         "teacher": fingerprint or [*_digests(section), contents.read(run.data).digest],
         "seed": run.recipe.seed,
         "batch": run.recipe.train.batch,
-        "augment": run.recipe.augment.model_dump(mode="json"),
+        "augment": augment,
     }
     if run.recipe.data.sources:
         known["data"] = run.recipe.data.model_dump(mode="json")
@@ -154,7 +159,7 @@ def soft_targets_folder(
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
     shared = Path(run.teacher) if run.teacher else run.folder("teacher")
     home = teacher.out if teacher else shared
-    older = home / f"lessons-{digest[:12]}"  # the name that earlier versions gave it
+    older = home / f"lessons-{digest[:12]}"  # its name in earlier versions
     return older if older.is_dir() else home / f"soft-targets-{digest[:12]}"
 
 

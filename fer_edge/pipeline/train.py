@@ -8,19 +8,19 @@ from fer_edge.models import bfloat16
 from fer_edge.pipeline import initial_weights, teacher
 from fer_edge.pipeline.job import training_job
 from fer_edge.training import targets, trainer
-from fer_edge.training.trainer import Job
+from fer_edge.training.job import Job
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
 
 
 def train(run: "Run", out: Path, soft_targets: Path | None = None) -> None:
-    """Train the float net, from random weights or from those that `--init` names.
+    """Train the float net, from random weights or those given by `--init`.
 
     Args:
         run: the run.
-        out: the stage's folder.
-        soft_targets: the folder with the teacher's soft targets; None without a teacher.
+        out: folder of the stage.
+        soft_targets: folder of the teacher's soft targets; None without a teacher.
     """
     model, job = float_training(run, out)
     cached = None

@@ -1,4 +1,4 @@
-"""The stage that checks the exported int8 files."""
+"""The stage that verifies the exported int8 files."""
 
 import json
 from dataclasses import asdict
@@ -38,7 +38,9 @@ def verify(run: "Run", out: Path, section: Quantize) -> None:
     for head in recipe.model.heads:
         stem = file_stem(head, targets.label_names(data.train, head))
         path = run.folder("export") / f"{stem}_int8.tflite"
-        if not path.exists():  # exported by a version that named own labels' files after the head
+        if (
+            not path.exists()
+        ):  # exported by a version that named files with own labels after the head
             path = run.folder("export") / f"{head}_int8.tflite"
         found[path.name] = asdict(
             parity.check(
@@ -59,7 +61,7 @@ def verify(run: "Run", out: Path, section: Quantize) -> None:
 
 
 def _expected_sparsity(run: "Run") -> "Expectation":
-    """Zeros, pattern and clusters that the int8 files must have, by the earlier stages."""
+    """Zeros, sparsity pattern and clusters that int8 files must have after the earlier stages."""
     from quantization.verify.weights import Expectation
 
     recipe = run.recipe

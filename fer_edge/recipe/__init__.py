@@ -1,4 +1,4 @@
-"""A recipe: every number that a run depends on, typed, validated, from a TOML file."""
+"""Recipes: typed and validated settings of a run, read from TOML files."""
 
 from fer_edge.recipe.compression_sections import Adjust, Channels, Cluster, Prune, Quantize
 from fer_edge.recipe.data_sections import Augment, Data, DataSource

@@ -15,7 +15,7 @@ from quantization.range_method import RangeMethod
 class Channels(Phase):
     """The `[channels]` section: channel pruning, in steps of `epochs` epochs each."""
 
-    steps: int = Field(default=3, ge=1, le=1000)
+    steps: int = Field(default=3, ge=1, le=1000, description="number of steps")
     target: (
         Target
         | Literal["instructions:cortex-a53", "instructions:cortex-a72", "instructions:cortex-a76"]
@@ -24,8 +24,10 @@ class Channels(Phase):
         description="cost to reduce; latency is measured on this machine, instructions are counted "
         "for an emulated core",
     )
-    share: float = Field(default=0.5, gt=0, lt=1, description="share of the cost that remains")
-    importance: Importance = "taylor"
+    share: float = Field(default=0.5, gt=0, lt=1, description="fraction of the cost that remains")
+    importance: Importance = Field(
+        default="taylor", description="criterion by which channels are removed"
+    )
     images: int = Field(
         default=1024, ge=1, le=1_000_000, description="number of training images for taylor"
     )
@@ -36,17 +38,17 @@ class Channels(Phase):
         default=None,
         ge=1,
         le=64,
-        description="multiple that pruned widths are rounded to; 8, or 16 for an instruction "
-        "target, if left out",
+        description="multiple that pruned widths are rounded to; if omitted 8, or 16 for an "
+        "instruction target",
     )
     soft_targets: bool = Field(
-        default=False, description="learn from the teacher's soft targets, as the stage train does"
+        default=False, description="train with the teacher's soft targets, as in the stage train"
     )
     ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: off")
 
     @property
     def width_multiple(self) -> int:
-        """Multiple of the pruned widths: that of the kernels the target is counted for."""
+        """Multiple of the pruned widths; 16 for kernels of an instruction target."""
         return self.multiple or (16 if self.target.startswith("instructions:") else 8)
 
 
@@ -70,25 +72,27 @@ class Adjust(Section):
         default=0.0,
         ge=0,
         le=1,
-        description="the same for the ferplus head, by the mean distribution of the votes",
+        description="the same for the ferplus head, with the mean distribution of the votes",
     )
     temperature: bool = Field(
         default=True, description="divide the logits by the temperature that fits val best"
     )
 
     def exponent(self, head: str) -> float:
-        """The power of the training prior that is divided out of a head."""
+        """The exponent of the training prior that is divided out of a head."""
         return self.ferplus_prior_exponent if head == "ferplus" else self.prior_exponent
 
 
 class Prune(Phase):
     """The `[prune]` section: magnitude pruning."""
 
-    sparsity: float = Field(gt=0, lt=1, description="final share of zeros")
+    sparsity: float = Field(gt=0, lt=1, description="final fraction of zeros")
     ramp: float = Field(
-        default=0.6, gt=0, le=1, description="share of the steps over which sparsity increases"
+        default=0.6, gt=0, le=1, description="fraction of the steps over which sparsity increases"
     )
-    pattern: Pattern = "unstructured"
+    pattern: Pattern = Field(
+        default="unstructured", description="which weights are pruned together"
+    )
     block: tuple[int, int] = Field(default=(8, 1), description="inputs and outputs of a block")
 
     @model_validator(mode="after")
@@ -123,7 +127,7 @@ class Quantize(Phase):
         default=0.03,
         ge=0,
         le=1,
-        description="maximum share of images on which int8 and QAT model may disagree",
+        description="maximum fraction of images on which int8 and QAT model may disagree",
     )
     max_difference: float = Field(
         default=0.15,

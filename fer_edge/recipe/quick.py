@@ -9,14 +9,14 @@ TRAINING_IMAGES = 2000
 
 
 def quick(recipe: Recipe) -> Recipe:
-    """Shorten a recipe so that all of its stages run in minutes; its figures mean nothing.
+    """Shorten a recipe so that all stages run in minutes; the results are meaningless.
 
-    It trains two epochs on 2,000 images and compresses for one each, without a teacher, exports
-    float32 and int8, and benchmarks for three rounds. The bounds of `verify` are widened, since a
-    net that has barely been trained is undecided between classes.
+    Trains two epochs on 2,000 images and compresses for one epoch each, without a teacher, exports
+    float32 and int8, and benchmarks for three rounds. The tolerances of `verify` are widened, since
+    a barely trained net is undecided between classes.
 
     Args:
-        recipe: the recipe; its name gets the suffix "-quick".
+        recipe: recipe to shorten; its name gets the suffix "-quick".
     """
     limit = min(recipe.data.limit or TRAINING_IMAGES, TRAINING_IMAGES)
     changes: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A whole recipe: every number that a run depends on, typed and validated."""
+"""The complete recipe: typed and validated settings of a run."""
 
 import hashlib
 import json
@@ -20,42 +20,48 @@ class Export(Section):
     precisions: tuple[Precision, ...] = Field(
         default=PRECISIONS,
         min_length=1,
-        description="precisions of the files; ptq and int8 only with a [quantize] section",
+        description="precisions of the files; ptq and int8 need a [quantize] section",
     )
 
     space_to_depth: bool = Field(
         default=False,
-        description="compute the first convolution of integer files over blocks of 2x2 pixels: the "
-        "same output, in fewer instructions on cores without an int8 dot product",
+        description="compute the first convolution of integer files on blocks of 2x2 pixels: same "
+        "output, fewer instructions on cores without an int8 dot product",
     )
     float16_arithmetic: bool = Field(
         default=False,
-        description="let float16 files be computed in float16 where a processor can, such as a "
-        "Raspberry Pi 5's: in half of the instructions, rounded to 11 bits",
+        description="allow float16 arithmetic for float16 files on processors that support it, "
+        "such as the Raspberry Pi 5's: half of the instructions, 11 bits of precision",
     )
 
     @field_validator("precisions")
     @classmethod
     def _each_once(cls, precisions: tuple[Precision, ...]) -> tuple[Precision, ...]:
         if len(set(precisions)) < len(precisions):
-            raise ValueError("a precision is named twice")
+            raise ValueError("a precision is given twice")
         return precisions
 
 
 class Bench(Section):
     """The `[bench]` section."""
 
-    rounds: int = Field(default=30, ge=2, le=100_000)
+    rounds: int = Field(
+        default=30, ge=2, le=100_000, description="rounds; each times all files in random order"
+    )
 
 
 class Recipe(Section):
-    """A whole recipe. A stage whose section is left out is skipped."""
+    """A complete recipe. A stage without a section is skipped."""
 
-    name: str = Field(min_length=1, max_length=200)
-    description: str = ""
+    name: str = Field(
+        min_length=1, max_length=200, description="the name of the file if left out of it"
+    )
+    description: str = Field(default="", description="one line about the recipe")
     seed: int = Field(default=0, ge=0, lt=2**32, description="RNG seed")
     data: Data = Data()
-    model: Annotated[Net, Field(discriminator="name")]
+    model: Annotated[
+        Net, Field(discriminator="name", description="the net; its name selects one of these")
+    ]
     augment: Augment = Augment()
     teacher: Teacher | None = None
     train: Train
@@ -71,8 +77,22 @@ class Recipe(Section):
     def _paper_has_one_side(self) -> "Recipe":
         if self.model.name == "paper" and self.train.small_epochs:
             raise ValueError(
-                "the paper's dense layers take pictures of 48x48 alone: small_epochs = 0"
+                "the paper's dense layers only accept images of 48x48: set small_epochs = 0"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _occlusion_is_drawn(self) -> "Recipe":
+        if not self.model.finds_occlusion:
+            return self
+        if not self.augment.occlusion:
+            raise ValueError(
+                "model.occlusion learns from drawn occlusions: set augment.occlusion above 0"
+            )
+        if self.train.small_epochs:
+            raise ValueError("model.occlusion needs images of one side: set small_epochs = 0")
+        if self.channels:
+            raise ValueError("model.occlusion: channels of its gate cannot be pruned")
         return self
 
     @model_validator(mode="after")
@@ -99,7 +119,7 @@ class Recipe(Section):
         later = (self.prune, self.cluster, self.quantize)
         if any(phase and phase.distill < 1 for phase in later):
             raise ValueError(
-                "after [adjust] the later trainings follow the adjusted net alone: distill = 1"
+                "after [adjust] later stages distill from the adjusted net alone: set distill = 1"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Writes a recipe as the TOML that `file.load` reads."""
+"""Writes a recipe as TOML that `file.load` reads."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def _value(value: Any) -> str:
         if value and isinstance(value[0], dict):
             return "[\n" + "".join(f"    {_value(each)},\n" for each in value) + "]"
         return "[" + ", ".join(_value(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)  # text, numbers and booleans are TOML's
+    return json.dumps(value, ensure_ascii=False)  # valid TOML for text, numbers and booleans
 
 
 def _key(name: str) -> str:

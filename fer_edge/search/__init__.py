@@ -1,1 +1,1 @@
-"""Searches nets of the MobileNet family that are accurate within a budget of counted costs."""
+"""Searches for accurate nets of the MobileNet family within a budget of counted costs."""

@@ -1,4 +1,4 @@
-"""What a net costs, counted before it is trained, with a file of what was counted already."""
+"""Costs of a net, counted before training, with a cache file."""
 
 import json
 import tempfile
@@ -18,15 +18,15 @@ from fer_edge.models.mobilenet import MobileNet
 from fer_edge.search import space
 from fer_edge.search.budget import FER, MULTIPLY_ADDS, PARAMETERS, SIZE, Costs
 
-_CALIBRATION = 100  # images; what they show does not change a count
+_CALIBRATION = 100  # images; their content does not change a count
 
 
 class CostCounter:
-    """Counts nets as int8 files.
+    """Counts instructions of nets as int8 files.
 
     Args:
-        cores: names of the cores; with one, the kit of `fer-edge fetch arm` must be there.
-        cache: JSON file of what was counted already; it is made if missing.
+        cores: names of the cores; if there are any, `fer-edge fetch arm` must have been run.
+        cache: JSON file of earlier counts; created if missing.
         labels: number of labels by head.
 
     Raises:
@@ -38,11 +38,11 @@ class CostCounter:
         self._runtime = runtime() if cores else ""
 
     def without_counting(self, net: MobileNet) -> Costs:
-        """Give the costs of a net that are known without running it."""
+        """The costs of a net that are known without running it."""
         return CostCounter([], self._cache, self._labels)(net)
 
     def __call__(self, net: MobileNet) -> Costs:
-        """Give the costs of a net, counted once for each architecture."""
+        """The costs of a net, counted once per architecture."""
         known = json.loads(self._cache.read_text("utf-8")) if self._cache.exists() else {}
         key = f"{space.digest(net)} {self._runtime}".strip()
         costs: dict[str, float] = known.get(key, {})
@@ -71,7 +71,7 @@ class CostCounter:
 
 
 def runtime() -> str:
-    """Name the runtime that nets are counted in; another one has other kernels.
+    """The name and version of the runtime used for counting; kernels differ between versions.
 
     Raises:
         InputError: the kit is not installed.
@@ -82,7 +82,7 @@ def runtime() -> str:
 
 
 def instructions(path: Path, core: str) -> float:
-    """Count the instructions of an inference of a `.tflite` file on a core.
+    """Count the instructions of one inference of a `.tflite` file on a core.
 
     Raises:
         InputError: the kit is not installed.
@@ -94,14 +94,14 @@ def instructions(path: Path, core: str) -> float:
 
 
 def reference_cost(name: str, metric: str) -> float:
-    """Give the cost that budgets with the suffix x are multiples of.
+    """The cost that budgets with the suffix x refer to.
 
     Args:
         name: "fer" for the package of that name, `zoo:NAME`, or a `.tflite` file.
         metric: one of `budget.METRICS`.
 
     Raises:
-        InputError: there is no such net, or its cost is not known.
+        InputError: unknown net, or its cost is unknown.
     """
     if name == "fer":
         if metric not in FER:

@@ -1,4 +1,4 @@
-"""What a search tried, as the rows of docs/search.csv, and as the recipes of the best nets."""
+"""The trials of a search as rows of docs/search.csv, and the recipes of the best nets."""
 
 import csv
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ COLUMNS = (
     "date", "net", "parameters", "multiply_adds", "epochs", "side", "teacher", "share",
     "public_fer2013", "public_ferplus", "press_val", "precision", "note",
 )  # fmt: skip
-"""Those of docs/search.csv."""
+"""The columns of docs/search.csv."""
 
 
 def save(study: optuna.Study, path: Path, *, side: str) -> None:
-    """Write a row for every trained net, and one for every net that was rejected.
+    """Write a row for every trained and every rejected net.
 
-    The file is written anew from the study, so that no row is lost or doubled by an interruption.
+    The file is rewritten from the study, so an interruption neither loses nor duplicates rows.
 
     Args:
-        study: of the search.
-        path: CSV file.
-        side: side of the images, as docs/search.csv has it.
+        study: study of the search.
+        path: CSV file to write.
+        side: side of the images, in the format of docs/search.csv.
     """
     finished = [t for t in study.get_trials(deepcopy=False) if "costs" in t.user_attrs]
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as handle:
@@ -73,7 +73,7 @@ def _best(rows: Sequence[dict[str, float]]) -> Any:
 
 
 def _note(trial: FrozenTrial) -> str:
-    """Counted costs, and why a net was not trained to the end."""
+    """Counted costs, and the reason if a net was not trained to the end."""
     costs = trial.user_attrs["costs"]
     parts = [f"{core} {costs[core] / 1e6:.2f}M" for core in costs if core in CORES]
     if studies.REJECTED in trial.user_attrs:
@@ -94,7 +94,7 @@ def line(trial: FrozenTrial, metric: str) -> str:
     costs = trial.user_attrs.get("costs")
     if costs is None:
         return f"trial {trial.number}: failed"
-    shown = metric if metric in costs else MULTIPLY_ADDS  # not counted: far over budget
+    shown = metric if metric in costs else MULTIPLY_ADDS  # not counted if far over budget
     cost = f"{costs[shown] / 1e6:.3g} M {shown}"
     net = describe(studies.net_of(trial))
     if studies.REJECTED in trial.user_attrs:

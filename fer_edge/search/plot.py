@@ -11,19 +11,19 @@ from fer_edge.search.budget import SIZE, Budget
 
 
 def save(study: optuna.Study, budget: Budget, path: Path) -> None:
-    """Draw every trained net, and join those that no cheaper one is as accurate as.
+    """Plot every trained net, and connect the nets of the Pareto front.
 
     Args:
-        study: of the search.
-        budget: its metric is the x axis, its limit a line.
-        path: PNG file.
+        study: study of the search.
+        budget: budget whose metric is the x axis and whose limit is drawn as a line.
+        path: PNG file to write.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     for state, marker, label in (
-        (TrialState.PRUNED, "x", "fell behind"),
+        (TrialState.PRUNED, "x", "stopped early"),
         (TrialState.COMPLETE, "o", "trained to the end"),
     ):
         chosen = [
@@ -51,5 +51,5 @@ def _label(metric: str) -> str:
     if metric == SIZE:
         return "weights, MB"
     if metric.startswith("cortex"):
-        return f"instructions of an inference on the {metric}, millions"
+        return f"instructions per inference on the {metric}, millions"
     return "multiply-adds, millions"

@@ -1,4 +1,4 @@
-"""Which nets a search draws: those around a recipe's, in widths that the kernels like."""
+"""The search space: nets similar to a recipe's, in widths that suit the kernels."""
 
 import hashlib
 import itertools
@@ -9,19 +9,19 @@ from typing import Any, Protocol
 from fer_edge.models.mobilenet import MobileNet, Stage, Stem
 
 MULTIPLE = 16
-"""Widths are multiples of it: XNNPACK's int8 kernels compute 16 output channels at a time on a
+"""Widths are multiples of this: XNNPACK's int8 kernels compute 16 output channels at a time on a
 Cortex-A53 and A76, and read 16 input channels at a time on an A72 (docs/count.md)."""
 
 KERNELS = (3, 5)
 EXPANSIONS = (1.0, 4.0)
 _EXPANSION_STEP = 0.5
 _MORE_BLOCKS = 2
-_MOST_HALVINGS = 4  # of 48 pixels: 3 are left
-_NAMES = ("stem", "stages", "features")  # what makes two nets different architectures
+_MOST_HALVINGS = 4  # of 48 pixels: 3 remain
+_NAMES = ("stem", "stages", "features")  # fields that define an architecture
 
 
 class Trial(Protocol):
-    """What draws values: an `optuna.Trial`."""
+    """Interface for drawing values, implemented by `optuna.Trial`."""
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1) -> int:
         """Draw an integer."""
@@ -35,11 +35,11 @@ class Trial(Protocol):
 
 @dataclass(frozen=True)
 class Space:
-    """The nets around a recipe's: as many stem convolutions and stages, other numbers in them.
+    """The nets similar to a recipe's: other widths, depths, expansions, kernels and strides.
 
-    Widths go from half of the recipe's to one and a half, blocks of a stage from one to two more
-    than the recipe's, expansions from 1 to 4, depthwise kernels are 3x3 or 5x5. The strides may
-    stand at other places, with as many halvings as in the recipe or one more.
+    Widths range from half of the recipe's to one and a half times; the blocks of a stage from one
+    to two more than the recipe's; expansions from 1 to 4; depthwise kernels are 3x3 or 5x5. Strides
+    may move to other layers, with as many halvings as in the recipe or one more.
 
     Attributes:
         base: the recipe's net.
@@ -94,7 +94,7 @@ class Space:
 
     @property
     def start(self) -> dict[str, Any]:
-        """Parameters of the recipe's own net, in the nearest widths of the space."""
+        """The parameters of the recipe's own net, rounded to the widths of the space."""
         own = "-".join(map(str, self._own_strides))
         found: dict[str, Any] = {"features": _rounded(self.base.features)}
         if own in self.strides:
@@ -122,13 +122,13 @@ class Space:
 
 
 def digest(net: MobileNet) -> str:
-    """Name an architecture: 16 hexadecimal digits, the same for nets of the same layers."""
+    """Identifier of an architecture: 16 hexadecimal digits, equal for nets with the same layers."""
     values = {name: value for name, value in net.model_dump().items() if name in _NAMES}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def describe(net: MobileNet) -> str:
-    """Describe a net as docs/search.csv does: stem | stages as width x blocks | features."""
+    """Describe a net as in docs/search.csv: stem | stages as width x blocks | features."""
     stem = ",".join(str(part.width) + "s2" * (part.stride == 2) for part in net.stem)
     stages = []
     for stage in net.stages:
@@ -145,7 +145,7 @@ def _width(trial: Trial, name: str, own: int) -> int:
 
 
 def _rounded(width: float) -> int:
-    """The nearest multiple; of two equally near ones the larger."""
+    """The nearest multiple; the larger one of two equally near ones."""
     return max(MULTIPLE, int(width / MULTIPLE + 0.5) * MULTIPLE)
 
 

@@ -1,9 +1,9 @@
 """Teacher soft targets, precomputed for N augmented epochs and shared by all students.
 
 In distillation (Hinton et al. 2015) the teacher should see exactly the augmented image that the
-student sees (Beyer et al. 2022). The augmentation of an epoch follows from its number, so the
+student sees (Beyer et al. 2022). The augmentation of an epoch is determined by its number, so the
 teacher's probabilities for the first N epochs are cached and the student repeats those epochs: the
-teacher's cost does not depend on how long, or how often, students train.
+cost of the teacher does not depend on how long, or how often, students train.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ class SoftTargets:
     """Cached teacher probabilities and their weight in the student's targets.
 
     Attributes:
-        probabilities: float16 `[epochs, images, labels of all heads]`, head by head; the images of
-            an epoch are in the order in which that epoch shows them.
-        sizes: number of labels of each head, in that order.
+        probabilities: float16 `[epochs, images, labels of all heads]`, heads concatenated; images
+            are in the order in which the epoch visits them.
+        sizes: number of labels of each head, in the order of `probabilities`.
         alpha: weight of the teacher's probabilities in a target, 0..1.
     """
 
@@ -36,11 +36,11 @@ class SoftTargets:
     alpha: float
 
     def cached_epoch(self, epoch: int) -> int:
-        """The cached epoch that training epoch `epoch` repeats."""
+        """Return the cached epoch that training epoch `epoch` repeats."""
         return epoch % len(self.probabilities)
 
     def tensor(self, cached_epoch: int) -> Any:
-        """The probabilities of a cached epoch: float16 tensor `[images, labels of all heads]`."""
+        """Return the probabilities of a cached epoch: float16 `[images, labels of all heads]`."""
         import tensorflow as tf
 
         return tf.constant(self.probabilities[cached_epoch])
@@ -49,14 +49,14 @@ class SoftTargets:
         """Blend targets with teacher probabilities.
 
         Args:
-            targets: per head float32 `[batch, labels]`.
-            probabilities: float16 `[batch, labels of all heads]`.
-            trust: float32 `[batch]`, the weight of its own target for an image of a further
-                source, negative for one of the first set; None where all are of the first set.
+            targets: targets by head, float32 `[batch, labels]`.
+            probabilities: teacher probabilities, float16 `[batch, labels of all heads]`.
+            trust: weight of the own target for images of additional sources, negative for images
+                of the first set, float32 `[batch]`; None if all images are of the first set.
 
         Returns:
-            Per head float32 `[batch, labels]`: (1 - alpha) * target + alpha * teacher, where alpha
-            is 1 - trust for an image of a further source, and 1 where that has no target.
+            Targets by head, float32 `[batch, labels]`: (1 - alpha) * target + alpha * teacher,
+            where alpha is 1 - trust for images of additional sources, and 1 if they have no target.
         """
         import tensorflow as tf
 
@@ -74,17 +74,18 @@ class SoftTargets:
 def precompute(
     teachers: Sequence[Any], batches: Any, folder: Path, *, epochs: int, images: int
 ) -> None:
-    """Cache the teachers' mean probabilities for every augmented epoch that the folder lacks.
+    """Cache the teachers' mean probabilities for every augmented epoch missing in the folder.
 
     Args:
         teachers: Keras models from images to logits by head.
         batches: one data set per epoch of (images, targets), from `input_pipeline.training`.
-        folder: receives one file per epoch; an interrupted run continues at the first missing one.
+        folder: folder with one file per epoch; an interrupted run resumes with the first missing
+            file.
         epochs: number of epochs.
         images: number of images per epoch.
 
     Raises:
-        CheckFailedError: the mean probabilities are not finite numbers.
+        CheckFailedError: a mean probability is not finite.
     """
     import tensorflow as tf
 
@@ -103,7 +104,7 @@ def precompute(
             if not path.exists():
                 found = np.concatenate([probabilities(x).numpy() for x, _ in dataset])
                 if not np.isfinite(found).all():
-                    raise CheckFailedError("the teacher answers with numbers that are not finite")
+                    raise CheckFailedError("the teacher predicts values that are not finite")
                 with replacing(path) as partial, partial.open("wb") as handle:
                     np.save(handle, found.astype(np.float16))
             progress.advance(images)
@@ -118,17 +119,17 @@ def load(
     alpha: float,
     change: Callable[[NDArray[np.float16]], NDArray[np.float16]] = lambda cached: cached,
 ) -> SoftTargets:
-    """Read the probabilities that `precompute` cached in a folder.
+    """Load the probabilities that `precompute` cached in a folder.
 
     Args:
-        folder: the cache.
+        folder: folder of the cache.
         epochs: number of epochs to read.
         sizes: number of labels of each head.
         alpha: weight of the teacher, 0..1.
-        change: applied to the probabilities of each epoch.
+        change: function applied to the probabilities of each epoch.
 
     Raises:
-        InputError: a file is missing, damaged, or has other labels.
+        InputError: a file is missing or damaged, or has a different number of labels.
     """
     try:
         cached = np.stack([change(np.load(_file(folder, epoch))) for epoch in range(epochs)])
@@ -136,11 +137,11 @@ def load(
             raise ValueError(f"its shape is {list(cached.shape)}")
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
-            f"{folder} does not hold the teacher's soft targets ({error}): remove it and the "
-            "student's folder teacher, and run again"
+            f"{folder} has no valid soft targets of the teacher ({error}): delete it and the "
+            "student's folder teacher, then rerun"
         ) from error
     return SoftTargets(cached, tuple(sizes), alpha)
 
 
 def _file(folder: Path, epoch: int) -> Path:
-    return folder / f"view_{epoch:03}.npy"  # the name that caches of earlier runs have
+    return folder / f"view_{epoch:03}.npy"  # the name in caches of earlier runs

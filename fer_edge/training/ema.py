@@ -11,9 +11,9 @@ class WeightAverage:
     The decay warms up as (1 + t) / (10 + t), so that the random initialization is forgotten.
 
     Attributes:
-        decay: decay per step, 0..1; 0 turns the average off.
+        decay: decay per step, 0..1; 0 disables the average.
         weights: the model's floating-point variables.
-        shadows: one variable for each of them with its average; checkpoints hold them.
+        shadows: variables with the average of each weight; included in checkpoints.
     """
 
     def __init__(self, model: Any, decay: float) -> None:
@@ -24,10 +24,10 @@ class WeightAverage:
         self.shadows = [tf.Variable(w, trainable=False) for w in self.weights]
 
     def update(self, step: Any) -> None:
-        """Move the averages towards the weights; called inside the graph of a step.
+        """Update the averages; called inside the graph of a step.
 
         Args:
-            step: float32 scalar, number of steps done.
+            step: float32 scalar, number of completed steps.
         """
         import tensorflow as tf
 
@@ -39,7 +39,7 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Give the model the averaged weights within the block."""
+        """Set the model's weights to the averages within the block."""
         raw = [weight.numpy() for weight in self.weights]
         for shadow, weight in zip(self.shadows, self.weights, strict=True):
             weight.assign(shadow)

@@ -1,4 +1,4 @@
-"""The history of a training: one row per epoch, as CSV and as curves."""
+"""History of a training, one row per epoch, as CSV and as a plot."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ from device.system.atomic_file import replacing
 
 
 def load(path: Path) -> list[dict[str, float]]:
-    """Read the rows of a history; an empty list if there is no file yet."""
+    """Read the rows of a history; return an empty list if the file does not exist."""
     if not path.is_file():
         return []
     with path.open(newline="") as handle:
@@ -23,10 +23,10 @@ def save(rows: list[dict[str, float]], path: Path) -> None:
 
 
 def best(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The row with the highest mean of the figures on val, the first of equals.
+    """Return the row with the highest mean of the metrics on val, the first one in case of a tie.
 
-    They are top-1 of each head and mean recall on each further source. Without a val split it is
-    the last row.
+    The metrics are top-1 of each head and mean recall on each additional source. Without a val
+    split, the last row is returned.
     """
     scored = [sum(v for k, v in row.items() if k.startswith("val_")) for row in rows]
     if not any(k.startswith("val_") for k in rows[-1]):
@@ -35,7 +35,7 @@ def best(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def draw(rows: list[dict[str, float]], chosen: dict[str, float], path: Path, *, title: str) -> None:
-    """Draw loss and accuracy over the epochs as a PNG, with the epoch whose weights were kept."""
+    """Plot loss and metrics over the epochs as a PNG and mark the selected epoch."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")

@@ -1,4 +1,4 @@
-"""Imports TensorFlow without the lines that it prints on standard error."""
+"""Imports TensorFlow without its output on standard error."""
 
 import os
 
@@ -13,7 +13,7 @@ def load_tensorflow() -> None:
         import tensorflow_model_optimization
         import tf_keras
 
-        # It warns when one process traces many steps, as a run of many trainings does.
+        # It warns if a process traces many steps, which a pipeline run does.
         tensorflow.get_logger().setLevel("ERROR")
-        tensorflow.config.list_physical_devices()  # warns without a GPU
+        tensorflow.config.list_physical_devices()  # warns if there is no GPU
         del tensorflow, tensorflow_model_optimization, tf_keras

@@ -1,4 +1,4 @@
-"""Optimizers and the learning rate over the steps."""
+"""Optimizers and the learning rate schedule."""
 
 import bisect
 import math
@@ -8,13 +8,13 @@ from fer_edge.recipe import Phase
 
 
 def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
-    """Learning rate at a step: a linear warm-up, then a cosine to zero or a constant.
+    """Return the learning rate at a step: linear warm-up, then cosine decay to 0 or constant.
 
-    With restarts, the part between two of them is such a schedule (SGDR, Loshchilov & Hutter 2017).
+    With restarts, the schedule repeats between restarts (SGDR, Loshchilov & Hutter 2017).
 
     Args:
-        phase: the recipe section of the training.
-        step: number of steps done, from 0.
+        phase: recipe section of the training.
+        step: number of completed steps.
         steps_per_epoch: number of steps per epoch.
     """
     restarts = [epoch for epoch in phase.restarts if epoch < phase.epochs]
@@ -31,13 +31,13 @@ def learning_rate(phase: Phase, step: int, steps_per_epoch: int) -> float:
 
 
 def build(phase: Phase, variables: list[Any]) -> Any:
-    """The optimizer of a phase, with its slots created so that a checkpoint can restore them.
+    """Build the optimizer of a phase and its slots, so that a checkpoint can restore them.
 
     AdamW decays kernels only, not biases or BatchNorm's scale and offset.
 
     Args:
-        phase: the recipe section of the training.
-        variables: the trainable variables.
+        phase: recipe section of the training.
+        variables: trainable variables.
     """
     import tf_keras as keras
 

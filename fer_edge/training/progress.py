@@ -1,4 +1,4 @@
-"""A progress bar with the time left on a terminal; elsewhere a line for each report."""
+"""Progress bar with remaining time on a terminal; one line per report elsewhere."""
 
 import sys
 import time
@@ -13,15 +13,16 @@ class Progress:
     """Progress of a long computation, on standard error.
 
     Args:
-        title: what is computed.
-        total: number of steps.
-        done: steps that an earlier, interrupted run has done.
+        title: name of the computation.
+        total: total number of steps.
+        done: number of steps completed by an interrupted run.
+        quiet: whether to disable the output.
     """
 
-    def __init__(self, title: str, total: int, done: int = 0) -> None:
+    def __init__(self, title: str, total: int, done: int = 0, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
         self._title, self._total, self._first, self._done = title, total, done, done
-        self._terminal = console.is_terminal
+        self._terminal, self._quiet = console.is_terminal, quiet
         self._started = time.monotonic()
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
@@ -30,7 +31,7 @@ class Progress:
             rich.progress.TimeRemainingColumn(),
             rich.progress.TextColumn("{task.fields[last]}"),
             console=console,
-            disable=not self._terminal,
+            disable=quiet or not self._terminal,
         )
         self._task = self._bar.add_task(title, total=total, completed=done, last="")
 
@@ -47,17 +48,19 @@ class Progress:
         self._bar.stop()
 
     def advance(self, steps: int = 1) -> None:
-        """Count further steps as done."""
+        """Advance the bar by a number of steps."""
         self._done += steps
         self._bar.advance(self._task, steps)
 
     def report(self, milestone: str, figures: Mapping[str, float] | None = None) -> None:
-        """Show a milestone: beside the bar, or as a line with the time left.
+        """Show a milestone beside the bar, or as a line with the remaining time.
 
         Args:
-            milestone: what has been reached, for example "epoch 3/15".
-            figures: by name what was measured there; a key `epoch` is left out.
+            milestone: description of the milestone, such as "epoch 3/15".
+            figures: metrics by name; the key `epoch` is omitted.
         """
+        if self._quiet:
+            return
         shown = [f"{k} {v:.4g}" for k, v in (figures or {}).items() if k != "epoch"]
         if self._terminal:
             self._bar.update(self._task, last="  ".join(shown or [milestone]))

@@ -1,4 +1,4 @@
-"""Weights of a net as one `.npz`: arrays in the order of `model.weights`."""
+"""Weights of a model as one `.npz`: arrays in the order of `model.weights`."""
 
 import zipfile
 from pathlib import Path
@@ -11,16 +11,16 @@ from device.system.atomic_file import replacing
 
 
 def save(model: Any, path: Path) -> None:
-    """Write the weights atomically."""
+    """Write the weights of a model atomically."""
     with replacing(path) as partial, partial.open("wb") as handle:
         np.savez(handle, *model.get_weights())
 
 
 def load(model: Any, path: Path) -> None:
-    """Load the weights of a file that `save` wrote into a model.
+    """Load weights from a file written by `save` into a model.
 
     Raises:
-        InputError: the file is missing, is not a weights file, or belongs to another net.
+        InputError: the file is missing, is not a weights file, or belongs to another model.
     """
     try:
         with np.load(path) as arrays:
@@ -29,5 +29,5 @@ def load(model: Any, path: Path) -> None:
         raise InputError(f"{path} is not a weights file of fer-edge: {error}") from error
     shapes = [tuple(w.shape) for w in model.weights]
     if shapes != [v.shape for v in values]:
-        raise InputError(f"{path} holds the weights of another net than {model.name}")
+        raise InputError(f"{path} contains the weights of another model than {model.name}")
     model.set_weights(values)

@@ -12,7 +12,7 @@ from fer_edge import recipe
 @pytest.mark.parametrize("name", recipe.names())
 def test_a_shipped_recipe_loads_and_says_what_it_is(name: str) -> None:
     net = {"name": "mobilenet", "stem": [], "stages": [], "features": 8}
-    loaded = recipe.load(name, model=net if name in ("finetune", "wild") else None)
+    loaded = recipe.load(name, model=net if name in ("finetune", "lean", "wild") else None)
     assert loaded.name == name
     assert loaded.description
 
@@ -42,11 +42,11 @@ def test_a_changed_value_is_another_recipe() -> None:
     ("override", "said"),
     [
         ("train.epochs", "section.key=value"),
-        ("train.epoch=5", "train.epoch is no key of a recipe: did you mean epochs"),
+        ("train.epoch=5", "train.epoch is not a key of a recipe: did you mean epochs"),
         ("train.learning_rat=0.1", "did you mean learning_rate"),
         ("epochs=1", r"did you mean train\.epochs or "),
-        ("trian.epochs=1", "trian is no key of a recipe: did you mean train"),
-        ("model.featurs=8", r"model\.featurs is no key of a recipe: did you mean features"),
+        ("trian.epochs=1", "trian is not a key of a recipe: did you mean train"),
+        ("model.featurs=8", r"model\.featurs is not a key of a recipe: did you mean features"),
         ("model.stages=[{width=8, repeat=2}]", r"stages\.0\.repeat .*did you mean repeats"),
         ("prune.sparsity=0.5", r"prune\.epochs is missing"),
         ("train.learning_rate=inf", "train.learning_rate"),
@@ -85,7 +85,7 @@ def test_an_unknown_recipe_lists_those_that_exist() -> None:
         ("description = 'für Gesichter'".encode("latin-1"), "not UTF-8"),
         (b"a = " + b"[" * 100_000, "nested too deeply"),
         (b"a = " + b"9" * 10_000, "not TOML"),
-        (b"#" * 2_000_000, "no recipe"),
+        (b"#" * 2_000_000, "not a recipe"),
         (b"\x00\x01", "not TOML"),
         (b"train = 5\n[model]\nname = 'paper'", "train"),
         (b"[model]\nname = 'lenet'", "model"),
@@ -202,7 +202,7 @@ def test_no_shipped_recipe_uses_a_key_of_an_earlier_version(
     from fer_edge.pipeline import initial_weights
 
     section._warn_renamed.cache_clear()  # a warning is given once a process
-    started = name in ("finetune", "wild")
+    started = name in ("finetune", "lean", "wild")
     model = initial_weights.find("zoo:nano").section if started else None
     recipe.load(name, model=model)
     assert "now called" not in capsys.readouterr().err + caplog.text

@@ -1,4 +1,4 @@
-"""Squeeze-and-excite and hard-swish all the way: trained, pruned, clustered, in int8, in files."""
+"""Squeeze-and-excite, attention and hard-swish: training, pruning, clustering, int8, files."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ SECTION = {
         {"width": 16, "stride": 2, "squeeze": 0.25, "activation": "hard_swish"},
         {"width": 16, "squeeze": 0.25},
         {"width": 16, "activation": "hard_swish"},
+        {"width": 16, "attention": "coordinate"},
     ],
     "features": 32,
     "batchnorm_momentum": 0.9,
@@ -50,7 +51,7 @@ def gated_net() -> Any:
 
 @dataclass(frozen=True)
 class Net:
-    """A float net, the quantization-aware one that keeps its zeros and clusters, their files."""
+    """A float net, the quantization-aware net with its zeros and clusters, and their files."""
 
     parent: Any
     quantized: Any
@@ -70,7 +71,7 @@ def classes() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def images(classes) -> np.ndarray:
-    """Stripes as many as the class has, under noise."""
+    """Images with as many stripes as the class number, with noise."""
     rng = np.random.default_rng(3)
     phase = rng.uniform(0, 2 * np.pi, (len(classes), 1, 1))
     rows = np.arange(48)[np.newaxis, :, np.newaxis]
@@ -119,14 +120,14 @@ def net(images, classes, tmp_path_factory) -> Net:
 
 def test_left_out_the_options_change_nothing():
     plain = [{"width": 16, "stride": 2}, {"width": 16}]
-    said = [stage | {"squeeze": 0.0, "activation": "relu6"} for stage in plain]
+    said = [stage | {"squeeze": 0.0, "activation": "relu6", "attention": "none"} for stage in plain]
     built = [
         MobileNet.model_validate(SECTION | {"stages": stages}).build({"fer2013": 7})
         for stages in (plain, said)
     ]
     first, second = ([w.name for w in model.weights] for model in built)
     assert first == second
-    assert not [name for name in first if "_se_" in name]
+    assert not [name for name in first if "_se_" in name or "_gate_" in name]
     assert {type(layer).__name__ for layer in built[0].layers}.isdisjoint({"HardSwish", "Multiply"})
 
 
@@ -136,6 +137,34 @@ def test_hard_swish_is_what_its_paper_says():
     x = np.array([-9, -3, -1.5, 0, 1, 3, 9], np.float32)
     wanted = x * np.clip(x + 3, 0, 6) / 6
     np.testing.assert_allclose(HardSwish()(x), wanted, rtol=1e-6)
+
+
+def test_a_net_with_new_gates_answers_as_the_net_without(images):
+    stages = [stage | {"attention": "coordinate"} for stage in SECTION["stages"]]
+    gated, plain = (
+        MobileNet.model_validate(SECTION | {"stages": each}).build({"fer2013": 7}, dropout=False)
+        for each in (stages, [stage | {"attention": "none"} for stage in stages])
+    )
+    for layer in plain.layers:
+        gated.get_layer(layer.name).set_weights(layer.get_weights())
+    x = NORMALIZATION.apply(images[:8])
+    np.testing.assert_array_equal(gated(x), plain(x))
+
+
+def test_a_gate_scales_rows_and_columns():
+    model = gated_net()
+    name = "stage3_block0_gate_rows"
+    kernel, bias = (np.array(w) for w in model.get_layer(f"{name}_excite").get_weights())
+    model.get_layer(f"{name}_excite").set_weights([kernel, bias * 2])
+    import tf_keras as keras
+
+    ends = [
+        model.get_layer(f"stage3_block0_{end}").output for end in ("project_bn", "gate_rows_scale")
+    ]
+    before, after = keras.Model(model.input, ends)(np.full((1, 48, 48, 1), 0.5, np.float32))
+    np.testing.assert_allclose(after, 2 * before, rtol=1e-6)
+    assert model.get_layer(f"{name}_mean").output.shape[1:] == (12, 1, 16)
+    assert model.get_layer("stage3_block0_gate_columns_mean").output.shape[1:] == (1, 12, 16)
 
 
 def test_the_squeezed_width_is_a_share_in_whole_eights():
@@ -167,10 +196,11 @@ def test_integer_files_are_integers_to_the_last_tensor(precision, net):
 def test_hard_swish_and_gate_are_one_operator_each(precision, net):
     kinds = Counter(operator.name for operator in graph.load(net.file(precision)).operators)
     assert kinds["HARD_SWISH"] == 4
-    assert kinds["LOGISTIC"] == kinds["MUL"] == 2
+    assert kinds["LOGISTIC"] == 2
+    assert kinds["MUL"] == kinds["LOGISTIC"] + 2  # rows and columns
 
 
-def test_xnnpack_takes_squeeze_and_excite(net):
+def test_xnnpack_takes_the_gates(net):
     found = inspection.inspect(net.file("int8"))
     assert found.delegation is not None
     left = {
@@ -215,6 +245,16 @@ def test_channels_of_an_expansion_leave_the_gate_too(images):
     assert analyze(narrow).multiply_adds() < analyze(model).multiply_adds()
     x = NORMALIZATION.apply(images[:4])
     np.testing.assert_allclose(narrow(x), model(x), atol=1e-5)
+
+
+def test_channels_of_a_block_leave_its_gates_too(images):
+    model = MobileNet.model_validate(
+        SECTION | {"stages": [{"width": 16, "stride": 2, "attention": "coordinate"}]}
+    ).build({"fer2013": 7}, dropout=False)
+    kept = [0, 2, 3, *range(5, 16)]
+    narrow = keep(model, {"stage0_block0_project_conv": kept})
+    assert narrow.get_layer("stage0_block0_gate_rows_excite").filters == len(kept)
+    assert narrow.get_layer("stage0_block0_gate_columns_squeeze").kernel.shape[2] == len(kept)
 
 
 def test_importance_of_gated_channels(images, classes):

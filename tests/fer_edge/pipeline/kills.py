@@ -1,6 +1,6 @@
-"""A pipeline killed twenty times ends with the bytes of one that was not disturbed.
+"""A pipeline that is killed thirty times gives the same bytes as an uninterrupted one.
 
-    python tests/fer_edge/pipeline/kills.py [--kills 20] [--seed 1] [--folder FOLDER]
+    python tests/fer_edge/pipeline/kills.py [--kills 30] [--seed 1] [--folder FOLDER]
         [--longest SECONDS]
 
 (`make kills` does it; it takes about ten minutes on two slow cores.) Each start of the same command
@@ -33,7 +33,7 @@ TIMED = (".card.json", "stage.json", "checkpoints/checkpoint")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, help="life of a process; 0.4 of a run if left out")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary one if left out")
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def compare(folder: Path, kills: int, longest: float | None, draw: random.Random) -> int:
-    """Run the undisturbed pipeline and killed ones, and compare them; gives the exit code."""
+    """Run the uninterrupted pipeline and killed ones, and compare them; returns the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tiny.toml").write_text(runpy.run_path(str(CONFTEST))["TINY"])
     data = folder / "data.npz"
@@ -78,12 +78,12 @@ def compare(folder: Path, kills: int, longest: float | None, draw: random.Random
 
 
 def finished(folder: Path) -> str:
-    """Name the folders of stages that have begun."""
+    """Names of the folders of stages that have started."""
     return ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "none"
 
 
 def run(folder: Path, out: str) -> "subprocess.Popen[bytes]":
-    """Start the pipeline in a process of its own."""
+    """Start the pipeline in a separate process."""
     log = (folder / f"{out}.log").open("ab")
     words = ["pipeline", folder / "tiny.toml", "--data", folder / "data.npz", "--out", folder / out]
     return subprocess.Popen(command(*words), stdout=log, stderr=log)
@@ -112,7 +112,7 @@ def _content(path: Path) -> bytes:
 
 
 def report(whole: Path, killed: Path) -> int:
-    """Print what differs; gives the number of files that have to be equal and are not."""
+    """Print differences; returns the number of files that should be equal and are not."""
     ours, theirs = digests(whole), digests(killed)
     different = sorted(
         name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
@@ -127,7 +127,7 @@ def report(whole: Path, killed: Path) -> int:
 
 
 def _is_measured(name: str) -> bool:
-    """Tell whether a file of a run holds times, or process numbers."""
+    """Whether a file of a run contains times or process numbers."""
     folder = name.partition("/")[0]
     return folder in ("benchmark", "report", "run.lock") or name.endswith(TIMED)
 

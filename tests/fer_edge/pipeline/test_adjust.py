@@ -1,4 +1,4 @@
-"""What is folded into the heads says the same as arithmetic on their answers."""
+"""Adjustments folded into the heads equal the same arithmetic on the predictions."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Runs whose nets lose channels, zeros in a pattern, and most of their different weights."""
+"""Runs with channel pruning, pruning patterns and weight clustering."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ OPTIONS = (
 
 @pytest.fixture(scope="module")
 def narrowed(tiny, tmp_path_factory) -> Run:
-    """A run with all stages that train."""
+    """A run with all training stages."""
     out = tmp_path_factory.mktemp("narrow") / "run"
     run = Run(recipe.load(str(tiny.recipe), OPTIONS), tiny.data, out)
     names = [name for name, _ in pipeline.run(run, until="quantize")]
@@ -162,7 +162,7 @@ def test_an_instruction_target_asks_for_the_kit_before_anything_is_trained(
     from fer_edge.pipeline.instructions import find_core
 
     assert find_core("multiply_adds") is None
-    with pytest.raises(InputError, match="there are cortex-a53"):
+    with pytest.raises(InputError, match="is not supported: use cortex-a53"):
         find_core("instructions:cortex-a99")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with pytest.raises(InputError, match="fer-edge fetch arm"):

@@ -1,4 +1,4 @@
-"""A training that starts from a trained net, on data with labels of its own."""
+"""A training that starts from a trained net, on data with its own labels."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def fer_edge(*words: object):
 
 @pytest.fixture(scope="module")
 def my_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Class folders with names that no data set has, and without splits."""
+    """Class folders with names unknown to any data set, and without splits."""
     folder = tmp_path_factory.mktemp("own") / "my_faces"
     drawn = synthetic.generate(40, seed=9)
     for name, own in OWN.items():
@@ -75,7 +75,7 @@ def test_the_same_labels_keep_the_trained_head(finished: Run) -> None:
     ("words", "said"),
     [
         (("--init", "zoo:huge"), "no model zoo:huge"),
-        (("--init", "nowhere"), "neither zoo:NAME"),
+        (("--init", "nowhere"), "not zoo:NAME"),
         (("finetune",), "--init zoo:base"),
     ],
 )
@@ -89,4 +89,4 @@ def test_what_cannot_be_started_from_is_named(words, said: str, tmp_path: Path) 
 def test_another_net_than_the_recipe_is_refused(finished: Run, tmp_path: Path) -> None:
     told = fer_edge("train", "demo", "--init", finished.out, "--out", tmp_path / "run")
     assert told.exit_code == 2
-    assert "another net" in told.stderr
+    assert "is another net" in told.stderr

@@ -1,13 +1,18 @@
-"""A run that is killed over and over ends where an undisturbed run ends."""
+"""A run that is killed repeatedly ends like an uninterrupted run."""
 
+import csv
+import itertools
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fer_edge.pipeline import pipeline
 from fer_edge.pipeline.run import Run
 
 # SIGKILL at the worst moment: an epoch is trained and in the history, its checkpoint is not there.
@@ -60,6 +65,24 @@ def test_sigkill_in_each_stage_costs_one_epoch_and_changes_nothing(
             strict=True,
         ):
             np.testing.assert_array_equal(weight, undisturbed)
+
+
+@pytest.mark.slow
+def test_a_clock_that_jumps_changes_no_weight(
+    tiny, finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jumps, now = itertools.cycle([0.0, 1e8, -1e9, 3600.0, -3600.0]), time.time
+    monkeypatch.setattr(time, "time", lambda: now() + next(jumps))
+    for _, seconds in pipeline.run(replace(finished, out=tmp_path), until="train"):
+        assert 0 < seconds < 3600
+    names = ("weights.npz", "history.csv")
+    found, wanted = ([(out / "train" / name) for name in names] for out in (tmp_path, finished.out))
+    assert found[0].read_bytes() == wanted[0].read_bytes()
+    with found[1].open() as ours, wanted[1].open() as theirs:
+        for row, other in zip(csv.DictReader(ours), csv.DictReader(theirs), strict=True):
+            assert 0 < float(row.pop("seconds")) < 3600
+            other.pop("seconds")
+            assert row == other
 
 
 def arrays(path: Path) -> list[np.ndarray]:

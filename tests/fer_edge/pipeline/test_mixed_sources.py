@@ -1,4 +1,4 @@
-"""A net learns from several labelled sets at once."""
+"""A net learns from several labeled sets at once."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from fer_edge.data.dataset import load
 from fer_edge.pipeline import mixed_sources
 from fer_edge.recipe import DataSource
 from fer_edge.training import history, input_pipeline
-from fer_edge.training.input_pipeline import LabeledImages, Mixture, Source
+from fer_edge.training.mixture import LabeledImages, Mixture, Source
 
 NOTHING = recipe.Augment(
     flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0
@@ -25,7 +25,7 @@ NOTHING = recipe.Augment(
 
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A second set with two labels, one of them under a name of its own."""
+    """A second set with two labels, one of them with its own name."""
     data = synthetic.generate(20, seed=9)
     names = ("angry", "disgust", "fear", "smiling", "sad", "surprise", "neutral")
     kept = data.take(np.isin(data.labels, (3, 6)))

@@ -138,7 +138,7 @@ def test_a_recipe_of_which_no_head_has_targets_is_refused(tiny, tmp_path: Path) 
 
 
 def commands(group: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The words of every command, those of groups in groups too, with the command."""
+    """The words of every command, including those in groups, with the command."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, *names, name)
@@ -159,6 +159,13 @@ def test_the_program_shows_an_example() -> None:
 def test_every_command_shows_an_example_that_calls_it(words: tuple[str, ...]) -> None:
     told = " ".join(fer_edge(*words, "--help").output.split())
     assert re.search(rf"Example: (sudo )?fer-edge {' '.join(words)}", told)
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_no_help_text_is_lost_to_markup(words: tuple[str, ...]) -> None:
+    """Rich reads `[name]` in a help text as a style and does not print it."""
+    texts = [ALL[words].help, *(getattr(option, "help", None) for option in ALL[words].params)]
+    assert not [text for text in texts if re.search(r"(?<!\\)\[[a-z]", text or "")]
 
 
 FORBIDDEN = "('tensorflow', 'tf_keras', 'pydantic_core', 'matplotlib')"

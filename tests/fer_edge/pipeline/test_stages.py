@@ -1,19 +1,18 @@
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from device.errors import InputError
+from device.system.exclusive_folder import exclusive
 from fer_edge.pipeline import stages
 from fer_edge.pipeline.stages import Stage
-from fer_edge.pipeline.workspace import exclusive, scratch
 
 
 def made(log: list[str], **settings: object) -> list[Stage]:
-    """Two stages that write down that they ran; `settings` are those of the second."""
+    """Two stages that record that they ran; `settings` are those of the second."""
     return [
         Stage("first", {"x": 1}, lambda folder: log.append(folder.name)),
         Stage("second", settings, lambda folder: log.append(folder.name)),
@@ -70,7 +69,7 @@ def test_a_damaged_note_is_named(tmp_path: Path) -> None:
 
 
 def writing(log: list[str]) -> list[Stage]:
-    """Three stages that write down that they ran, and a file each."""
+    """Three stages that record that they ran, and write a file each."""
 
     def work(folder: Path) -> None:
         log.append(folder.name)
@@ -122,7 +121,7 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_lives(tmp_pa
 HOLDER = """
 import os, sys
 from pathlib import Path
-from fer_edge.pipeline.workspace import exclusive
+from device.system.exclusive_folder import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -146,15 +145,3 @@ def test_files_that_a_killed_run_was_writing_are_removed_by_the_next(tmp_path: P
     (tmp_path / "export" / "model.tflite").write_bytes(b"whole")
     with exclusive(tmp_path):
         assert [path.name for path in (tmp_path / "export").iterdir()] == ["model.tflite"]
-
-
-def test_scratch_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp" / "__autograph_generated_fileab12.py").write_text("")
-    before = tempfile.gettempdir()
-    with scratch(tmp_path):
-        assert list((tmp_path / "tmp").iterdir()) == []
-        with tempfile.NamedTemporaryFile() as file:
-            assert Path(file.name).parent == tmp_path / "tmp"
-    assert not (tmp_path / "tmp").exists()
-    assert tempfile.gettempdir() == before

@@ -1,4 +1,4 @@
-"""A student learns from a teacher that was asked once."""
+"""A student learns from cached predictions of a teacher."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def student(tiny, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A trained student whose first epoch saw small pictures, with its teacher inside its run."""
+    """A trained student whose first epoch used small images, with its teacher inside its run."""
     chosen = recipe.load(
         str(tiny.recipe),
         [
@@ -102,7 +102,7 @@ def test_a_student_and_its_teacher_leave_out_the_head_without_votes(
     taught, trained = (dict(stage.settings) for stage in planned[:2])
     assert trained["model"]["heads"] == taught["recipe"]["model"]["heads"] == ["fer2013"]
     (said,) = (record.getMessage() for record in caplog.records)
-    assert "no FER+ votes" in said and "ferplus is left out" in said
+    assert "no FER+ votes" in said and "the head ferplus is removed" in said
 
 
 def test_a_student_of_one_head_learns_from_the_shipped_teacher_of_two(tiny, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from fer_edge.search.space import MULTIPLE, Space, describe, digest
 
 
 class Drawn:
-    """A trial that draws what hypothesis gives."""
+    """A trial with values drawn by hypothesis."""
 
     def __init__(self, data: Any) -> None:
         self._data = data

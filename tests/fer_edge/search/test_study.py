@@ -1,4 +1,4 @@
-"""Searches on synthetic faces, with multiply-adds in place of counted instructions."""
+"""Searches on synthetic faces, with multiply-adds instead of counted instructions."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from device.errors import InputError
 from fer_edge import recipe as recipes
 from fer_edge.cli.app import app
 from fer_edge.data import source
-from fer_edge.search import log, study
+from fer_edge.search import log, optimization, space, study
 from fer_edge.search.budget import Budget
 
 LOG = Path(__file__).parents[3] / "docs" / "search.csv"
@@ -37,7 +37,7 @@ def search(tiny: Path, tmp_path: Path) -> study.Search:
 
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Replace trainings by accuracies that follow from the net's width."""
+    """Replace trainings by accuracies that depend on the net's width."""
     trained: list[int] = []
 
     def train(search: study.Search, net: Any, trial: Any) -> float:
@@ -49,7 +49,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
                 raise optuna.TrialPruned
         return accuracy
 
-    monkeypatch.setattr(study, "_train", train)
+    monkeypatch.setattr(optimization, "_train", train)
     return trained
 
 
@@ -58,7 +58,7 @@ def nothing(*_: Any) -> None:
 
 
 def test_nets_over_budget_are_never_trained(search, scored, tmp_path):
-    done = study.run(search, trials=4, after_trial=nothing)
+    done = optimization.run(search, trials=4, after_trial=nothing)
     assert study.trained(done) == 4
     for trial in done.trials:
         over = trial.user_attrs["costs"]["multiply_adds"] > 2e6
@@ -74,7 +74,7 @@ def test_nets_over_budget_are_never_trained(search, scored, tmp_path):
 
 
 def test_the_front_grows_with_the_cost(search, scored):
-    done = study.run(search, trials=5, after_trial=nothing)
+    done = optimization.run(search, trials=5, after_trial=nothing)
     front = study.front(done, "multiply_adds")
     costs = [trial.user_attrs["costs"]["multiply_adds"] for trial in front]
     scores = [study.accuracy_of(trial) for trial in front]
@@ -84,14 +84,14 @@ def test_the_front_grows_with_the_cost(search, scored):
 
 
 def test_a_search_goes_on_where_it_stood(search, scored):
-    study.run(search, trials=2, after_trial=nothing)
-    again = study.run(search, trials=3, after_trial=nothing)
+    optimization.run(search, trials=2, after_trial=nothing)
+    again = optimization.run(search, trials=3, after_trial=nothing)
     assert study.trained(again) == 3
     assert len(scored) == len(set(scored)) == 3
 
 
 def test_a_net_whose_training_was_interrupted_is_trained_again(search, scored, monkeypatch):
-    train = study._train
+    train = optimization._train
     seen: list[Any] = []
 
     def interrupted(search: study.Search, net: Any, trial: Any) -> float:
@@ -101,10 +101,10 @@ def test_a_net_whose_training_was_interrupted_is_trained_again(search, scored, m
             raise KeyboardInterrupt
         return train(search, net, trial)
 
-    monkeypatch.setattr(study, "_train", interrupted)
+    monkeypatch.setattr(optimization, "_train", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        study.run(search, trials=3, after_trial=nothing)
-    done = study.run(search, trials=3, after_trial=nothing)
+        optimization.run(search, trials=3, after_trial=nothing)
+    done = optimization.run(search, trials=3, after_trial=nothing)
     assert seen[1] == seen[2]
     assert study.trained(done) == 3
     assert len(scored) == 3
@@ -115,27 +115,27 @@ def test_two_machines_share_a_storage(search, scored, tmp_path):
 
     url = f"sqlite:///{tmp_path}/shared.db"
     one, other = (replace(search, storage=url, out=tmp_path / name) for name in ("one", "other"))
-    study.run(one, trials=2, after_trial=nothing)
-    done = study.run(other, trials=4, after_trial=nothing)
+    optimization.run(one, trials=2, after_trial=nothing)
+    done = optimization.run(other, trials=4, after_trial=nothing)
     assert study.trained(done) == 4
-    digests = [study.space.digest(study.net_of(t)) for t in done.trials if study.is_trained(t)]
+    digests = [space.digest(study.net_of(t)) for t in done.trials if study.is_trained(t)]
     assert len(digests) == len(set(digests))
 
 
 def test_another_search_is_not_mixed_in(search, scored):
     from dataclasses import replace
 
-    study.run(search, trials=1, after_trial=nothing)
+    optimization.run(search, trials=1, after_trial=nothing)
     with pytest.raises(InputError, match="other epochs"):
-        study.run(replace(search, epochs=3), trials=1, after_trial=nothing)
+        optimization.run(replace(search, epochs=3), trials=1, after_trial=nothing)
 
 
 def test_a_budget_out_of_reach_ends_the_search(search, scored, monkeypatch):
     from dataclasses import replace
 
-    monkeypatch.setattr(study, "_IN_A_ROW", 5)
+    monkeypatch.setattr(optimization, "_IN_A_ROW", 5)
     with pytest.raises(InputError, match="none of 5 nets"):
-        study.run(
+        optimization.run(
             replace(search, budgets=(Budget("multiply_adds", 10.0),)), trials=1, after_trial=nothing
         )
     assert not scored

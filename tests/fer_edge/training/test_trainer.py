@@ -10,9 +10,9 @@ import pytest
 from device.errors import CheckFailedError, InputError
 from fer_edge.recipe import Augment, Phase
 from fer_edge.training import history, trainer
-from fer_edge.training.input_pipeline import LabeledImages, Mixture
+from fer_edge.training.job import Hooks, Job
 from fer_edge.training.load_tensorflow import load_tensorflow
-from fer_edge.training.trainer import Hooks, Job
+from fer_edge.training.mixture import LabeledImages, Mixture
 
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
@@ -91,7 +91,7 @@ def test_weights_ruined_by_the_last_step_of_an_epoch_never_get_into_a_checkpoint
 
 
 def damaged(out: Path, how: str) -> None:
-    """Damage the newest checkpoint of a training as a power cut may."""
+    """Damage the newest checkpoint of a training, as a power failure may."""
     newest = max(out.glob("checkpoints/ckpt-*.data-*"), key=lambda path: path.name)
     if how == "cut data":
         newest.write_bytes(newest.read_bytes()[:100])
@@ -142,7 +142,7 @@ def test_checkpoints_that_are_all_damaged_are_named(tmp_path: Path) -> None:
 def test_a_finished_training_without_its_weights_is_named(tmp_path: Path) -> None:
     trainer.fit(net(), job(tmp_path, epochs=1))
     (tmp_path / "weights.npz").unlink()
-    with pytest.raises(InputError, match=r"lost its weights\.npz"):
+    with pytest.raises(InputError, match=r"weights\.npz is missing"):
         trainer.fit(net(), job(tmp_path, epochs=1))
 
 

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,12 +6,14 @@ from hypothesis import strategies as st
 
 from device.errors import InputError
 from fer_edge.data import ferplus, synthetic
-from fer_edge.data.augment import augment
+from fer_edge.data.augment import ALL, Columns, augment, resampling
 from fer_edge.recipe import Augment, Phase, Train
 from fer_edge.training import history, input_pipeline, optimizers, targets
-from fer_edge.training.input_pipeline import LabeledImages, Mixture
+from fer_edge.training.mixture import LabeledImages, Mixture
 
-EVERYTHING = Augment(erasing=1.0, gamma=1.0, side_light=0.5, blur=2.0, noise=0.2)
+EVERYTHING = Augment(
+    erasing=1.0, gamma=1.0, side_light=0.5, blur=2.0, noise=0.2, low_resolution=0.7, occlusion=1.0
+)
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
 
@@ -103,6 +106,46 @@ def test_side_light_brightens_one_side_and_darkens_the_other() -> None:
     assert np.abs(left - right).max() > 30
 
 
+def test_occlusion_covers_a_part_of_the_asked_share_of_faces_by_one_gray() -> None:
+    pixels = faces(200).images.astype(np.float32)[..., None]
+    change = NOTHING.model_copy(update={"occlusion": 0.5})
+    changed = augment(pixels, np.array([1, 1]), change).numpy()
+    differs = (changed != pixels)[..., 0]
+    covered = differs.any((1, 2))
+    assert 60 < covered.sum() < 140
+    shares = differs[covered].mean((1, 2))
+    assert shares.min() > 0.005 and shares.max() < 0.6
+    for before, after in zip(pixels[covered], changed[covered], strict=True):
+        assert len(np.unique(after[after != before])) == 1
+
+
+@pytest.mark.parametrize("side", [36, 48])
+def test_low_resolution_blurs_half_of_the_faces_and_keeps_their_mean(side: int) -> None:
+    pixels = faces(100).images.astype(np.float32)[..., None]
+    seed, change = np.array([1, 1]), NOTHING.model_copy(update={"low_resolution": 0.75})
+    before = augment(pixels, seed, NOTHING, side=side)
+    before = before if isinstance(before, np.ndarray) else before.numpy()
+    after = augment(pixels, seed, change, side=side).numpy()
+    sharp = np.isclose(after, before, atol=1e-2).all((1, 2, 3))
+    assert 30 < sharp.sum() < 70
+    assert (after[~sharp].std((1, 2, 3)) < before[~sharp].std((1, 2, 3))).all()
+    np.testing.assert_allclose(
+        after[~sharp].mean((1, 2, 3)), before[~sharp].mean((1, 2, 3)), rtol=0.05
+    )
+
+
+@given(side=st.integers(8, 48), least=st.integers(4, 48))
+def test_resampling_is_what_opencv_does_to_a_picture(side: int, least: int) -> None:
+    least = min(least, side)
+    matrices = resampling(side, least)
+    np.testing.assert_allclose(matrices.sum(axis=2), 1, atol=1e-5)
+    np.testing.assert_array_equal(matrices[-1], np.eye(side))
+    face = np.random.default_rng(side).uniform(0, 255, (side, side)).astype(np.float32)
+    small = cv2.resize(face, (least, least), interpolation=cv2.INTER_AREA)
+    wanted = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(matrices[0] @ face @ matrices[0].T, wanted, atol=0.01)
+
+
 @given(
     epochs=st.integers(1, 20),
     warmup=st.floats(0, 3),
@@ -146,7 +189,7 @@ def test_after_a_restart_the_schedule_is_that_of_a_new_training(
 
 @pytest.mark.parametrize("restarts", [(0,), (3, 2), (2, 2)])
 def test_a_restart_comes_after_the_start_and_after_the_one_before(restarts) -> None:
-    with pytest.raises(ValueError, match="epochs from 1 on, in order"):
+    with pytest.raises(ValueError, match="must be epochs from 1 on"):
         Phase(epochs=5, learning_rate=0.1, restarts=restarts)
 
 
@@ -218,8 +261,29 @@ def test_weights_of_another_net_are_refused(tmp_path) -> None:
 
     demo, paper = (recipe.load(n).model.build({"fer2013": 7}) for n in ("demo", "paper"))
     weights.save(demo, tmp_path / "demo.npz")
-    with pytest.raises(InputError, match="another net"):
+    with pytest.raises(InputError, match="another model"):
         weights.load(paper, tmp_path / "demo.npz")
     (tmp_path / "torn.npz").write_bytes((tmp_path / "demo.npz").read_bytes()[:1000])
     with pytest.raises(InputError, match=r"torn\.npz"):
         weights.load(demo, tmp_path / "torn.npz")
+
+
+def test_the_parts_of_two_workers_are_the_batches_of_one() -> None:
+    data = Mixture(faces(32), 8)
+
+    def epoch_of(columns: Columns) -> list[tuple[np.ndarray, np.ndarray]]:
+        (dataset,) = input_pipeline.training(
+            data,
+            seed=0,
+            epochs=range(1),
+            augment=EVERYTHING,
+            normalization=(128.0, 128.0),
+            columns=columns,
+        )
+        return [(x.numpy(), targets[0].numpy()) for x, targets in dataset]
+
+    whole, *parts = (epoch_of(c) for c in (ALL, Columns(0, 2), Columns(1, 2)))
+    for (x, target), *halves in zip(whole, *parts, strict=True):
+        for rank, (half, its_target) in enumerate(halves):
+            np.testing.assert_allclose(half, x[rank::2], atol=1e-4)
+            np.testing.assert_array_equal(its_target, target[rank::2])

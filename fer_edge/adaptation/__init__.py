@@ -1,0 +1,1 @@
+"""Unsupervised domain adaptation of a trained model to unlabeled faces of its deployment site."""
