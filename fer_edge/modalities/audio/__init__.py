@@ -1,0 +1,1 @@
+"""Speech model: recordings, training, int8 export and cross-validation by speaker."""

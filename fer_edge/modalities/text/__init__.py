@@ -1,0 +1,1 @@
+"""Text model: reading data sets, training and export; features come from `device`."""
