@@ -6,6 +6,7 @@ from device.errors import InputError
 from fer_edge.zoo import recommend
 from fer_edge.zoo.registry import (
     DEFAULT,
+    DIGESTS,
     HOME,
     NAMES,
     PREFIX,
@@ -18,6 +19,7 @@ from fer_edge.zoo.registry import (
 
 __all__ = [
     "DEFAULT",
+    "DIGESTS",
     "HOME",
     "NAMES",
     "PREFIX",
@@ -31,12 +33,12 @@ __all__ = [
 
 
 def resolve(model: str | Path | None) -> Path:
-    """The file that a model option names.
+    """Resolve a model option to a file.
 
     Args:
-        model: the path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;
-            `zoo:NAME/FILE` for another one, such as `zoo:base/ferplus_int8`; None for the one that
-            `recommend.default_model` chooses for this machine, as does an empty text.
+        model: path of a `.tflite`; `zoo:NAME` for the int8 file with FER2013's labels;
+            `zoo:NAME/FILE` for another file, such as `zoo:base/ferplus_int8`; None or an empty
+            string for the file that `recommend.default_model` chooses for this machine.
 
     Raises:
         InputError: the zoo has no such model or file.
@@ -52,5 +54,10 @@ def resolve(model: str | Path | None) -> Path:
     for path in shipped.files:
         if path.stem == stem:
             return path
+    if shipped.card["files"].get(stem, {}).get("shipped"):
+        raise InputError(
+            f"{text} stands in a source checkout alone, not in the wheel: give the path of "
+            f"fer_edge/zoo/{name}/{stem}.tflite there"
+        )
     known = ", ".join(f"{PREFIX}{name}/{path.stem}" for path in shipped.files)
     raise InputError(f"no model {text}: there are {known}")

@@ -1,4 +1,4 @@
-"""Which shipped model fits a core and a budget of time, from the tables of the cards."""
+"""Recommends a shipped model for a core and a time budget, from the tables of the cards."""
 
 import re
 from collections.abc import Sequence
@@ -15,28 +15,29 @@ from fer_edge.zoo import registry
 HERE = "here"
 
 CAMERA_HEAD = "ferplus"
-"""Labels of the default model: those of FER+, since a model with FER2013's takes many neutral
-faces for angry or sad ones (docs/models.md, "Which file for a camera")."""
+"""Labels of the default model: FER+, since a model with FER2013's labels classifies many neutral
+faces as angry or sad (docs/models.md, "Which file for a camera")."""
 
 BUDGET_MS = 16.0
-"""Of a face where no budget is given: half of the time between two frames at 30 a second."""
+"""Default time per face in milliseconds: half of the interval between frames at 30 per second."""
 
 EQUAL = 0.005
-"""Top-1 on PublicTest within which the faster model is preferred; its standard error is 0.0077."""
+"""Top-1 difference on PublicTest within which the faster model is preferred; its standard error is
+0.0077."""
 
 _UNITS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "": 1.0}
 _SLOWEST = {"arm-nodot": "cortex-a53", "arm-dot": "cortex-a76", "arm-i8mm": "cortex-a76"}
-"""By core class: the counted core that stands for a core of the class that is not counted."""
+"""The core whose counts represent a core class, for cores of the class that are not counted."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a model is to run on.
+    """A core or machine for which a model is chosen.
 
     Attributes:
-        name: of the core, or of the machine's class.
-        core: the core whose counts apply; None for a machine that cards have timings of.
-        core_class: its class.
+        name: name of the core or of the machine's class.
+        core: core whose counts apply; None for a machine that has measured timings in the cards.
+        core_class: class of the core.
     """
 
     name: str
@@ -46,19 +47,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Option:
-    """A shipped file on a target.
+    """A shipped file with its figures on a target.
 
     Attributes:
-        model: as commands take it, such as "zoo:base/fer2013_int8".
-        head: its label set.
-        precision: of its weights and activations.
-        size: bytes of the file.
-        val_top1: accuracy on PublicTest, which options are chosen by.
-        test_top1: accuracy on PrivateTest.
-        ms: time of one face; the upper bound where it is an estimate, on the slowest board.
-        instructions: of one inference; None where they were not counted.
+        model: name as used in commands, such as "zoo:base/fer2013_int8".
+        head: label set.
+        precision: precision of weights and activations.
+        size: size of the file in bytes.
+        val_top1: top-1 on PublicTest, by which options are chosen.
+        test_top1: top-1 on PrivateTest.
+        ms: time per face in milliseconds; for estimates the upper bound on the slowest board.
+        instructions: instructions per inference; None if not counted.
         kind: "estimated" or "measured".
-        where: the board, or the machine's class, that `ms` is of.
+        where: board or machine class to which `ms` applies.
     """
 
     model: str
@@ -74,14 +75,14 @@ class Option:
 
 
 def target(name: str, found: Processor | None = None) -> Target:
-    """Give the target that a name means.
+    """Return the target with a name.
 
     Args:
-        name: a core, or "here" for this machine.
-        found: this machine's processor; None to read it.
+        name: name of a core, or "here" for this machine.
+        found: processor of this machine; None to detect it.
 
     Raises:
-        InputError: no such core.
+        InputError: unknown core.
     """
     if name in CORES:
         return Target(name, name, CORES[name].core_class)
@@ -94,10 +95,10 @@ def target(name: str, found: Processor | None = None) -> Target:
 
 
 def budget(text: str) -> float:
-    """Read a budget of time, such as 5ms, 800us or 0.01s, in milliseconds.
+    """Parse a time budget, such as 5ms, 800us or 0.01s, to milliseconds.
 
     Raises:
-        InputError: it is no time above zero.
+        InputError: not a time above zero.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|µs|ms|s|)\s*", text)
     value = float(match[1]) * _UNITS[match[2]] if match else 0.0
@@ -107,10 +108,10 @@ def budget(text: str) -> float:
 
 
 def options(on: Target, head: str) -> list[Option]:
-    """Give every shipped file with these labels on a target, the fastest first.
+    """List the shipped files with these labels on a target, fastest first.
 
     Raises:
-        InputError: no such labels, or no card has figures for the target.
+        InputError: unknown labels, or no card has figures for the target.
     """
     if head not in HEADS:
         raise InputError(f"labels {head}: give {' or '.join(HEADS)}")
@@ -125,7 +126,7 @@ def options(on: Target, head: str) -> list[Option]:
     ]
     if not found:
         raise InputError(
-            f"no card says what a model takes on {on.name}: count the files with "
+            f"no card has figures for {on.name}: count the files with "
             f"`fer-edge bench zoo:nano --count {on.core}`"
         )
     return sorted(found, key=lambda option: option.ms)
@@ -136,10 +137,10 @@ def choose(given: Sequence[Option], budget_ms: float = BUDGET_MS) -> Option | No
 
     Args:
         given: options on one target.
-        budget_ms: most that one face may take, in milliseconds.
+        budget_ms: maximum time per face, in milliseconds.
 
     Returns:
-        None where none fits.
+        The chosen option; None if none is within the budget.
     """
     fitting = [option for option in given if option.ms <= budget_ms]
     best = max((option.val_top1 for option in fitting), default=0.0)
@@ -148,14 +149,14 @@ def choose(given: Sequence[Option], budget_ms: float = BUDGET_MS) -> Option | No
 
 
 def default_model(found: Processor | None = None, head: str = CAMERA_HEAD) -> str:
-    """Name the model for this machine where the user names none.
+    """Name the default model for this machine.
 
-    That is what `choose` gives for this machine, or `registry.DEFAULT` where the cards have nothing
-    that applies, or nothing that fits.
+    This is the result of `choose` for this machine, or `registry.DEFAULT` if the cards have no
+    applicable figures or no model is within the budget.
 
     Args:
-        found: this machine's processor; None to read it.
-        head: the labels.
+        found: processor of this machine; None to detect it.
+        head: label set.
     """
     try:
         option = choose(options(target(HERE, found), head))
@@ -165,7 +166,7 @@ def default_model(found: Processor | None = None, head: str = CAMERA_HEAD) -> st
 
 
 def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -> Option | None:
-    """Put together what a card says of a file on a target; None where it says nothing."""
+    """Combine a card's figures for a file on a target; None if there are none."""
     instructions = None
     if on.core:
         count = next((c for c in file.get("counts", ()) if c["core"] == on.core), None)
@@ -192,7 +193,7 @@ def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -
 
 
 def _timed(file: dict[str, Any], card: dict[str, Any], on: Target) -> float:
-    """Give the card's p50 in microseconds; without an int8 dot product, that of the float32 twin.
+    """The card's p50 in microseconds; without an int8 dot product, that of the float32 twin.
 
     int8 is then no faster than float32 (docs/benchmark.md, "Core class").
     """

@@ -10,12 +10,15 @@ from device.errors import InputError
 PREFIX = "zoo:"
 NAMES = ("nano", "small", "base")
 DEFAULT = "base"
-"""The model that `bench` measures when none is named."""
+"""The model that `bench` measures by default."""
 
 TEACHER = f"{PREFIX}teacher"
 """The teacher of the shipped models, as weights only: it is too large to run on a device."""
 
 HOME = Path(__file__).parent
+
+DIGESTS = HOME / "SHA256SUMS"
+"""Digests of all published files, also of those that stand in a source checkout alone."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class ZooModel:
         """The content of `card.json`.
 
         Raises:
-            InputError: there is no card.
+            InputError: the card is missing.
         """
         path = self.folder / "card.json"
         try:
@@ -46,8 +49,18 @@ class ZooModel:
 
     @property
     def weights(self) -> Path:
-        """Weights of the float net."""
-        return self.folder / "float.npz"
+        """Weights of the float net.
+
+        Raises:
+            InputError: this installation has none.
+        """
+        path = self.folder / "float.npz"
+        if not path.is_file():
+            raise InputError(
+                f"{path} is missing: weights stand in a source checkout alone, not in the wheel; "
+                "run fer-edge from one"
+            )
+        return path
 
     @property
     def files(self) -> list[Path]:
@@ -71,13 +84,13 @@ def find(name: str) -> ZooModel:
     """Find a model of the zoo.
 
     Raises:
-        InputError: there is no model of that name.
+        InputError: unknown model.
     """
     base, wild, _ = name.partition("-wild")
     if wild and base in NAMES:
         raise InputError(
-            f"{PREFIX}{name} does not ship, its photos are for research alone: make it with "
-            f"fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
+            f"{PREFIX}{name} does not ship, as its photos are licensed for research only: train it "
+            f"with fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
             "docs/several-sets.md"
         )
     if name not in NAMES:
@@ -97,7 +110,7 @@ def teacher_weights() -> Path:
     path = HOME / "teacher" / "float.npz"
     if not path.is_file():
         raise InputError(
-            f"{path} is missing: the teacher stands in a source checkout alone, not in the wheel; "
-            "run fer-edge from one, or leave out --teacher to train the recipe's own"
+            f"{path} is missing: the teacher is part of a source checkout, not of the wheel; "
+            "run fer-edge from a checkout, or omit --teacher to train the recipe's own"
         )
     return path

@@ -1,4 +1,4 @@
-"""Which model of the zoo is recommended for a core."""
+"""Recommendation of a zoo model for a core."""
 
 import json
 

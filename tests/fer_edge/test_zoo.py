@@ -1,6 +1,7 @@
-"""The models that ship: what their cards promise is what their files are."""
+"""The shipped models: their cards match their files."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from typer.testing import CliRunner
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
 from device.model.classifier import Classifier
+from device.system import sha256sums
+from device.system.sha256sums import sha256
 from fer_edge import recipe, zoo
 from fer_edge.cli.app import app
 from fer_edge.release import model_card
 from fer_edge.zoo import recommend
-from quantization.tflite.card import sha256
 
 BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 """Bytes of an int8 file: 100 KiB, 400 KiB, 1 MiB."""
@@ -41,6 +43,26 @@ def test_the_files_are_those_that_were_measured(model: zoo.ZooModel) -> None:
     for path in model.files:
         assert files[path.stem]["sha256"] == sha256(path)
         assert files[path.stem]["size"]["bytes"] == path.stat().st_size
+
+
+def test_the_list_of_digests_is_whole_and_true() -> None:
+    """After a change of the zoo: python -m fer_edge.release.publish digests."""
+    files = [*zoo.HOME.glob("*/*.tflite"), *zoo.HOME.glob("*/*.npz")]
+    assert sha256sums.read(zoo.DIGESTS).keys() == {
+        file.relative_to(zoo.HOME).as_posix() for file in files
+    }
+    assert sha256sums.differing(zoo.DIGESTS) == ([], len(files))
+
+
+def test_a_file_that_the_wheel_leaves_out_is_named_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(zoo.HOME / "nano", tmp_path / "nano")
+    (tmp_path / "nano" / "fer2013_float32.tflite").unlink()
+    monkeypatch.setattr("fer_edge.zoo.registry.HOME", tmp_path)
+    assert zoo.resolve("zoo:nano").is_file()
+    with pytest.raises(InputError, match=r"source checkout .* fer_edge/zoo/nano/fer2013_float32"):
+        zoo.resolve("zoo:nano/fer2013_float32")
 
 
 @each
@@ -80,7 +102,7 @@ def test_the_recipe_of_that_name_makes_it(model: zoo.ZooModel) -> None:
 
 
 def anywhere(chosen: recipe.Recipe) -> dict[str, Any]:
-    """What a recipe says but for bfloat16, which `auto` decides on each machine."""
+    """A recipe's values except bfloat16, which `auto` decides on each machine."""
     said = chosen.model_dump()
     for section in ("model", "train"):
         said[section].pop("bfloat16", None)
