@@ -1,1 +1,1 @@
-"""What `fer_edge` exports: models, tracking, training, compression, benchmarks."""
+"""The public functions and classes that `fer_edge` exports."""

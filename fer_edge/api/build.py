@@ -23,15 +23,14 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A finished training.
+    """A finished training run.
 
     Attributes:
         out: folder of the run.
         weights: `.npz` with the weights of the selected epoch.
-        history: one row for each epoch: losses and metrics by name.
-        best: the row of the selected epoch.
-        models: the exported `.tflite` files, float32 first; empty if only the float net was
-            trained.
+        history: one row per epoch: losses and metrics by name.
+        best: row of the selected epoch.
+        models: exported `.tflite` files, float32 first; empty if only the float net was trained.
     """
 
     out: Path
@@ -53,27 +52,28 @@ def train(
 ) -> TrainingRun:
     """Train a recipe, and compress, convert, verify and benchmark the result.
 
-    What is done already is not done again: the same call resumes an interrupted run.
+    Stages that are already done are skipped: the same call resumes an interrupted run.
 
     Args:
-        recipe: name of a recipe or path of a `.toml`; "demo", or "finetune" with `init`, if None.
-        data: a prepared `.npz`, or anything that `fer-edge data prepare` reads; generated faces if
+        recipe: name of a recipe or path of a `.toml`; if None, "demo", or "finetune" with `init`.
+        data: prepared `.npz`, or any source that `fer-edge data prepare` reads; synthetic faces if
             None.
         out: folder of the run; `runs/RECIPE` if None.
         init: start from the weights of `zoo:NAME` or of the run in this folder.
         teacher: folder of a teacher's run, or `zoo:teacher`; for recipes with a teacher.
-        overrides: other values for the recipe, as `section.key=value`.
+        overrides: values that replace those of the recipe, as `section.key=value`.
         stages: "train" stops after the float net.
 
     Raises:
-        InputError: wrong recipe, data or option, or `out` holds another run.
+        InputError: invalid recipe, data or option, or `out` holds another run.
         CheckFailedError: training diverged, or the int8 file differs from its float parent.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> run = fer_edge.train("demo", out="runs/demo")  # doctest: +SKIP
         >>> fer_edge.load(run.models[-1])  # doctest: +SKIP
     """
+    from device.system.scratch_folder import scratch
     from fer_edge.pipeline import pipeline
     from fer_edge.pipeline.compose import compose
     from fer_edge.pipeline.run import model_files
@@ -87,8 +87,9 @@ def train(
         teacher=teacher,
         init=init,
     )
-    for _ in pipeline.run(run, until="train" if stages == "train" else None):
-        pass
+    with scratch():
+        for _ in pipeline.run(run, until="train" if stages == "train" else None):
+            pass
     trained = run.folder("train")
     rows = history.load(trained / "history.csv")
     return TrainingRun(run.out, trained / "weights.npz", rows, history.best(rows), model_files(run))
@@ -109,24 +110,24 @@ def quantize(
     """Quantize a float model to int8 by calibration, without training.
 
     Args:
-        model: a Keras model, of fer-edge or of anybody, that takes [n, 48, 48, 1] gray pixels and
-            gives one score for each label (logits, or a softmax); or a float32 `.tflite` of
-            fer-edge, as a path or `zoo:NAME/FILE`.
+        model: a Keras model that maps gray pixels, [n, 48, 48, 1], to one score per label (logits
+            or softmax); or a float32 `.tflite` of fer-edge, as a path or `zoo:NAME/FILE`.
         out: the `.tflite` to write.
-        images: uint8 [n, 48, 48], at least 100 gray faces that calibrate the ranges.
-        labels: names of the classes in the order of the output; needed for a Keras model.
-        mean: the Keras model takes (pixel - mean) / std, a whole number 0..255; (0, 255) is the
-            usual division by 255.
+        images: calibration faces, uint8 [n, 48, 48], gray, at least 100.
+        labels: class names in the order of the output; required for a Keras model.
+        mean: mean of the input normalization (pixel - mean) / std of a Keras model, a whole number
+            0..255; (0, 255) is the usual division by 255.
+        std: standard deviation of that normalization, above 0.
         std: see `mean`, above 0.
         method: range estimator; only for a `.tflite`.
-        keep_float: names of layers that stay float; only for a `.tflite`.
-        python: interpreter of an environment with LiteRT's quantizer; only for a `.tflite`.
+        keep_float: names of layers to keep in float; only for a `.tflite`.
+        python: Python interpreter of an environment with LiteRT's quantizer; only for a `.tflite`.
 
     Raises:
-        InputError: wrong model, images or labels.
-        CheckFailedError: the converter refuses the model.
+        InputError: invalid model, images or labels.
+        CheckFailedError: the converter rejects the model.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> fer_edge.quantize(
         ...     keras_model, "mine_int8.tflite", faces, labels=["no", "yes"], std=255
@@ -164,7 +165,7 @@ def _quantize_keras(
     if labels is None:
         raise InputError("quantize: give the labels of a Keras model, in the order of its output")
     if not hasattr(model, "layers") or not hasattr(model, "outputs"):
-        raise InputError(f"quantize: {type(model).__name__} is no Keras model and no path")
+        raise InputError(f"quantize: {type(model).__name__} is neither a Keras model nor a path")
     net = logits(model)
     to_tflite(
         net,
@@ -189,22 +190,22 @@ def export(
     form: Literal["tflite", "c"] = "tflite",
     force: bool = False,
 ) -> "Deployed":
-    """Write a finished model with another input and output, for Android, MediaPipe or in C.
+    """Write a finished model with another input and output, for Android, MediaPipe or C.
 
     Args:
         source: `zoo:NAME`, a run's folder, a folder of model files, or a model file.
         out: file to write, or a folder; the working folder if None.
-        head: which head of a zoo model or run: "fer2013" or "ferplus".
-        precision: which precision of a zoo model or run, "int8" if None.
-        io: dtype of input and output; "uint8", or "int8" for a C array, if None.
-        color: of the input; "rgb", or "gray" for a C array, if None.
+        head: head of a zoo model or run, "fer2013" or "ferplus"; "fer2013" if None.
+        precision: precision of a zoo model or run; "int8" if None.
+        io: dtype of input and output; if None, "uint8", or "int8" for a C array.
+        color: color format of the input; if None, "rgb", or "gray" for a C array.
         form: "tflite", or "c" for a C array with its header.
-        force: whether files that stand there already are replaced.
+        force: whether to replace existing files.
 
     Raises:
         InputError: no such model, or a file would be overwritten.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> fer_edge.export("zoo:nano", "expression.tflite").files  # doctest: +SKIP
         (PosixPath('expression.tflite'),)

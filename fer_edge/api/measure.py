@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.results.types import ModelResult, Results
 
 SPLITS = ("val", "test")
-"""Splits that a finished model may be evaluated on."""
+"""Splits on which a finished model may be evaluated."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Latency:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy on the labeled faces; fractions of 1.
+    """Accuracy on the labeled faces, as fractions of 1.
 
     Attributes:
         n: number of faces.
         top1: top-1.
-        top1_ci95: its 95 % Wilson interval.
-        macro_f1: macro-F1 over the classes that have faces.
+        top1_ci95: 95 % interval of top-1: by persons where the data names them, else Wilson's.
+        macro_f1: macro-F1 over the classes that occur in the faces.
         ece: expected calibration error, 15 bins.
     """
 
@@ -58,15 +58,15 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class BenchmarkedModel:
-    """What was measured of one model.
+    """The measurements of one model.
 
     Attributes:
         name: name of the model in the results.
-        path: the file.
+        path: the model file.
         bytes: size of the file.
-        multiply_adds: number of multiply-adds of one classification; None if not known.
-        accuracy: accuracy on the faces; None if Ctrl-C came before it was measured.
-        latency: latency in this process; None if Ctrl-C came before the first whole round.
+        multiply_adds: number of multiply-adds per classification; None if unknown.
+        accuracy: accuracy on the faces; None if Ctrl-C was pressed before it was measured.
+        latency: latency in this process; None if Ctrl-C was pressed before the first full round.
     """
 
     name: str
@@ -82,9 +82,9 @@ class BenchmarkRun:
     """A finished benchmark.
 
     Attributes:
-        models: one entry for each model, in the order given.
+        models: one entry per model, in the order given.
         results: the `results.json` that was written.
-        report: the Markdown report beside it.
+        report: path of the Markdown report.
         partial: whether Ctrl-C ended it early.
     """
 
@@ -108,18 +108,18 @@ def benchmark(
 
     Args:
         models: paths of `.tflite` files or `zoo:NAME`; latencies are relative to the first.
-        data: `.npz` of `fer-edge data prepare`; generated faces if None, which say nothing about
-            accuracy on people.
+        data: `.npz` from `fer-edge data prepare`; if None, synthetic faces, on which accuracy does
+            not apply to people.
         out: folder for `results.json` and the report; `runs/bench-TIME` if None.
-        split: split of the data; "val", or "test" of generated faces, if None.
-        rounds: number of rounds in which the models take turns.
+        split: split of the data; if None, "val", or "test" for synthetic faces.
+        rounds: number of rounds; each times every model, in random order.
         threads: number of kernel threads.
         sample: number of faces, drawn at random; all if None.
 
     Raises:
-        InputError: wrong model, data or option, or `out` holds a result already.
+        InputError: invalid model, data or option, or `out` already holds a result.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> done = fer_edge.benchmark(["zoo:nano", "zoo:base"], "fer2013.npz")  # doctest: +SKIP
         >>> [model.latency.ratio for model in done.models]  # doctest: +SKIP
@@ -144,11 +144,11 @@ def new_folder(out: Path | None, *, force: bool) -> Path:
     """Return the folder for a result.
 
     Args:
-        out: folder that the user named; `runs/bench-TIME` if None.
+        out: folder given by the user; `runs/bench-TIME` if None.
         force: whether a result in it may be replaced.
 
     Raises:
-        InputError: the folder holds a result already.
+        InputError: the folder already holds a result.
     """
     from fer_edge.data.output import refuse_existing
 
@@ -170,19 +170,19 @@ def compose(
 
     Args:
         models: paths of `.tflite` files or `zoo:NAME`.
-        data: `.npz` of `fer-edge data prepare`; generated faces if None.
-        split: split of the data; "val", or "test" of generated faces, if None.
+        data: `.npz` from `fer-edge data prepare`; synthetic faces if None.
+        split: split of the data; if None, "val", or "test" for synthetic faces.
         sample: number of faces, drawn at random; all if None.
         config: settings of the session.
 
     Raises:
-        InputError: wrong model, data or setting.
+        InputError: invalid model, data or setting.
     """
     from benchmarks.remote import Job
     from device.labels import FERPLUS
     from fer_edge.data import evaluation_faces
 
-    # PrivateTest is for finished models: it is used only if the user names it.
+    # PrivateTest is reserved for finished models: it is used only on request.
     split = split or ("test" if data is None else "val")
     if split not in SPLITS:
         raise InputError(f"split {split!r}: give {' or '.join(SPLITS)}")
@@ -204,6 +204,7 @@ def compose(
         },
         config,
         {"fer2013": faces.label_names, "ferplus": FERPLUS},
+        faces.subjects if (faces.subjects != "").any() else None,
     )
 
 
@@ -211,14 +212,14 @@ def run(job: "Job", folder: Path) -> "tuple[Results, Path]":
     """Run a benchmark in this process and write results and report.
 
     Args:
-        job: the benchmark.
+        job: benchmark to run.
         folder: folder for `results.json` and the report.
 
     Returns:
-        The results, and the path of the Markdown report.
+        The results and the path of the Markdown report.
 
     Raises:
-        InputError: a model or a label does not fit; see `benchmarks.run`.
+        InputError: a model or a label does not match; see `benchmarks.run`.
     """
     from benchmarks import report
 

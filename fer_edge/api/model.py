@@ -1,4 +1,4 @@
-"""A loaded model that recognizes the expressions of the faces in a picture."""
+"""A loaded model that recognizes the expressions of the faces in an image."""
 
 import os
 from collections.abc import Sequence
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from device.tracking.analyzer import FaceAnalyzer
 
 SEARCH_SIZE = 640
-"""Longest side, in pixels, at which a picture is searched for faces."""
+"""Longest side, in pixels, at which an image is searched for faces."""
 
 Picture = str | os.PathLike[str] | npt.NDArray[Any]
-"""A path, an array (uint8 or uint16, [h, w] gray or [h, w, 3] blue, green, red) or a PIL image."""
+"""A path, an array (uint8 or uint16, [h, w] gray or [h, w, 3] BGR) or a PIL image."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """A face in a picture, and the distribution that the model gives it.
+    """A face in an image, with its predicted distribution.
 
     Attributes:
-        box: x, y, width and height in pixels of the picture; it may reach over the edge.
+        box: x, y, width and height in pixels of the image; may extend beyond its edges.
         probabilities: label to probability 0..1, in the order of the model's labels.
-        track: number that stays the same while a face is tracked; None in single pictures.
-        label: the most probable label; from `track` it is the smoothed one, or "uncertain".
+        track: number that stays the same while a face is tracked; None in single images.
+        label: most probable label; from `fer_edge.track` the smoothed label, or "uncertain".
         confidence: probability of the most probable label, 0..1.
     """
 
@@ -48,26 +48,26 @@ class Face:
 
 
 class Model:
-    """A model file, ready to run; made by `load`.
+    """A model file, ready to run; created by `fer_edge.load`.
 
     Attributes:
-        path: the `.tflite` file.
-        labels: names of the classes, in the order of the output.
+        path: path of the `.tflite` file.
+        labels: class names, in the order of the output.
         precision: dtype of the input: "int8", "uint8" or "float32".
-        input_shape: (1, 48, 48, 1).
-        margin: how far the crop reaches beyond the face's box on each side, as a fraction of it.
+        input_shape: shape of the input, (1, 48, 48, 1).
+        margin: margin of the crop around the face's box on each side, as a fraction of the box.
     """
 
     def __init__(self, path: Path, detector: Detector, *, threads: int = 1) -> None:
         """Load a model file.
 
         Args:
-            path: the `.tflite` file.
-            detector: finds the faces in a picture.
+            path: path of the `.tflite` file.
+            detector: face detector for images.
             threads: number of kernel threads.
 
         Raises:
-            InputError: the file cannot be read or is no model that fer-edge runs.
+            InputError: the file cannot be read or is not a model that fer-edge runs.
         """
         self.path = path
         self.margin = card_file.margin(path)
@@ -79,10 +79,10 @@ class Model:
 
     @property
     def card(self) -> dict[str, Any] | None:
-        """The card beside the file: training data, recipe, accuracy; None if there is none.
+        """The card next to the file: training data, recipe, accuracy; None if there is none.
 
         Raises:
-            InputError: the card is no JSON object.
+            InputError: the card is not a JSON object.
         """
         import json
 
@@ -92,28 +92,28 @@ class Model:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path} is no card of a model: export it again, or remove it") from (
+            raise InputError(f"{path} is not a model card: export it again, or remove it") from (
                 error
             )
         if not isinstance(content, dict):
-            raise InputError(f"{path} is no card of a model: export it again, or remove it")
+            raise InputError(f"{path} is not a model card: export it again, or remove it")
         return content
 
     def predict(self, picture: Picture, *, largest: bool = False) -> list[Face]:
-        """Find the faces in a picture and classify each.
+        """Find the faces in an image and classify each.
 
         Args:
             picture: path, array or PIL image; see `Picture`.
-            largest: only the largest face.
+            largest: whether to classify only the largest face.
 
         Returns:
             The faces, the largest first; empty if there is none.
 
         Raises:
-            InputError: the file is missing or no picture.
-            ValueError: an array of another shape or dtype.
+            InputError: the file is missing or not an image.
+            ValueError: the array has another shape or dtype.
 
-        Example:
+        Examples:
             >>> import fer_edge
             >>> model = fer_edge.load("zoo:nano")
             >>> model.predict("examples/portrait.png")[0].label  # doctest: +SKIP
@@ -128,13 +128,13 @@ class Model:
         """Classify face crops without detection.
 
         Args:
-            faces: uint8 [n, 48, 48] or [48, 48], gray, raw pixels.
+            faces: gray face crops, uint8 [n, 48, 48] or [48, 48], raw pixels 0..255.
 
         Returns:
-            float32 [n, labels] or [labels], probabilities.
+            Probabilities 0..1, float32 [n, labels] or [labels].
 
         Raises:
-            ValueError: another shape or dtype.
+            ValueError: the array has another shape or dtype.
         """
         if faces.ndim == 2:
             return self._classifier(faces).copy()
@@ -145,7 +145,7 @@ class Model:
     def analyzer(
         self, *, every: int, largest: bool, smoothing: float, threshold: float | None
     ) -> "FaceAnalyzer":
-        """A new analyzer for the frames of one source; see `fer_edge.track`."""
+        """Create an analyzer for the frames of one source; see `fer_edge.track`."""
         from device.tracking.analyzer import FaceAnalyzer
 
         return FaceAnalyzer(
@@ -174,14 +174,14 @@ def load(
 
     Args:
         model: path of a `.tflite` file, or `zoo:NAME`; the default model if None.
-        detector: "haar", "yunet", or "auto": YuNet where its file is, as the commands choose.
-        detector_model: file of YuNet; where `fer-edge fetch yunet` put it if None.
+        detector: "haar", "yunet", or "auto": YuNet if installed, else Haar, as in the commands.
+        detector_model: YuNet model file; the one that `fer-edge fetch yunet` downloaded if None.
         threads: number of kernel threads.
 
     Raises:
         InputError: there is no such model, file or detector.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> fer_edge.load("zoo:nano").labels
         ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')
@@ -196,23 +196,23 @@ def load(
 
 
 def as_array(picture: Picture) -> npt.NDArray[Any]:
-    """Read a picture, whatever it is given as, in OpenCV's channel order.
+    """Read an image given as path, array or PIL image; the channel order is BGR.
 
     Raises:
-        InputError: a file that is missing or no picture, or an object that is no picture.
+        InputError: the file is missing or not an image, or the object is of another type.
     """
     if isinstance(picture, np.ndarray):
         return picture
     if isinstance(picture, str | os.PathLike):
         return image_file.read(Path(picture))
-    if hasattr(picture, "convert") and hasattr(picture, "size"):  # PIL, which need not be installed
+    if hasattr(picture, "convert") and hasattr(picture, "size"):  # PIL, an optional package
         rgb = np.asarray(picture.convert("RGB"))
         return np.ascontiguousarray(rgb[:, :, ::-1])
     raise InputError(
-        f"{type(picture).__name__} is no picture: give a path, an array or a PIL image"
+        f"{type(picture).__name__} is not an image: give a path, an array or a PIL image"
     )
 
 
 def labeled(labels: Sequence[str], probabilities: npt.NDArray[np.float32]) -> dict[str, float]:
-    """Pair labels with probabilities."""
+    """Map each label to its probability."""
     return dict(zip(labels, probabilities.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Faces of a camera, video, stream or folder, tracked and smoothed frame by frame."""
+"""Tracks and smooths the faces of a camera, video, stream or folder frame by frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ class TrackedFrame:
     """One frame of a source and the faces in it.
 
     Attributes:
-        number: frame number in the source, from 0; frames that were dropped count, too.
-        time: seconds; position in the file, or `time.monotonic()` of the capture if live.
-        name: file name of the picture, or name of the source.
-        image: uint8 [h, w, 3] blue, green, red, or [h, w] gray; the source reuses it for the next
-            frame: copy it to keep it.
-        faces: the tracked faces, the largest first.
+        number: frame number in the source, from 0; includes dropped frames.
+        time: time in seconds: position in the file, or for live sources `time.monotonic()` of
+            capture.
+        name: file name of the image, or name of the source.
+        image: uint8 [h, w, 3] BGR or [h, w] gray; the source reuses the buffer for the next frame,
+            so copy it to keep it.
+        faces: tracked faces, the largest first.
         milliseconds: latency by stage: detect, classify, track.
     """
 
@@ -45,22 +46,22 @@ def track(
 
     Args:
         model: a model from `load`.
-        source: number or `/dev/videoN` of a camera, "picamera", path of a video, picture or folder,
+        source: number or `/dev/videoN` of a camera, "picamera", path of a video, image or folder,
             or URL of a stream.
-        every: frames from one detection to the next; in between faces are tracked by template.
-        largest: only the largest face.
-        smoothing: time constant of the smoothed distribution, in seconds; 0 does not smooth.
-        threshold: probability below which the label is "uncertain", 0..1; None for that of the
-            model's card, else 0.4.
+        every: interval of face detections in frames; between them faces are tracked by template.
+        largest: whether to analyze only the largest face.
+        smoothing: time constant of the smoothed distribution, in seconds; 0 disables smoothing.
+        threshold: probability 0..1 below which the label is "uncertain"; if None, from the model's
+            card, else 0.4.
         frames: stop after this number of frames; None for no limit.
 
     Yields:
-        One `TrackedFrame` for each frame.
+        One `TrackedFrame` per frame.
 
     Raises:
         InputError: the source cannot be opened, or an option is out of range.
 
-    Example:
+    Examples:
         >>> import fer_edge
         >>> model = fer_edge.load("zoo:nano")
         >>> for frame in fer_edge.track(model, "hall.mp4"):  # doctest: +SKIP

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics.accuracy import ECE_BINS, calibration_error
-from fer_edge.evaluation.document import Bin, Calibration, Coverage
+from fer_edge.evaluation.types import Bin, Calibration, Coverage
 
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(20))
 
@@ -13,8 +13,8 @@ def calibration(probabilities: NDArray[np.float32], labels: NDArray[np.integer])
     """Measure calibration.
 
     Args:
-        probabilities: float32 [n, k], n > 0.
-        labels: integers [n] in 0..k-1.
+        probabilities: probabilities 0..1, float32 [n, k], n > 0.
+        labels: correct classes, integers [n] in 0..k-1.
     """
     temperature = fit_temperature(probabilities, labels)
     scaled = apply_temperature(probabilities, temperature)
@@ -28,7 +28,7 @@ def calibration(probabilities: NDArray[np.float32], labels: NDArray[np.integer])
 
 
 def reliability(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -> list[Bin]:
-    """Mean confidence and accuracy in equal-width bins of confidence, closed on the right."""
+    """Mean confidence and accuracy in equal-width confidence bins, closed on the right."""
     confidence = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)
     right = probabilities.argmax(axis=1) == labels
     bin_of = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)
@@ -40,7 +40,7 @@ def reliability(probabilities: NDArray[np.float32], labels: NDArray[np.integer])
 
 
 def coverage(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -> list[Coverage]:
-    """Share of images whose confidence reaches each threshold, and top-1 on them."""
+    """Fraction of images whose confidence reaches each threshold, and top-1 on them."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     return [
@@ -53,16 +53,18 @@ def coverage(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) ->
 def apply_temperature(
     probabilities: NDArray[np.float32], temperature: float
 ) -> NDArray[np.float32]:
-    """Divide the logarithms of probabilities by a temperature and normalize: float32 [n, k]."""
+    """Divide the log-probabilities by a temperature and normalize: float32 [n, k]."""
     logits = _log(probabilities) / temperature
     values = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (values / values.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def fit_temperature(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -> float:
-    """The temperature of least negative log-likelihood, by golden-section search (Guo et al. 2017).
+    """Find the temperature with the lowest negative log-likelihood (Guo et al. 2017).
 
-    An int8 file's smallest probability is 0; half a step of its output, 1/512, stands for it.
+    Uses golden-section search.
+
+    Probabilities of 0, which occur in int8 files, are replaced by half an output step, 1/512.
     """
     logits = _log(probabilities)
     rows = np.arange(len(labels))

@@ -1,9 +1,9 @@
-"""Corruptions of face crops: what light, cameras, occlusion and detectors do to them.
+"""Corruptions of face crops by light, cameras, occlusion and detector errors.
 
-Each takes one uint8 [48, 48] face, a severity 1..5 and a random generator, and returns another
-uint8 [48, 48]. The set follows Hendrycks and Dietterich 2019 ("Benchmarking neural network
-robustness to common corruptions and perturbations") where it applies to small gray faces; side
-light, glasses, masks and errors of the detector's box are specific to faces.
+Each function takes a uint8 [48, 48] face, a severity 1..5 and a random generator, and returns
+another uint8 [48, 48] face. The set follows Hendrycks and Dietterich 2019 ("Benchmarking neural
+network robustness to common corruptions and perturbations") where it applies to small gray faces;
+side light, glasses, masks and errors of the detector's box are specific to faces.
 """
 
 import math
@@ -50,7 +50,7 @@ def low_contrast(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def gamma(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Raise the pixels to a power above 1, or below it, at random: a wrong exposure curve."""
+    """Raise the pixels to a power above or below 1, at random: a wrong exposure curve."""
     power = _scale((1.4, 1.8, 2.3, 2.9, 3.6), severity)
     power = power if rng.random() < 0.5 else 1 / power
     return _clip(255 * (face / 255.0) ** power)
@@ -65,7 +65,7 @@ def side_light(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def noise(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Add Gaussian noise, as a camera does in the dark."""
+    """Add Gaussian noise, as cameras produce in low light."""
     return _clip(face + rng.normal(0, _scale((6, 12, 20, 30, 42), severity), face.shape))
 
 
@@ -109,7 +109,7 @@ def low_resolution(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def dark_glasses(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Cover the eyes by dark glasses of growing size and darkness."""
+    """Cover the eyes with dark glasses; size and darkness increase with severity."""
     left, top, right, bottom = (SIDE * value for value in _EYES)
     opacity = _scale((0.5, 0.7, 0.85, 0.95, 1.0), severity)
     grow = 1 + 0.05 * (severity - 1)
@@ -126,7 +126,7 @@ def dark_glasses(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def face_mask(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Cover mouth and chin, and with severity also the nose, by a light mask."""
+    """Cover mouth and chin, at higher severity also the nose, with a light mask."""
     left, _, right, bottom = (SIDE * value for value in _MOUTH)
     top = SIDE * _scale((0.80, 0.72, 0.66, 0.60, 0.52), severity) + rng.uniform(-1, 1)
     points = [(left, top), (right, top), (right + 3, SIDE * 0.8), (right - 6, bottom)]
@@ -137,7 +137,7 @@ def face_mask(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def hand(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Cover a cheek and part of the mouth by a skin-gray ellipse from the side."""
+    """Cover a cheek and part of the mouth with a skin-gray ellipse from the side."""
     covered = face.copy()
     x = SIDE * (0.05 if rng.random() < 0.5 else 0.95)
     axes = (SIDE * (0.18 + 0.07 * severity), SIDE * (0.24 + 0.06 * severity))
@@ -157,7 +157,7 @@ def hair(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def random_patch(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Replace a square at a random place by one gray value."""
+    """Replace a square at a random position with one gray value."""
     side = int(_scale((10, 14, 18, 22, 27), severity))
     x, y = rng.integers(0, SIDE - side + 1, 2)
     covered = face.copy()
@@ -174,14 +174,14 @@ def _sign(rng: np.random.Generator) -> float:
 
 
 def rotation(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Rotate in the plane, to a random side."""
+    """Rotate in the image plane, in a random direction."""
     degrees = _sign(rng) * _scale((8, 15, 22, 30, 40), severity)
     center = ((SIDE - 1) / 2, (SIDE - 1) / 2)
     return _warp(face, cv2.getRotationMatrix2D(center, degrees, 1))
 
 
 def shift(face: Face, severity: int, rng: np.random.Generator) -> Face:
-    """Shift the crop in a random direction: a box that is off."""
+    """Shift the crop in a random direction: an inaccurate box."""
     angle = rng.uniform(0, 2 * math.pi)
     reach = SIDE * _scale((0.05, 0.09, 0.13, 0.18, 0.24), severity)
     return _warp(face, np.array([[1, 0, reach * math.cos(angle)], [0, 1, reach * math.sin(angle)]]))
@@ -196,7 +196,7 @@ def box_scale(face: Face, severity: int, rng: np.random.Generator) -> Face:
 
 
 def _turn(face: Face, degrees: float, *, sideways: bool) -> Face:
-    """Project the face as a plane that is turned about its vertical or horizontal middle line."""
+    """Project the face as a plane rotated about its vertical or horizontal center line."""
     angle, distance, half = math.radians(degrees), 2.2 * SIDE, SIDE / 2
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]], np.float32)
     along, across = (corners[:, 0], corners[:, 1]) if sideways else corners.T[::-1]
@@ -230,20 +230,20 @@ CORRUPTIONS: dict[str, Corruption] = {
 
 
 def corrupt(faces: NDArray[np.uint8], name: str, severity: int, *, seed: int = 0) -> Face:
-    """Corrupt a set of faces, each with random numbers of its own.
+    """Corrupt a set of faces, each with its own random numbers.
 
     Args:
-        faces: uint8 [n, 48, 48].
+        faces: faces, uint8 [n, 48, 48].
         name: a key of `CORRUPTIONS`.
-        severity: 1 (mild) to 5.
+        severity: severity, 1 (mild) to 5.
         seed: RNG seed; the same seed gives the same pixels for a face at the same position.
 
     Returns:
-        uint8 [n, 48, 48].
+        The corrupted faces, uint8 [n, 48, 48].
 
     Raises:
-        KeyError: no such corruption.
-        ValueError: no such severity.
+        KeyError: unknown corruption.
+        ValueError: severity out of range.
     """
     result = np.empty_like(faces)
     for position, face in enumerate(faces):
@@ -252,8 +252,8 @@ def corrupt(faces: NDArray[np.uint8], name: str, severity: int, *, seed: int = 0
 
 
 def corrupt_one(face: Face, name: str, severity: int, *, position: int, seed: int = 0) -> Face:
-    """Corrupt one face as `corrupt` does the face at a position of its set: uint8 [48, 48]."""
+    """Corrupt one face as `corrupt` does at the given position of the set: uint8 [48, 48]."""
     if severity not in SEVERITIES:
-        raise ValueError(f"severity {severity}: 1 to 5")
+        raise ValueError(f"severity {severity}: give 1 to 5")
     rng = np.random.default_rng((seed, crc32(name.encode()), severity, position))
     return CORRUPTIONS[name](face, severity, rng)

@@ -1,4 +1,4 @@
-"""What a card tells the runner: the threshold of "uncertain" and the training prior."""
+"""The decision settings on a card: threshold of "uncertain", training prior, fusion."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,23 +12,24 @@ from device.model.card import THRESHOLD
 from device.model.classifier import Classifier
 from fer_edge.data import evaluation_faces, ferplus
 from fer_edge.data.dataset import Dataset
+from fer_edge.evaluation import calibration
 
 RIGHT = 0.8
-"""Share of the answers above the threshold that must be right on the val split."""
+"""Fraction of the answers above the threshold that must be correct on the val split."""
 
 
 def describe(path: Path, head: str, train: Dataset, val: Dataset | None, exponent: float) -> Any:
     """The entry `decision` of a card.
 
     Args:
-        path: the finished file.
-        head: the head that it answers for.
-        train: what it was trained on.
-        val: the faces that choose the threshold; None leaves it out.
-        exponent: how much of the prior the file's head has divided out already, 0..1.
+        path: finished model file.
+        head: head that the file predicts.
+        train: training data of the file.
+        val: faces for choosing the threshold; None: no threshold.
+        exponent: power of the prior that the file's head already divides by, 0..1.
 
     Returns:
-        JSON: `prior` (label to share), and `threshold` with what it gives on `val`.
+        JSON: `prior` (label to frequency), `threshold` with its results on `val`, and `fusion`.
     """
     classifier = Classifier(path)
     labels = classifier.labels
@@ -41,13 +42,14 @@ def describe(path: Path, head: str, train: Dataset, val: Dataset | None, exponen
         return found
     kept = right >= 0
     probabilities = accuracy.predict(classifier, val.images[kept])
-    return found | {"data_digest": val.digest} | threshold(probabilities, right[kept])
+    found |= {"data_digest": val.digest} | threshold(probabilities, right[kept])
+    return found | {"fusion": fusion(probabilities, right[kept])}
 
 
 def prior(train: Dataset, head: str, classes: int) -> NDArray[np.float64]:
-    """The share of each class among a head's training targets: float64 [classes], positive.
+    """The frequency of each class in a head's training targets: float64 [classes], positive.
 
-    FER+'s are the mean distribution of the votes, which that head is trained on.
+    For FER+ it is the mean distribution of the votes, on which that head is trained.
     """
     if head == "ferplus":
         distribution = ferplus.distribution(train.votes).astype(np.float64)
@@ -59,15 +61,15 @@ def prior(train: Dataset, head: str, classes: int) -> NDArray[np.float64]:
 
 
 def threshold(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -> dict[str, Any]:
-    """The smallest threshold, `THRESHOLD` or more, above which `RIGHT` of the answers are right.
+    """Find the smallest threshold, `THRESHOLD` or more, above which `RIGHT` of answers are right.
 
     Args:
-        probabilities: float32 [n, k].
-        labels: integers [n], the correct classes.
+        probabilities: probabilities 0..1, float32 [n, k].
+        labels: correct classes, integers [n].
 
     Returns:
-        `threshold`, `answered` (share of the faces) and `right` (share of the answers). Where no
-        threshold reaches `RIGHT`, it is that of the runner without a card.
+        `threshold`, `answered` (fraction of the faces) and `right` (fraction of the answers). If no
+        threshold reaches `RIGHT`, it is the runner's default.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -83,3 +85,26 @@ def threshold(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -
 
     values: Sequence[float] = np.arange(THRESHOLD, 1, 0.01).tolist()
     return next((one for one in map(at, values) if one["right"] >= RIGHT), at(THRESHOLD))
+
+
+def fusion(probabilities: NDArray[np.float32], labels: NDArray[np.integer]) -> dict[str, float]:
+    """Weight of a model in the fusion of modalities, from its own val split.
+
+    Args:
+        probabilities: float32 [n, k].
+        labels: integers [n], the correct classes.
+
+    Returns:
+        `temperature`, which fits the split best, and `weight`, 0..1: the share of the labels'
+        entropy that the calibrated answers explain, 1 - loss / entropy (McFadden 1974's
+        pseudo-R2); 0 for a model that says no more than the class shares do.
+    """
+    temperature = calibration.fit_temperature(probabilities, labels)
+    scaled = calibration.apply_temperature(probabilities, temperature)
+    chosen = np.maximum(scaled[np.arange(len(labels)), labels], 1e-9)
+    loss = -float(np.log(chosen).mean())
+    shares = np.bincount(labels) / len(labels)
+    shares = shares[shares > 0]
+    entropy = -float((shares * np.log(shares)).sum())
+    explained = 1 - loss / entropy if entropy > 0 else 0.0
+    return {"weight": round(max(0.0, explained), 4), "temperature": round(temperature, 4)}

@@ -1,4 +1,4 @@
-"""One evaluation: models, labeled faces and suites in, an `Evaluation` out; resumable."""
+"""Evaluates models on labeled faces with selected suites; resumable."""
 
 import hashlib
 import json
@@ -15,19 +15,20 @@ from benchmarks.metrics import accuracy
 from benchmarks.models.external import ExternalModel
 from benchmarks.models.external_spec import Spec
 from benchmarks.protocol import LEFT_OUT
+from benchmarks.stats.proportion import wilson
 from device.errors import InputError
 from device.model.classifier import Classifier
 from fer_edge.data import evaluation_faces
 from fer_edge.data.dataset import Dataset
 from fer_edge.evaluation import calibration, corruptions, mistakes, slices
-from fer_edge.evaluation.document import (
+from fer_edge.evaluation.robustness import relative_to, robustness
+from fer_edge.evaluation.types import (
     SCHEMA_VERSION,
     Data,
     Evaluation,
     ModelEvaluation,
     NotScored,
 )
-from fer_edge.evaluation.robustness import relative_to, robustness
 from fer_edge.explanation.explain import Explanation
 
 SUITES = ("robustness", "calibration", "slices", "explain")
@@ -36,12 +37,12 @@ Step = Callable[[str], None]
 """Called with a description before each step."""
 
 Draw = Callable[[ModelEvaluation, list[Explanation]], None]
-"""Called with a model and the maps of its most confident mistakes."""
+"""Called with a model and the saliency maps of its most confident mistakes."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model to evaluate: its name as given, the file, and how an external one is called."""
+    """A model to evaluate: name as given, file, and the description of an external model."""
 
     name: str
     path: Path
@@ -49,27 +50,27 @@ class Model:
 
     @property
     def description(self) -> str | None:
-        """How an external model is called, as JSON; None for models of fer-edge."""
+        """The description of an external model, as JSON; None for fer-edge models."""
         return json.dumps(self.spec.describe(), sort_keys=True) if self.spec else None
 
     def open(self) -> Classifier | ExternalModel:
         """Load the model.
 
         Raises:
-            InputError: it cannot be run, or does not match its description.
+            InputError: the model cannot be run, or does not match its description.
         """
         return ExternalModel(self.path, self.spec) if self.spec else Classifier(self.path)
 
 
 def steps(models: Sequence[Model], suites: Sequence[str]) -> int:
-    """Number of steps that `evaluate` reports for models of which nothing is known yet."""
+    """Number of steps that `evaluate` reports for models without earlier results."""
     each = 1 + ("robustness" in suites) * len(corruptions.CORRUPTIONS)
     each += ("explain" in suites) * mistakes.COUNT
     return each * len(models)
 
 
 def describe(faces: Dataset, split: str, seed: int) -> Data:
-    """What an evaluation says of its faces."""
+    """The description of the faces for the evaluation."""
     name = str(faces.provenance["name"])
     return Data(name, faces.digest, split, len(faces), faces.synthetic, seed)
 
@@ -88,25 +89,25 @@ def evaluate(
     step: Step = lambda _: None,
     draw: Draw = lambda *_: None,
 ) -> Evaluation:
-    """Evaluate models; an interruption leaves the finished ones, marked partial, with `save`.
+    """Evaluate models; after an interruption the finished ones are saved, marked as partial.
 
     Args:
-        models: the models; all with labels that the faces have.
-        faces: the labeled faces.
-        split: name of their split.
-        suites: which of `SUITES`.
-        reference: name of the model that corruption errors are relative to, or `paper`; None for
-            none.
-        leaked: bool [n], whether a face stands in the training split, too; None if unknown.
+        models: models, with labels that the faces have.
+        faces: labeled faces.
+        split: name of the split of the faces.
+        suites: names from `SUITES`.
+        reference: name of the model that corruption errors are relative to, or `paper`; None: no
+            reference.
+        leaked: whether each face also occurs in the training split, bool [n]; None if unknown.
         seed: RNG seed of the corruptions.
-        known: an earlier evaluation to go on with: only what it lacks is measured.
-        save: called after each model with what is known by then.
+        known: earlier evaluation to continue; only missing results are measured.
+        save: called after each model with the results so far.
         step: see `Step`.
         draw: see `Draw`.
 
     Raises:
         InputError: a model cannot be run, or the faces are labeled with other classes.
-        KeyboardInterrupt: Ctrl-C; what was finished is saved.
+        KeyboardInterrupt: Ctrl-C was pressed; finished results are saved.
     """
     about = describe(faces, split, seed)
     ready = _reusable(known, about)
@@ -145,10 +146,17 @@ def _read(path: Path) -> bytes:
 def _reusable(
     known: Evaluation | None, about: Data
 ) -> dict[tuple[str, str | None], ModelEvaluation]:
-    """The models of an earlier evaluation of the same faces, by their digest and description."""
+    """The models of an earlier evaluation of the same faces, by digest and description."""
     if known is None or known.data != about:
         return {}
-    return {(model.sha256, model.description): model for model in known.models}
+    return {(model.sha256, model.description): _with_interval(model) for model in known.models}
+
+
+def _with_interval(model: ModelEvaluation) -> ModelEvaluation:
+    """Add the interval that evaluations of schema 1.1 and older lack; they knew no persons."""
+    if model.top1_ci95 is not None:
+        return model
+    return replace(model, top1_ci95=list(wilson(round(model.top1 * model.n), model.n)))
 
 
 def _evaluate(
@@ -166,8 +174,8 @@ def _evaluate(
     labels = evaluation_faces.labels_of(faces, classifier.labels)
     if labels is None:
         raise InputError(
-            f"{model.name} names {', '.join(classifier.labels)}, and the faces are labeled "
-            f"{', '.join(faces.label_names)}: give faces or a model with the same classes"
+            f"{model.name} predicts {', '.join(classifier.labels)}, and the faces are labeled "
+            f"{', '.join(faces.label_names)}: use data and a model with the same classes"
         )
     kept = labels != LEFT_OUT
     images, labels = faces.images[kept], labels[kept]
@@ -227,7 +235,7 @@ def _evaluate(
 
 
 def _not_scored(faces: Dataset, kept: NDArray[np.bool_]) -> list[NotScored]:
-    """The classes of a mapped set whose images are left out, because the model lacks them."""
+    """The classes of a mapped set whose images are excluded because the model lacks them."""
     if not evaluation_faces.mapped(faces):
         return []
     counts = np.bincount(faces.labels[~kept & (faces.labels >= 0)], minlength=1)

@@ -1,4 +1,4 @@
-"""The suite `explain`: maps of a model's most confident mistakes, and their mean scores."""
+"""The suite `explain`: saliency maps of a model's most confident mistakes, and mean scores."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from benchmarks.models.external import ExternalModel
 from device.model.classifier import Classifier
-from fer_edge.evaluation.document import Explained, ExplainedMistake, MapScore
+from fer_edge.evaluation.types import Explained, ExplainedMistake, MapScore
 from fer_edge.explanation.explain import Explanation, confident_mistakes, explain
 
 COUNT = 8
 """Number of mistakes."""
 
 METHODS = ("occlusion", "rise")
-"""The methods that need nothing but the file."""
+"""The methods that need only the model file."""
 
 
 def explain_mistakes(
@@ -31,10 +31,10 @@ def explain_mistakes(
 
     Args:
         classifier: the model.
-        probabilities: float32 [n, labels], its answers.
-        images: uint8 [n, 48, 48].
-        labels: integers [n], the correct classes.
-        rows: integers [n], the images' rows in their data set.
+        probabilities: its probabilities, float32 [n, labels].
+        images: faces, uint8 [n, 48, 48].
+        labels: correct classes, integers [n].
+        rows: rows of the images in their data set, integers [n].
         seed: RNG seed of RISE.
         name: name of the model.
         step: called with a description before each mistake.
@@ -56,7 +56,7 @@ def explain_mistakes(
 
 
 def summarize(maps: Sequence[Explanation], names: Sequence[str]) -> Explained:
-    """The faces and the means of their scores; no scores where there was no mistake."""
+    """The faces and their mean scores; no scores if there was no mistake."""
     mistakes = [
         ExplainedMistake(
             one.row or 0, names[one.truth or 0], names[one.target], float(one.probabilities.max())

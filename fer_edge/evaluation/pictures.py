@@ -1,4 +1,4 @@
-"""Pictures of the page: the worst images of a model, and the maps of its mistakes."""
+"""Images of the HTML report: the worst images of a model, and the maps of its mistakes."""
 
 import base64
 from html import escape
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from fer_edge.data import evaluation_faces
 from fer_edge.data.dataset import Dataset
 from fer_edge.evaluation.corruptions import corrupt_one
-from fer_edge.evaluation.document import ModelEvaluation
+from fer_edge.evaluation.types import ModelEvaluation
 
 
 def worst_images(model: ModelEvaluation, faces: Dataset, seed: int) -> str:
-    """HTML figures: each of the worst images as it is and corrupted, with what it was taken for.
+    """HTML figures of the worst images: unchanged and corrupted, with label and prediction.
 
     Args:
-        model: a model with the suite `robustness`.
-        faces: the faces that it was measured on.
+        model: model with results of the suite `robustness`.
+        faces: faces on which it was evaluated.
         seed: RNG seed of the corruptions.
     """
     labels = evaluation_faces.labels_of(faces, tuple(model.labels))
@@ -41,12 +41,12 @@ def worst_images(model: ModelEvaluation, faces: Dataset, seed: int) -> str:
 
 
 def maps_file(model: ModelEvaluation, folder: Path) -> Path:
-    """The picture of a model's explained mistakes."""
+    """Path of the image of a model's explained mistakes."""
     return folder / f"explain-{model.sha256[:12]}.png"
 
 
 def explained(model: ModelEvaluation, folder: Path) -> str:
-    """The picture of a model's explained mistakes as HTML; empty where there is none."""
+    """The image of a model's explained mistakes as HTML; empty if there is none."""
     path = maps_file(model, folder)
     if model.explain is None or not path.exists():
         return ""

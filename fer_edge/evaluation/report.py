@@ -1,4 +1,4 @@
-"""Views of an evaluation: a table for the terminal and Markdown, and one self-contained page."""
+"""Reports of an evaluation: terminal tables, Markdown, and one self-contained HTML page."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -8,7 +8,7 @@ from device.image import file as image_file
 from device.system.atomic_file import replacing
 from fer_edge.data.dataset import Dataset
 from fer_edge.evaluation import pictures, svg
-from fer_edge.evaluation.document import Evaluation, ModelEvaluation
+from fer_edge.evaluation.types import Evaluation, ModelEvaluation
 from fer_edge.explanation import picture as explanation_picture
 from fer_edge.explanation.explain import Explanation
 
@@ -34,7 +34,7 @@ polyline{stroke-width:1.8;fill:none}
 
 
 def summary(evaluation: Evaluation) -> tuple[Row, list[Row]]:
-    """Header and rows of the summary table, one row for each model."""
+    """Header and rows of the summary table, one row per model."""
     header = ["model", "n", "top-1", "macro-F1", "macro recall"]
     header += ["corrupted", "mCE", "ECE", "temp."]
     rows = []
@@ -51,7 +51,7 @@ def summary(evaluation: Evaluation) -> tuple[Row, list[Row]]:
 
 
 def label_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
-    """Header and rows of the interval of top-1, and of what was scored, for each model."""
+    """Header and rows of the interval of top-1 and the scored classes, one row per model."""
     header = ["model", "top-1, 95 %", "persons", "not scored", "classes without images"]
     rows = []
     for model in models:
@@ -71,7 +71,7 @@ def label_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
 
 
 def corruption_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
-    """Header and rows of top-1 by corruption, mean over severities, one column for each model."""
+    """Header and rows of top-1 by corruption, mean over severities, one column per model."""
     measured = [(m.name, m.robustness) for m in models if m.robustness]
     header = ["corruption", *(name for name, _ in measured)]
     if not measured:
@@ -101,7 +101,7 @@ def slice_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
 
 
 def map_rows(models: Sequence[ModelEvaluation]) -> tuple[Row, list[Row]]:
-    """Header and rows of the maps' mean insertion and deletion, for each model and method."""
+    """Header and rows of mean insertion and deletion scores, for each model and method."""
     header = ["model", "method", "faces", "insertion", "deletion"]
     return header, [
         [
@@ -133,12 +133,12 @@ def markdown(evaluation: Evaluation) -> str:
 
 
 def html(evaluation: Evaluation, faces: Dataset | None = None, folder: Path | None = None) -> str:
-    """The whole evaluation as one page without scripts and without requests.
+    """The complete evaluation as one HTML page without scripts or external requests.
 
     Args:
         evaluation: the evaluation.
-        faces: the faces it was made on, to draw the worst images; None leaves them out.
-        folder: where `draw_maps` drew; None leaves these pictures out.
+        faces: faces of the evaluation, to draw the worst images; None: without these images.
+        folder: folder in which `draw_maps` drew; None: without these images.
     """
     models = evaluation.models
     legend = " ".join(
@@ -177,13 +177,13 @@ def html(evaluation: Evaluation, faces: Dataset | None = None, folder: Path | No
 
 
 def draw_maps(model: ModelEvaluation, maps: Sequence[Explanation], folder: Path) -> None:
-    """Draw the maps of a model's most confident mistakes into a folder."""
+    """Draw the maps of a model's most confident mistakes to a folder."""
     drawn = explanation_picture.draw(maps, model.labels)
     image_file.write(pictures.maps_file(model, folder), drawn)
 
 
 def write(evaluation: Evaluation, folder: Path, faces: Dataset | None = None) -> list[Path]:
-    """Write `evaluation.md` and `evaluation.html` into a folder; `faces` as in `html`."""
+    """Write `evaluation.md` and `evaluation.html` to a folder; `faces` as in `html`."""
     texts = {
         "evaluation.md": markdown(evaluation),
         "evaluation.html": html(evaluation, faces, folder),
@@ -198,7 +198,7 @@ def _about(evaluation: Evaluation) -> str:
     data = evaluation.data
     said = f"{data.name}, split {data.split}, {data.n:,} faces; seed {data.seed}."
     if data.synthetic:
-        said += " Generated faces: no measure of accuracy on people."
+        said += " Synthetic faces: results do not apply to people."
     if evaluation.reference:
         said += f" mCE is relative to {evaluation.reference} = 100."
     if evaluation.partial:

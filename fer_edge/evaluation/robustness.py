@@ -13,7 +13,7 @@ from benchmarks.models.external import ExternalModel
 from device.labels import FER2013
 from device.model.classifier import Classifier
 from fer_edge.evaluation import corruptions
-from fer_edge.evaluation.document import (
+from fer_edge.evaluation.types import (
     CorruptionResult,
     Data,
     ModelEvaluation,
@@ -22,10 +22,10 @@ from fer_edge.evaluation.document import (
 )
 
 PAPER = "paper"
-"""Name of the reference whose errors the package holds: the recipe `paper`."""
+"""Name of the reference whose errors are part of the package: the recipe `paper`."""
 
 PAPER_ERRORS = Path(__file__).parent / "paper_errors.json"
-"""Its mean error under each corruption, by split; `fer_edge.release.paper_errors` writes it."""
+"""Its mean error under each corruption, by split; written by `fer_edge.release.paper_errors`."""
 
 WORST = 10
 
@@ -45,10 +45,10 @@ def robustness(
     Args:
         name: name of the model.
         classifier: the model.
-        images: uint8 [n, 48, 48].
-        labels: integers [n], the correct classes.
-        rows: integers [n], the images' rows in their data set.
-        right: bool [n], whether the answer to the image as it is is correct.
+        images: faces, uint8 [n, 48, 48].
+        labels: correct classes, integers [n].
+        rows: rows of the images in their data set, integers [n].
+        right: whether the prediction for the unchanged image is correct, bool [n].
         seed: RNG seed of the corruptions.
         step: called with a description before each corruption.
     """
@@ -105,12 +105,12 @@ def relative_to(
 ) -> list[ModelEvaluation]:
     """Fill in the corruption errors relative to the reference, once it is measured.
 
-    Models with other labels than the reference answer another question and get none.
+    Models with other labels than the reference are not comparable and get none.
 
     Args:
-        reference: name of one of the models, or `PAPER`; None for none.
+        reference: name of one of the models, or `PAPER`; None: no reference.
         models: the models.
-        data: the faces they were measured on.
+        data: faces on which they were measured.
     """
     base = next((m for m in models if m.name == reference and m.robustness), None)
     if base is not None and base.robustness is not None:

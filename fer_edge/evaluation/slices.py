@@ -1,4 +1,4 @@
-"""Top-1 on parts of a data set: by appearance, voters' agreement, class and attribute."""
+"""Top-1 on subsets of a data set: by appearance, agreement of voters, class and attribute."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 from benchmarks.stats.bootstrap import cluster_interval
 from benchmarks.stats.proportion import wilson
 from device.faces.detector import Detector, open_detector
-from fer_edge.evaluation.document import Slice
+from fer_edge.evaluation.types import Slice
 
 SMALL = 50
-"""Fewest images of a slice that is compared with others."""
+"""Minimum number of images of a slice to be compared with others."""
 
 FEW_SUBJECTS = 10
-"""Fewest persons of such a slice, where they are known."""
+"""Minimum number of subjects of such a slice, if they are known."""
 
 MOST_VALUES = 12
-"""Most values of an attribute; the rarer ones are left out, numbers are divided into quarters."""
+"""Maximum number of values of an attribute; rarer values are omitted, numbers are divided into
+quarters."""
 
 _QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
 
@@ -34,18 +35,18 @@ def slices(
     attributes: Mapping[str, NDArray[np.str_]] | None = None,
     subjects: NDArray[np.str_] | None = None,
 ) -> list[Slice]:
-    """Divide the images by what they look like and by how they were labeled.
+    """Divide the images by appearance and by labeling.
 
     Args:
-        faces: uint8 [n, 48, 48].
-        right: bool [n], whether the model's answer is correct.
-        labels: integers [n], indices into `names`.
-        names: the model's labels.
-        votes: integers [n, 10], FER+ votes; None if there are none.
-        leaked: bool [n], whether an image stands in the training split, too; None if unknown.
-        sizes: float64 [n], see `face_sizes`.
-        attributes: str [n] by attribute, what the set says of each image or person.
-        subjects: str [n], the person on each image; None where they are unknown.
+        faces: faces, uint8 [n, 48, 48].
+        right: whether the model's prediction is correct, bool [n].
+        labels: correct classes as indices into `names`, integers [n].
+        names: labels of the model.
+        votes: FER+ votes, integers [n, 10]; None if there are none.
+        leaked: whether an image also occurs in the training split, bool [n]; None if unknown.
+        sizes: relative face sizes from `face_sizes`, float64 [n].
+        attributes: values of each attribute of the images or subjects, str [n] by attribute name.
+        subjects: subject of each image, str [n]; None if unknown.
     """
     found = []
 
@@ -74,14 +75,14 @@ def slices(
 
 
 def _quarters(values: NDArray[np.float64]) -> list[NDArray[np.bool_]]:
-    """The four quarters of the images; those whose value is NaN stand in none."""
+    """The four quarters of the images; images with a NaN value are in none."""
     edges = np.nanquantile(values, (0.25, 0.5, 0.75))
     quarters = np.searchsorted(edges, values, side="left")
     return [(quarters == i) & ~np.isnan(values) for i in range(4)]
 
 
 def _values(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """The values of an attribute and the images of each; many numbers are divided into quarters."""
+    """The values of an attribute and the images of each; numbers are divided into quarters."""
     values, counts = np.unique(texts[texts != ""], return_counts=True)
     if len(values) > MOST_VALUES and (texts != "").all():
         try:
@@ -97,19 +98,19 @@ def _values(texts: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
 
 
 def face_sizes(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Side of the face that Haar finds in each crop, as a fraction of the crop's: float64 [n].
+    """Side of the face that Haar finds in each crop, as a fraction of the crop's side: float64 [n].
 
-    NaN where it finds none: profiles, covered faces, drawings and pictures without a face.
+    NaN if no face is found: profiles, covered faces, drawings and images without a face.
 
     Args:
-        faces: uint8 [n, 48, 48].
+        faces: face crops, uint8 [n, 48, 48].
     """
     detector = open_detector("haar")
     return np.array([_face_size(face, detector) for face in faces], np.float64)
 
 
 def _face_size(face: NDArray[np.uint8], detector: Detector) -> float:
-    """The detector wants more pixels, and some room around a face that fills the crop."""
+    """Find a face in a crop; the detector needs more pixels and some margin around the face."""
     side = len(face)
     room = side // 2
     framed = cv2.copyMakeBorder(face, room, room, room, room, cv2.BORDER_REPLICATE)
@@ -136,11 +137,11 @@ def _slice(
 
 
 def interval(right: NDArray[np.bool_], subjects: NDArray[np.str_] | None) -> list[float]:
-    """95 % interval of top-1: by persons where they are known, else Wilson's.
+    """95 % interval of top-1: a cluster bootstrap over subjects if they are known, else Wilson's.
 
     Args:
-        right: bool [n], n > 0, whether each answer is correct.
-        subjects: str [n], the person on each image; None where they are unknown.
+        right: whether each prediction is correct, bool [n], n > 0.
+        subjects: subject of each image, str [n]; None if unknown.
     """
     if subjects is not None:
         return cluster_interval(right, subjects)

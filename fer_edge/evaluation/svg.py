@@ -1,4 +1,4 @@
-"""Small line charts as SVG text, for a page that needs no scripts."""
+"""Small line charts as SVG text, for a page without scripts."""
 
 from collections.abc import Sequence
 from html import escape
@@ -10,7 +10,7 @@ Line = Sequence[tuple[float, float]]
 
 
 def color(index: int) -> str:
-    """The color of the model at an index."""
+    """The color of the model with an index."""
     return COLORS[index % len(COLORS)]
 
 
@@ -24,16 +24,16 @@ def chart(
     width: int = 250,
     height: int = 190,
 ) -> str:
-    """Draw lines over the unit square, with a grid at every quarter.
+    """Draw lines over the unit square, with a grid line at every quarter.
 
     Args:
         title: heading, also the chart's accessible name.
-        lines: one line for each model, in the order of `COLORS`.
+        lines: one line per model, in the order of `COLORS`.
         x_label: label of the horizontal axis.
         y_label: label of the vertical axis.
-        diagonal: draw y = x, where calibration is perfect.
-        width: pixels.
-        height: pixels.
+        diagonal: whether to draw y = x, which is perfect calibration.
+        width: width in pixels.
+        height: height in pixels.
     """
     left, top, right, bottom = 34, 24, width - 8, height - 30
 

@@ -1,1 +1,1 @@
-"""Which pixels of a face an answer rests on: saliency maps, their scores and their drawing."""
+"""Saliency maps of a classifier: methods, scores and drawing."""

@@ -1,4 +1,4 @@
-"""The maps of one face by several methods, each with its scores."""
+"""Saliency maps of one face by several methods, with scores."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,11 +31,11 @@ class Parent:
 
 @dataclass(frozen=True)
 class MethodMap:
-    """The map of one method.
+    """The saliency map of one method.
 
     Attributes:
         method: one of `METHODS`.
-        values: float32 [48, 48], 0..1.
+        values: the map, float32 [48, 48], 0..1.
         insertion: area under the insertion curve of the file, 0..1; higher is better.
         deletion: area under the deletion curve of the file, 0..1; lower is better.
     """
@@ -48,15 +48,15 @@ class MethodMap:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one answer rests on.
+    """The explanation of one prediction.
 
     Attributes:
-        face: uint8 [48, 48], what the model saw.
+        face: input of the model, uint8 [48, 48].
         target: index of the explained class.
-        probabilities: float32 [labels], the model's answer.
-        maps: one entry for each method.
+        probabilities: predicted probabilities, float32 [labels].
+        maps: one entry per method.
         truth: index of the correct class; None if unknown.
-        row: row of the face in its data set; None for a picture.
+        row: row of the face in its data set; None for an image file.
     """
 
     face: Face
@@ -79,18 +79,18 @@ def explain(
     row: int | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Explanation:
-    """Explain one answer of a finished file.
+    """Explain one prediction of a finished file.
 
     Args:
-        classifier: a `device.model.classifier.Classifier`, or anything called like one.
-        face: uint8 [48, 48].
-        methods: which of `METHODS`; `grad-cam` needs `parent`.
-        target: index of the class to explain; None for the model's answer.
-        parent: the float net.
+        classifier: `device.model.classifier.Classifier`, or an object with the same interface.
+        face: face, uint8 [48, 48].
+        methods: names from `METHODS`; `grad-cam` needs `parent`.
+        target: index of the class to explain; None for the predicted class.
+        parent: float net of the file.
         seed: RNG seed of RISE.
-        truth: see `Explanation`.
-        row: see `Explanation`.
-        step: called with the method before each.
+        truth: index of the correct class; None if unknown.
+        row: row of the face in its data set; None for an image file.
+        step: called with the name of each method before it runs.
     """
     probabilities = accuracy.predict(classifier, [face])[0]
     chosen = int(probabilities.argmax()) if target is None else target
@@ -128,12 +128,12 @@ def _map(
 def confident_mistakes(
     probabilities: NDArray[np.float32], labels: NDArray[np.integer], count: int
 ) -> NDArray[np.intp]:
-    """Indices of the wrong answers of the highest confidence, the most confident first.
+    """Indices of the wrong predictions with the highest confidence, in descending order.
 
     Args:
-        probabilities: float32 [n, k].
-        labels: integers [n]; negative ones are left out.
-        count: largest number of indices.
+        probabilities: predicted probabilities, float32 [n, k].
+        labels: correct classes, integers [n]; negative ones are ignored.
+        count: maximum number of indices.
     """
     wrong = np.flatnonzero((probabilities.argmax(axis=1) != labels) & (labels >= 0))
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")

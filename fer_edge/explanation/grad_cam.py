@@ -1,4 +1,4 @@
-"""Grad-CAM on a float Keras model: it needs gradients, which a `.tflite` file has not."""
+"""Grad-CAM on a float Keras model, as it needs gradients, which a `.tflite` file cannot compute."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from fer_edge.explanation.maps import Face, Map, normalize
 
 
 def grad_cam(model: Any, face: Face, target: int, normalization: tuple[float, float]) -> Map:
-    """Grad-CAM (Selvaraju et al. 2017) at the last layer that still has places.
+    """Grad-CAM (Selvaraju et al. 2017) at the last layer with a spatial output.
 
-    The layer's channels are weighted by the mean gradient of the target's logit, summed, cut at 0
-    and enlarged to the face.
+    The layer's channels are weighted by the mean gradient of the target's logit, summed, clipped at
+    0 and resized to the face.
 
     Args:
-        model: a Keras model with one output, logits.
-        face: uint8 [48, 48].
+        model: Keras model with one output, logits.
+        face: face, uint8 [48, 48].
         target: index of the explained class.
         normalization: mean and standard deviation of the model's pixels.
     """
@@ -37,7 +37,7 @@ def grad_cam(model: Any, face: Face, target: int, normalization: tuple[float, fl
 
 
 def _last_with_places(model: Any) -> Any:
-    """The last layer whose output is a grid of more than one place."""
+    """The last layer whose output has more than one spatial position."""
     return next(
         layer
         for layer in reversed(model.layers)

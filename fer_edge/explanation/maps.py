@@ -1,4 +1,4 @@
-"""Saliency maps of any classifier from its probabilities alone: occlusion sensitivity and RISE."""
+"""Saliency maps of any classifier from its probabilities: occlusion sensitivity and RISE."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 Face = NDArray[np.uint8]
 Map = NDArray[np.float32]
-"""float32 [48, 48], 0..1: the pixel that matters least and the one that matters most."""
+"""float32 [48, 48], 0..1, from the least to the most important pixel."""
 
 Probability = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Faces uint8 [n, 48, 48] to the probability of the explained class, float32 [n]."""
+"""Function from faces, uint8 [n, 48, 48], to the explained class's probability, float32 [n]."""
 
 WINDOW = 10
 STRIDE = 2
@@ -22,13 +22,13 @@ _BATCH = 100
 
 
 def occlusion(face: Face, probability: Probability) -> Map:
-    """Occlusion sensitivity (Zeiler and Fergus 2014): what a gray square at each place costs.
+    """Occlusion sensitivity (Zeiler and Fergus 2014): probability drop under a gray square.
 
-    A square of 10x10 pixels in the face's mean gray moves by 2 pixels. A pixel's value is the mean
-    drop of the probability over the squares that cover it.
+    A 10x10 square in the face's mean gray moves in steps of 2 pixels. The value of a pixel is the
+    mean drop of the probability over the squares that cover it.
 
     Args:
-        face: uint8 [48, 48].
+        face: face, uint8 [48, 48].
         probability: see `Probability`.
     """
     side = len(face)
@@ -55,15 +55,15 @@ def rise(
 ) -> Map:
     """RISE (Petsiuk et al. 2018): the mean of random masks, weighted by the probability they leave.
 
-    A mask is a 7x7 grid of ones and zeros, half of each on average, enlarged smoothly and shifted
-    at random. What it hides turns into the face's mean gray.
+    A mask is a 7x7 grid of ones and zeros, half of each on average, smoothly enlarged and randomly
+    shifted. Masked pixels are replaced with the face's mean gray.
 
     Args:
-        face: uint8 [48, 48].
+        face: face, uint8 [48, 48].
         probability: see `Probability`.
         masks: number of masks.
         seed: RNG seed of the masks.
-        step: called with the fraction that is done.
+        step: called with the completed fraction.
     """
     rng = np.random.default_rng(seed)
     mean = float(face.mean())
@@ -78,7 +78,7 @@ def rise(
 
 
 def normalize(values: NDArray[np.floating]) -> Map:
-    """Scale a map linearly to 0..1; a map without differences becomes 0."""
+    """Scale a map linearly to 0..1; a constant map becomes 0."""
     span = float(np.ptp(values))
     if not span > 0:
         return np.zeros(values.shape, np.float32)

@@ -1,4 +1,4 @@
-"""Explanations drawn side by side: the face, then its maps over it."""
+"""Draws explanations side by side: the face, then its maps as overlays."""
 
 from collections.abc import Sequence
 
@@ -19,21 +19,21 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw(explanations: Sequence[Explanation], labels: Sequence[str]) -> Picture:
-    """Draw one row for each explanation.
+    """Draw one row per explanation.
 
     Args:
         explanations: the explanations, at least one.
-        labels: names of the classes.
+        labels: class names.
 
     Returns:
-        uint8 [h, w, 3], blue, green, red.
+        Image, uint8 [h, w, 3], BGR.
     """
     rows = [_row(one, labels) for one in explanations]
     return np.concatenate(rows, axis=0)
 
 
 def overlay(face: Face, found: Map, *, side: int = TILE) -> Picture:
-    """Draw a map over a face: uint8 [side, side, 3]; red matters, blue does not."""
+    """Draw a map over a face: uint8 [side, side, 3]; red is important, blue is not."""
     gray = cv2.cvtColor(_enlarge(face, side), cv2.COLOR_GRAY2BGR)
     levels = np.rint(255 * np.clip(_enlarge(found, side), 0, 1)).astype(np.uint8)
     heat = cv2.applyColorMap(levels, cv2.COLORMAP_JET)

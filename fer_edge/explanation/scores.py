@@ -1,4 +1,4 @@
-"""How well a map says what an answer rests on: insertion and deletion (Petsiuk et al. 2018)."""
+"""Scores of saliency maps: insertion and deletion (Petsiuk et al. 2018)."""
 
 import cv2
 import numpy as np
@@ -6,15 +6,15 @@ import numpy as np
 from fer_edge.explanation.maps import Face, Map, Probability
 
 STEPS = 48
-"""Steps in which the pixels change, the most important first."""
+"""Number of steps in which the pixels change, the most important first."""
 
 
 def deletion(face: Face, found: Map, probability: Probability) -> float:
-    """Area under the probability while pixels turn into the mean gray; lower is better.
+    """Area under the probability while pixels are replaced with mean gray; lower is better.
 
     Args:
-        face: uint8 [48, 48].
-        found: the map.
+        face: face, uint8 [48, 48].
+        found: saliency map of the face.
         probability: see `Probability`.
 
     Returns:
@@ -24,7 +24,7 @@ def deletion(face: Face, found: Map, probability: Probability) -> float:
 
 
 def insertion(face: Face, found: Map, probability: Probability) -> float:
-    """Area under the probability while pixels return to a blurred face; higher is better."""
+    """Area under the probability while the pixels of a blurred face return; higher is better."""
     return _area(cv2.GaussianBlur(face, (0, 0), 5).astype(np.uint8), face, found, probability)
 
 

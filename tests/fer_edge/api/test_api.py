@@ -24,7 +24,7 @@ HEAVY = {"cv2", "tensorflow", "tf_keras", "keras", "matplotlib", "pydantic"}
 
 
 def loaded_by(statement: str) -> set[str]:
-    """The top-level modules that a fresh Python holds after a statement."""
+    """The top-level modules that a new Python process has loaded after a statement."""
     program = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -107,14 +107,14 @@ def test_a_model_says_what_it_is(model) -> None:
         (lambda: fer_edge.load("none.tflite"), "none.tflite"),
         (lambda: fer_edge.load("zoo:nano", detector="eyes"), "eyes"),
         (lambda: fer_edge.load("zoo:nano").predict("none.png"), "none.png"),
-        (lambda: fer_edge.load("zoo:nano").predict(7), "int is no picture"),
+        (lambda: fer_edge.load("zoo:nano").predict(7), "int is not an image"),
         (lambda: list(fer_edge.track(fer_edge.load("zoo:nano"), "none.mp4")), "none.mp4"),
         (lambda: fer_edge.export("zoo:giant"), "giant"),
         (lambda: fer_edge.train("no such recipe"), "no such recipe"),
         (lambda: fer_edge.quantize(object(), "x.tflite", np.zeros((1, 48, 48))), "labels"),
         (
             lambda: fer_edge.quantize(object(), "x", np.zeros((1, 48, 48)), labels=["a"]),
-            "no Keras model",
+            "neither a Keras model nor a path",
         ),
     ],
 )

@@ -17,7 +17,7 @@ from fer_edge.evaluation.calibration import (
 
 
 def draw(temperature: float, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Labels from logits, and the probabilities of a model that scales them by a temperature."""
+    """Labels sampled from logits, and the probabilities of a model that scales these."""
     rng = np.random.default_rng(3)
     logits = rng.normal(0, 1.5, (n, 5))
     true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)

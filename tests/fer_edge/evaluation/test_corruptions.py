@@ -1,4 +1,4 @@
-"""Corruptions: reproducible, graded by severity, and never outside of what a face is."""
+"""Corruptions: reproducible, graded by severity, and valid images."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What goes into a card for the runner: threshold and prior."""
+"""Decision settings on a card: threshold and prior."""
 
 import numpy as np
 import pytest

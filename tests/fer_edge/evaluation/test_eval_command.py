@@ -1,4 +1,4 @@
-"""`fer-edge eval`: one typed file, its views, resuming, bad input."""
+"""`fer-edge eval`: one typed file, its reports, resuming, invalid input."""
 
 import json
 import subprocess
@@ -10,14 +10,13 @@ from shutil import which
 import jsonschema
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from fer_edge.evaluation import document, evaluate, report, robustness
+from fer_edge.evaluation import document, evaluate, json_schema, report, robustness, types
 from fer_edge.evaluation.corruptions import CORRUPTIONS
 
 
@@ -53,9 +52,10 @@ def test_the_file_holds_every_suite_of_every_model(folder: Path) -> None:
 
 
 def test_the_schema_is_that_of_the_types(folder: Path) -> None:
-    made = TypeAdapter(document.Evaluation).json_schema()
-    assert json.loads(document.SCHEMA.read_text()) == made, "write it again: see docs/eval.md"
-    jsonschema.validate(json.loads((folder / "evaluation.json").read_text()), made)
+    """After a change of the types: python -m fer_edge.evaluation.json_schema."""
+    schema = document.SCHEMA.read_text(encoding="utf-8")
+    assert schema == json_schema.text()
+    jsonschema.validate(json.loads((folder / "evaluation.json").read_text()), json.loads(schema))
 
 
 def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(faces: Path, tmp_path: P
 
     models = [evaluate.Model(n, zoo.resolve(f"zoo:{n}")) for n in ("nano", "small")]
     data = evaluation_faces.sample(evaluation_faces.load(faces, "test"), 8)
-    saved: list[document.Evaluation] = []
+    saved: list[types.Evaluation] = []
     started: list[str] = []
 
     def interrupt(description: str) -> None:
@@ -126,9 +126,9 @@ def test_a_further_suite_is_all_that_is_measured(faces: Path, tmp_path: Path) ->
     [
         (["zoo:giant"], "zoo:giant"),
         (["none.tflite"], "none.tflite"),
-        (["--suite", "beauty"], "'beauty' is none of"),
-        (["--reference", "zoo:base", "zoo:nano"], "among the models"),
-        (["--reference", "paper"], "whole splits"),
+        (["--suite", "beauty"], "'beauty' is not one of"),
+        (["--reference", "zoo:base", "zoo:nano"], "one of the models"),
+        (["--reference", "paper"], "a whole split"),
         (["--data", "none.npz"], "none.npz"),
         (["zoo:nano/ferplus_int8"], "labeled"),
     ],
@@ -167,13 +167,13 @@ def test_the_most_confident_mistakes_are_explained(folder: Path) -> None:
 
 
 def test_errors_relative_to_the_recipe_paper(tmp_path: Path, monkeypatch) -> None:
-    """Its errors stand in the package: the same faces and seed, and the same labels, get an mCE."""
-    data = document.Data("faces", "1" * 64, "val", 8, False, 0)
-    half = [document.CorruptionResult(name, [0.5] * 5, 7.0) for name in CORRUPTIONS]
-    measured = document.Robustness(0.5, 0.5, 700.0, half)
+    """The package contains these errors: with the same faces, seed and labels there is an mCE."""
+    data = types.Data("faces", "1" * 64, "val", 8, False, 0)
+    half = [types.CorruptionResult(name, [0.5] * 5, 7.0) for name in CORRUPTIONS]
+    measured = types.Robustness(0.5, 0.5, 700.0, half)
 
-    def model(labels: tuple[str, ...]) -> document.ModelEvaluation:
-        return document.ModelEvaluation(
+    def model(labels: tuple[str, ...]) -> types.ModelEvaluation:
+        return types.ModelEvaluation(
             "m", "m.tflite", "0", list(labels), 8, 0.5, 0.5, 0.5, measured, None, None
         )
 

@@ -13,7 +13,7 @@ from benchmarks.stats.proportion import wilson
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
-from fer_edge.evaluation import document, slices
+from fer_edge.evaluation import document, slices, types
 
 MAP = r"""
 name = "small"
@@ -27,7 +27,7 @@ def run(*words: object):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two classes and contempt, four images of each of three persons."""
+    """Two classes and contempt, four images of each of three subjects."""
     out = tmp_path_factory.mktemp("set")
     images = synthetic.generate(6, seed=1).images
     for i, (label, person, number) in enumerate(
@@ -49,7 +49,7 @@ def test_scored_labels_persons_and_attributes_are_said(folder: Path, tmp_path: P
     assert done.exit_code == 0, done.output
     (model,) = document.load(tmp_path / "evaluation.json").models
     assert model.n == 12 and model.subjects == 3
-    assert model.not_scored == [document.NotScored("contempt", 6)]
+    assert model.not_scored == [types.NotScored("contempt", 6)]
     assert model.without_images == ["angry", "disgust", "fear", "surprise", "neutral"]
     by_age = {one.value: one for one in model.slices or [] if one.attribute == "age"}
     assert {age: one.subjects for age, one in by_age.items()} == {"old": 2, "young": 1}

@@ -1,4 +1,4 @@
-"""`fer-edge explain`: a picture, arrays and figures; bad input in one line."""
+"""`fer-edge explain`: image, arrays and scores; invalid input in one line."""
 
 import json
 import shutil
@@ -62,21 +62,21 @@ def test_a_file_without_a_parent_has_no_grad_cam(portrait: Path, tmp_path: Path)
     shutil.copy(zoo.resolve("zoo:nano"), alone)
     done = run(alone, portrait, "--method", "grad-cam,occlusion", "--out", tmp_path / "a.png")
     assert done.exit_code == 0, done.output
-    assert "Grad-CAM is left out" in done.output and "occlusion" in done.output
+    assert "Grad-CAM is skipped" in done.output and "occlusion" in done.output
     done = run(alone, portrait, "--method", "grad-cam", "--out", tmp_path / "b.png")
-    assert done.exit_code == 2 and "no float parent" in done.output
+    assert done.exit_code == 2 and "float parent of" in done.output
     assert not (tmp_path / "b.png").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "one picture"),
-        (["a.png", "b.png"], "one picture"),
+        ([], "one image"),
+        (["a.png", "b.png"], "one image"),
         (["none.png"], "none.png"),
         (["--grid", "none.npz"], "none.npz"),
         (["a.png", "--class", "bored"], "--class bored"),
-        (["a.png", "--method", "magic"], "'magic' is none of"),
+        (["a.png", "--method", "magic"], "'magic' is not one of"),
         (["a.png", "--method", "grad-cam", "--parent", "none"], "none"),
         (["zoo:giant", "a.png"], "zoo:giant"),
     ],

@@ -1,4 +1,4 @@
-"""Maps find the pixels that an answer rests on, and depend on the weights of the net."""
+"""Maps find the pixels that determine a prediction, and depend on the weights of the net."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def face() -> Faces:
 
 @pytest.fixture(scope="module")
 def corner(face: Faces):
-    """A probability that falls as the lower right corner differs from the face's own."""
+    """A probability that decreases as the lower right corner is changed."""
 
     def probability(faces: Faces) -> NDArray[np.float32]:
         part = faces[:, 32:, 32:].astype(float) - face[32:, 32:]

@@ -1,0 +1,1 @@
+"""Labels archives of images and videos in parallel: `fer-edge predict --batch`."""
