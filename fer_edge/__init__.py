@@ -1,6 +1,6 @@
 """Train, compress, measure and run compact facial-expression models on the edge.
 
-This is the public Python API; every name is loaded on first use, so that `import fer_edge` loads
+This is the public Python API. Each name is loaded on first use; `import fer_edge` alone loads
 neither OpenCV nor TensorFlow:
 
     import fer_edge
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_edge.api.model import Face, Model, load
     from fer_edge.api.tracking import TrackedFrame, track
 
-# tensorflow-model-optimization works on Keras 2 objects alone; TensorFlow reads this as it loads.
+# tensorflow-model-optimization only supports Keras 2 objects; TensorFlow reads this while loading.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 _MODULES = {

@@ -1,11 +1,13 @@
-"""A finished model file in the form that a phone, MediaPipe or a microcontroller takes."""
+"""Rewrites a model file for a phone, MediaPipe or a microcontroller."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from device.errors import InputError
+from device.model import card as device_card
+from device.model import prior as priors
 from device.model.card import card_path
 from device.model.classifier import Classifier
 from device.model.file import ModelFile
@@ -14,6 +16,9 @@ from fer_edge import zoo
 from fer_edge.data.output import refuse_existing
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from quantization.export.tflite_micro import MicroResult
     from quantization.tflite.io_types import IO, Color
 
@@ -26,16 +31,16 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Deployed:
-    """What was written.
+    """The files that an export wrote.
 
     Attributes:
-        source: the model file it was made of.
-        files: the `.tflite`, or `.h` and `.cc`.
-        card: beside them.
-        bytes: of the model.
+        source: model file that was exported.
+        files: the `.tflite`, or the `.h` and `.cc`.
+        card: model card next to them.
+        bytes: size of the model.
         io: dtype of input and output.
-        color: of the input.
-        micro: what TFLite Micro made of it; None where it was not asked.
+        color: color format of the input.
+        micro: result in TFLite Micro; None if it was not run there.
     """
 
     source: Path
@@ -52,18 +57,18 @@ def find(source: str, head: str | None, precision: str | None) -> Path:
 
     Args:
         source: `zoo:NAME`, a finished run's folder, a folder of model files, or a model file.
-        head: which file of a folder or of the zoo; FER2013's labels when left out.
-        precision: likewise; int8 when left out.
+        head: head to choose from a folder or the zoo, "fer2013" if None.
+        precision: precision to choose from a folder or the zoo, "int8" if None.
 
     Raises:
-        InputError: there is no such file, or a file is named and a head or a precision too.
+        InputError: no such file, or `source` is a file and a head or precision is given as well.
     """
     folder = Path(source)
     is_whole = source.startswith(zoo.PREFIX) and "/" not in source
     if not is_whole and not folder.is_dir():
         if head or precision:
             raise InputError(
-                f"{source} is one head in one precision already: leave out --head and --precision, "
+                f"{source} is one head in one precision already: omit --head and --precision, "
                 "or give the run's folder or zoo:NAME"
             )
         return zoo.resolve(source)
@@ -91,26 +96,32 @@ def deploy(
     form: Format = "tflite",
     python: Path | None = None,
     force: bool = False,
+    prior: str = priors.NONE,
+    prior_exponent: float = 1.0,
 ) -> Deployed:
-    """Write a model file with another input and output, or as a C array, and its card.
+    """Write a model file with another input and output, or as a C array, with its card.
 
     Args:
-        source: the model file.
-        out: the file to write, or a folder for a name of its own; here when left out. For a C array
-            the ending is replaced by `.h` and `.cc`.
+        source: model file.
+        out: file to write, or a folder in which the name is chosen; the working folder if None. For
+            a C array the suffix is replaced by `.h` and `.cc`.
         io: dtype of input and output.
-        color: of the input.
+        color: color format of the input.
         form: "tflite" or "c".
-        python: of an environment with `tflite-micro`, to measure the arena of a C array; this one
-            when left out, where it has it.
-        force: whether files that stand there already are replaced.
+        python: Python interpreter of an environment with `tflite-micro`, to measure the arena of a
+            C array; this interpreter if None and it has the package.
+        force: whether to replace existing files.
+        prior: class prior to fold into the graph: "none", "uniform" or the path of a JSON file of
+            label to share.
+        prior_exponent: power of the exchange, 0 to 1.
 
     Raises:
-        InputError: the source is no model of ours, a file would be overwritten, or the card is
-            another file's.
-        CheckFailedError: TFLite Micro answers otherwise than LiteRT, or cannot run it.
+        InputError: the source is not a fer-edge model, a file would be overwritten, or the card
+            belongs to another file.
+        CheckFailedError: TFLite Micro cannot run the model or its predictions differ from LiteRT's.
     """
     from quantization.export import io as io_adapter
+    from quantization.export import prior as prior_folding
     from quantization.tflite import card, metadata
 
     path = _target(source, out, f"{color}_{io}", form)
@@ -118,8 +129,11 @@ def deploy(
         refuse_existing(target, force=force)
     file = ModelFile(source)
     model = io_adapter.load(file)
-    classifier = Classifier(file)  # which refuses what is no model of ours
+    classifier = Classifier(file)  # refuses models that are not fer-edge's
     labels = classifier.labels
+    factors = priors.weights(prior, prior_exponent, source)
+    if factors is not None:
+        prior_folding.fold(model, factors, str(source))
     outside = io_adapter.adapt_io(
         model, io=io, color=color, outside=_normalization(classifier, file)
     )
@@ -149,19 +163,36 @@ def deploy(
         io=io,
         color=color,
         normalization=outside,
-        more={"tflite_micro": measured} if measured else {},
+        more={
+            **({"tflite_micro": measured} if measured else {}),
+            **({} if factors is None else {"decision": _decision(source, labels, factors)}),
+        },
     )
     return Deployed(source, files, beside, len(content), io, color, found)
 
 
+def _decision(
+    source: Path, labels: tuple[str, ...], factors: "NDArray[np.float32]"
+) -> dict[str, Any]:
+    """The card's entry `decision` with the prior of the new file; what was measured is left out."""
+    from quantization.tflite import card
+
+    shares = device_card.prior(source, labels) * factors
+    known = dict(card.read(source)["decision"])
+    for measured in ("data_digest", "answered", "right"):
+        known.pop(measured, None)
+    new = dict(zip(labels, (shares / shares.sum()).round(6).tolist(), strict=True))
+    return known | {"prior": new}
+
+
 def _normalization(model: Classifier, file: ModelFile) -> tuple[float, float]:
-    """Mean and std that a float file's metadata asks for; 0 and 1 where the input is the pixel."""
+    """Mean and std that a float file's metadata states; 0 and 1 if the input is the pixel value."""
     found = file.normalization
     if model.precision == "int8":
         if not model.takes_pixels:
             raise InputError(
-                f"{model.path}: its int8 input is not pixel - 128: export starts from files whose "
-                "input was calibrated on all pixels 0..255"
+                f"{model.path}: its int8 input is not pixel - 128: export only supports files "
+                "whose input was calibrated on all pixels 0..255"
             )
     elif found is not None:
         found = found.for_channels(1, model.path)
@@ -170,7 +201,7 @@ def _normalization(model: Classifier, file: ModelFile) -> tuple[float, float]:
 
 
 def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
-    """The path of the `.tflite` or `.cc`."""
+    """Path of the `.tflite` or `.cc`."""
     ending = ".tflite" if form == "tflite" else ".cc"
     endings = (".tflite",) if form == "tflite" else (".cc", ".h")
     if out is None or out.is_dir() or not out.suffix:
@@ -178,7 +209,7 @@ def _target(source: Path, out: Path | None, what: str, form: Format) -> Path:
     elif out.suffix.lower() in endings:
         path = out if form == "tflite" else out.with_suffix(ending)
     else:
-        raise InputError(f"--out {out}: give a folder, or a name that ends with {endings[0]}")
+        raise InputError(f"--out {out}: give a folder, or a name that ends in {endings[0]}")
     if source.with_suffix("").absolute() == path.with_suffix("").absolute():
         raise InputError(f"--out {path} would replace {source} or its card: give another name")
     return path

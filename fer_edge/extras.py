@@ -1,4 +1,4 @@
-"""Optional dependencies: one line for a package that is not installed."""
+"""Optional dependencies: a one-line error for a missing package."""
 
 from importlib.util import find_spec
 
@@ -13,11 +13,11 @@ def require(extra: str, packages: tuple[str, ...], what: str) -> None:
 
     Args:
         extra: extra of fer-edge that installs them.
-        packages: import names.
-        what: what needs them, for the message.
+        packages: import names of the packages.
+        what: feature that needs them, for the message.
 
     Raises:
-        InputError: one is not installed.
+        InputError: a package is not installed.
     """
     for package in packages:
         if find_spec(package) is None:

@@ -1,1 +1,1 @@
-"""The command line, one module a command: parse, call, print; no logic of its own."""
+"""The command line, one module per command: parse options, call the library, print the result."""

@@ -1,4 +1,4 @@
-"""`fer-edge`: the commands put together, and what their errors look like."""
+"""`fer-edge`: assembles the commands and formats their errors."""
 
 import errno
 import os
@@ -10,8 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from device.errors import ExitCode, FerEdgeError
+from device.system.scratch_folder import scratch
 from fer_edge import __version__
 from fer_edge.cli import (
+    adapt,
+    audio,
     bench,
     data,
     doctor,
@@ -20,6 +23,7 @@ from fer_edge.cli import (
     fetch,
     gate,
     inspect,
+    landmarks,
     mqtt,
     pipeline,
     predict,
@@ -30,6 +34,8 @@ from fer_edge.cli import (
     search,
     serve,
     service,
+    temporal,
+    text,
     train,
     verify,
 )
@@ -38,23 +44,23 @@ from fer_edge.cli import zoo as zoo_command
 from fer_edge.cli.shared.terminal import echo
 
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN}
-"""What writing to an open file fails with."""
+"""Error numbers of a failed write to an open file."""
 
 
 class Commands(TyperGroup):
-    """The commands, with one line for a person where an error can be explained."""
+    """The command group; prints errors that have a known cause as one line."""
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run a command line; exit 2 where the output cannot be written, as on a full disk."""
+        """Run a command line; exit 2 if the output cannot be written, as on a full disk."""
         try:
             try:
                 return super().main(*args, **options)
             finally:
                 if sys.stdout is not None:  # None: closed by the caller
-                    sys.stdout.flush()  # or Python fails to at its end, with a traceback
+                    sys.stdout.flush()  # otherwise Python flushes at exit, with a traceback
         except OSError as error:
             _discard_output()
-            if error.errno == errno.EPIPE:  # the reader has seen enough, as `head`
+            if error.errno == errno.EPIPE:  # the reader closed the pipe, as `head` does
                 sys.exit(ExitCode.FAILED)
             if "--debug" in sys.argv or not (error.filename or error.errno in _NOT_WRITTEN):
                 raise
@@ -65,7 +71,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; exit 1 for a failed check, 2 for wrong input, 130 for Ctrl-C."""
         try:
-            return super().invoke(ctx)
+            with scratch():
+                return super().invoke(ctx)
         except FerEdgeError as error:
             if ctx.params["debug"]:
                 raise
@@ -84,8 +91,8 @@ def _explain(error: OSError) -> str:
 
 
 def _discard_output() -> None:
-    """Send what still waits for standard output nowhere, so that Python does not try again."""
-    with suppress(OSError, ValueError, AttributeError):  # closed, or a test's stream, no file
+    """Redirect pending standard output to the null device, so that Python does not retry."""
+    with suppress(OSError, ValueError, AttributeError):  # closed, or a test's stream without a file
         target = sys.stdout.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, target)
@@ -102,8 +109,12 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("train", epilog=train.EXAMPLE)(train.train)
+app.command("audio", epilog=audio.EXAMPLE)(audio.audio)
+app.command("landmarks", epilog=landmarks.EXAMPLE)(landmarks.landmarks)
 app.command("search", epilog=search.EXAMPLE)(search.search)
 app.command("pipeline", epilog=pipeline.EXAMPLE)(pipeline.pipeline)
+app.command("text", epilog=text.EXAMPLE)(text.text)
+app.command("temporal", epilog=temporal.EXAMPLE)(temporal.temporal)
 app.command("export", epilog=export.EXAMPLE)(export.export)
 app.command("predict", epilog=predict.EXAMPLE)(predict.predict)
 app.command("run", epilog=run.EXAMPLE)(run.run)
@@ -117,6 +128,7 @@ app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("ptq", epilog=ptq.EXAMPLE)(ptq.ptq)
 app.command("quant-debug", epilog=quant_debug.EXAMPLE)(quant_debug.quant_debug)
+app.command("adapt", epilog=adapt.EXAMPLE)(adapt.adapt)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.command("eval", epilog=eval_command.EXAMPLE)(eval_command.evaluate)
 app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
@@ -134,7 +146,10 @@ def _print_version(asked: bool) -> None:
 def root(
     debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """Train, shrink, measure and run facial-expression models on the edge."""
+    """Train, compress, benchmark and run facial-expression models on edge devices."""

@@ -22,20 +22,20 @@ def bench(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Model files (.tflite) or zoo:NAME; latencies are relative to the first.",
+            help="Model files (.tflite) or zoo:NAME; latency ratios are relative to the first.",
             metavar="[MODEL]…",
             show_default=f"{MODEL_VARIABLE}, else zoo:base",
         ),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labeled faces (.npz of `data prepare`); generated faces if left out."),
+        typer.Option(help="Labeled faces: a .npz from `data prepare`; synthetic faces if omitted."),
     ] = None,
     split: Annotated[
         EvaluationSplit | None,
         typer.Option(
-            help="Split of --data; use test (PrivateTest) once, for finished models.",
-            show_default="val; test of generated faces",
+            help="Split of --data; use test (PrivateTest) only once, for finished models.",
+            show_default="val; test for synthetic faces",
         ),
     ] = None,
     sample: Annotated[
@@ -45,43 +45,51 @@ def bench(
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Number of rounds; each times all models in random order.")
+        int, typer.Option(min=1, help="Number of rounds; each times every model, in random order.")
     ] = 100,
     threads: Annotated[
         str | None,
         typer.Option(
-            help="Threads of the interpreter: N, or several as 1,2,4; the first is the main one.",
+            help="Interpreter threads: a number, or several as in 1,2,4, the main one first.",
             show_default="1; 1,2,4 with --full",
         ),
     ] = None,
     peer: Annotated[
         list[Path] | None,
-        typer.Option(help="Description (TOML) of an external model; may be repeated."),
+        typer.Option(help="TOML description of an external model; may be repeated."),
     ] = None,
     peer_init: Annotated[
         Path | None,
         typer.Option(
             "--peer-init",
             metavar="MODEL",
-            help="Write NAME.toml, a draft of the description for --peer, and exit.",
+            help="Write NAME.toml, a draft description of this model for --peer, and exit.",
         ),
     ] = None,
+    prior: Annotated[
+        str,
+        typer.Option(
+            help="Class prior that accuracy is for, in place of that of training: uniform, none, "
+            "or a JSON file of label to share.",
+            metavar="uniform|none|FILE",
+        ),
+    ] = "none",
     full: Annotated[
         bool,
         typer.Option(
             "--full",
-            help="Measure with 1, 2 and 4 threads, without XNNPACK, with --profile and --peak.",
+            help="Measure with 1, 2 and 4 threads, without XNNPACK, and with --profile and --peak.",
             rich_help_panel=MORE,
         ),
     ] = False,
     xnnpack_off: Annotated[
         bool,
-        typer.Option("--xnnpack-off", help="Time without XNNPACK as well.", rich_help_panel=MORE),
+        typer.Option("--xnnpack-off", help="Also time without XNNPACK.", rich_help_panel=MORE),
     ] = False,
     backend: Annotated[
         list[str] | None,
         typer.Option(
-            help="Time in tflite-runtime, tensorflow or onnxruntime as well; may be repeated.",
+            help="Also time in tflite-runtime, tensorflow or onnxruntime; may be repeated.",
             rich_help_panel=MORE,
         ),
     ] = None,
@@ -89,7 +97,7 @@ def bench(
         int,
         typer.Option(
             min=0,
-            help="Number of cold starts, each in a fresh process; 0: none.",
+            help="Number of cold starts, each in a new process; 0: none.",
             rich_help_panel=MORE,
         ),
     ] = 7,
@@ -100,22 +108,22 @@ def bench(
         bool,
         typer.Option(
             "--peak",
-            help="Time a large matrix product, as the peak of the machine.",
+            help="Time a large matrix product to estimate the peak throughput of the machine.",
             rich_help_panel=MORE,
         ),
     ] = False,
     count: Annotated[
         str | None,
         typer.Option(
-            help="Count instructions on emulated Arm cores: cortex-a53, cortex-a72 or cortex-a76, "
-            "separated by commas; needs `fer-edge fetch arm`.",
+            help="Count instructions on emulated Arm cores: cortex-a53, cortex-a72 or cortex-a76; "
+            "separate several with commas. Needs `fer-edge fetch arm`.",
             rich_help_panel=MORE,
         ),
     ] = None,
     timing: Annotated[
         bool,
         typer.Option(
-            help="Measure accuracy and time; --no-timing leaves only --count, which does not "
+            help="Measure accuracy and latency; --no-timing runs only --count, which does not "
             "depend on the load of the machine.",
             rich_help_panel=MORE,
         ),
@@ -123,7 +131,7 @@ def bench(
     video: Annotated[
         Path | None,
         typer.Option(
-            help="Time whole camera frames of this video of a face, with the first model.",
+            help="Time whole camera frames with the first model, on this video of a face.",
             rich_help_panel=MORE,
         ),
     ] = None,
@@ -134,7 +142,7 @@ def bench(
         int,
         typer.Option(
             min=1,
-            help="Detect faces in every n-th frame when counting instructions of --video.",
+            help="With --count and --video: run face detection on every n-th frame.",
             rich_help_panel=MORE,
         ),
     ] = 1,
@@ -144,14 +152,16 @@ def bench(
             help="Folder for results.json, report and plots.", show_default="runs/bench-TIME"
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the result in --out.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace existing results in --out.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the results as JSON instead of a table.")
     ] = False,
     on: remote.OnOption = None,
     remote_python: remote.RemotePythonOption = "python3",
 ) -> None:
-    """Measure accuracy, size, cold start and interleaved latency of model files."""
+    """Measure accuracy, size, cold start and latency of model files, in interleaved rounds."""
     if peer_init:
         _begin_description(peer_init, force=force)
         return
@@ -159,6 +169,8 @@ def bench(
     from fer_edge import zoo
     from fer_edge.api import measure
 
+    if prior != "none" and on:
+        raise InputError("--prior reads the cards of models on this machine: omit --on")
     folder = measure.new_folder(out, force=force or bool(on))
     hosts = remote.check_hosts(on or (), remote_python, folder, force=force)
     job = measure.compose(
@@ -180,6 +192,7 @@ def bench(
             video=video,
             detector=str(detector),
             every=every,
+            prior=prior,
         ),
     )
     if hosts:
@@ -200,7 +213,7 @@ def bench(
 
 
 def _begin_description(model: Path, *, force: bool) -> None:
-    """Write a draft of the description of an external model beside its file."""
+    """Write a draft description of an external model next to its file."""
     from benchmarks.models import external_draft
     from device.system.atomic_file import replacing
     from fer_edge.data.output import refuse_existing
@@ -215,21 +228,21 @@ def _begin_description(model: Path, *, force: bool) -> None:
 
 
 def _cores(text: str | None, hosts: list[str] | None, timing: bool) -> list[str]:
-    """Parse the names of the cores to count instructions for."""
+    """Parse the cores for which instructions are counted."""
     from benchmarks.counting import cores
 
     if text is None:
         if not timing:
-            raise InputError("--no-timing leaves nothing to do: name cores with --count")
+            raise InputError("--no-timing leaves nothing to measure: name cores with --count")
         return []
     if hosts:
-        raise InputError("--count emulates cores on this machine: leave out --on")
+        raise InputError("--count emulates cores on this machine: omit --on")
     return [core.name for core in cores.parse(text)]
 
 
 def _threads(text: str) -> list[int]:
-    """Parse thread counts such as 1 or 1,2,4."""
+    """Parse thread counts, for example 1 or 1,2,4."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) for part in parts):
-        raise InputError(f"--threads {text}: give a number from 1, or several as 1,2,4")
+        raise InputError(f"--threads {text}: give a number of at least 1, or several as in 1,2,4")
     return [int(part) for part in parts]

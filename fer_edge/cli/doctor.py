@@ -1,4 +1,4 @@
-"""`fer-edge doctor`: whether this machine can run fer-edge, and what to do where it cannot."""
+"""`fer-edge doctor`: checks whether this machine can run fer-edge and suggests fixes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,24 +22,26 @@ _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 def doctor(
     file: Annotated[
         str | None,
-        typer.Argument(help="Model file (.tflite), or zoo:NAME.", metavar="[MODEL]"),
+        typer.Argument(help="Model file (.tflite) or zoo:NAME.", metavar="[MODEL]"),
     ] = None,
     model: ModelOption = None,
     detector_model: Annotated[
-        Path | None, typer.Option(help="File of YuNet to try, instead of the downloaded one.")
+        Path | None, typer.Option(help="YuNet model file to check, instead of the downloaded one.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Check Python, libraries, model, detectors, cameras, power, heat and memory.
+    """Check Python, libraries, models, detectors, cameras, power, temperature and memory.
 
-    Classifies one picture with the model, and shows whether XNNPACK runs it. The exit code is 1
-    when there is a problem; a warning is not one.
+    Classifies one image with the model and reports whether XNNPACK runs it. Compares the shipped
+    models with their published digests. Exit code 1 if there is a problem; warnings do not count.
     """
     from device.doctor import Status, examine
     from fer_edge import zoo
 
     findings = []
-    for finding in examine(model=zoo.resolve(file or model), detector_model=detector_model):
+    for finding in examine(
+        model=zoo.resolve(file or model), detector_model=detector_model, digests=zoo.DIGESTS
+    ):
         findings.append(finding)
         if not as_json:
             _print(finding)

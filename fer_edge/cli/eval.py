@@ -1,8 +1,8 @@
 """`fer-edge eval`: robustness, calibration, slices and explanations of finished models."""
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
+from device.system.atomic_file import make_folder
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.options import MAP_HELP, MODEL_VARIABLE
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from fer_edge.data.dataset import Dataset
-    from fer_edge.evaluation.document import Data, Evaluation
     from fer_edge.evaluation.evaluate import Model
+    from fer_edge.evaluation.types import Data, Evaluation
 
 EXAMPLE = "Example: fer-edge eval zoo:nano zoo:base --data fer2013.npz --out runs/eval"
 
@@ -34,45 +35,44 @@ def evaluate(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Labeled faces: .npz of `data prepare`, or folder:PATH; else generated ones.",
+            help="Labeled faces: a .npz from `data prepare`, or folder:PATH; synthetic if omitted.",
         ),
     ] = None,
     label_map: Annotated[
         str | None,
-        typer.Option("--map", help=MAP_HELP, show_default="folders: a folder for each class"),
+        typer.Option("--map", help=MAP_HELP, show_default="folders: one folder per class"),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out images of --map without a face.")
+        bool, typer.Option("--skip-bad", help="With --map: skip images without a face.")
     ] = False,
     peer: Annotated[
         list[Path] | None,
-        typer.Option(help="TOML description of an external model among those named; repeatable."),
+        typer.Option(help="TOML description of an external model among MODEL; may be repeated."),
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
-            help="Split of --data; test (PrivateTest) is for finished models, once.",
-            show_default="val; all of a folder; test of the generated faces",
+            help="Split of --data; use test (PrivateTest) only once, for finished models.",
+            show_default="val; the whole folder; test for synthetic faces",
         ),
     ] = None,
     suite: Annotated[
         str | None,
         typer.Option(
-            help="Parts to run: robustness, calibration, slices, explain; several as A,B.",
+            help="Suites to run: robustness, calibration, slices, explain; separate with commas.",
             show_default="all",
         ),
     ] = None,
     reference: Annotated[
         str | None,
         typer.Option(
-            help="Model that corruption errors are relative to: one of those named, or paper.",
-            show_default="paper where its errors on these faces are known, else the first of "
-            "several",
+            help="Model that corruption errors are relative to: one of MODEL, or paper.",
+            show_default="paper if its errors on these faces are known, else the first of several",
         ),
     ] = None,
     sample: Annotated[
         int | None,
-        typer.Option(min=1, help="Faces picked at random.", show_default="all of them"),
+        typer.Option(min=1, help="Number of faces, drawn at random.", show_default="all"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="RNG seed of the corruptions.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for evaluation.json, .md and .html.")] = Path(
@@ -82,7 +82,7 @@ def evaluate(
 ) -> None:
     """Evaluate models beyond top-1: robustness to corruptions, calibration, slices, explanations.
 
-    An interrupted evaluation resumes with the same command; finished models are not run again.
+    The same command resumes an interrupted evaluation; finished models are not run again.
     """
     from fer_edge.data import evaluation_faces
     from fer_edge.evaluation import document, report
@@ -103,9 +103,8 @@ def evaluate(
     )
     leaked = evaluation_faces.leaked(data, faces, split) if data and not source else None
     path = out / "evaluation.json"
-    known = document.load(path) if path.exists() else None
-
-    with _progress(evaluation.steps(chosen, suites), quiet=as_json) as step:
+    with _folder_for(out), _progress(evaluation.steps(chosen, suites), quiet=as_json) as step:
+        known = document.load(path) if path.exists() else None
         found = evaluation.evaluate(
             chosen,
             faces,
@@ -127,6 +126,19 @@ def evaluate(
         _show(found, written)
 
 
+@contextmanager
+def _folder_for(out: Path) -> Iterator[None]:
+    """Make the output folder now, to fail before the work; remove it if it stays empty."""
+    is_new = not out.exists()
+    make_folder(out)
+    try:
+        yield
+    finally:
+        if is_new:
+            with suppress(OSError):
+                out.rmdir()
+
+
 def _models(names: list[str], peers: list[Path]) -> "list[Model]":
     from benchmarks.models import external_file
     from fer_edge import zoo
@@ -141,7 +153,7 @@ def _models(names: list[str], peers: list[Path]) -> "list[Model]":
 
 
 def _folder(data: Path | None, label_map: str | None) -> Path | None:
-    """The folder or archive that a map reads; None where `--data` is prepared or not given."""
+    """The folder or archive to read by a map; None if `--data` is a prepared file or omitted."""
     if data is None or data.suffix == ".npz":
         if label_map:
             raise InputError("--map describes a folder: give --data folder:PATH")
@@ -176,7 +188,7 @@ def _suites(text: str | None) -> tuple[str, ...]:
     wanted = tuple(part.strip() for part in text.split(","))
     unknown = [part for part in wanted if part not in SUITES]
     if unknown:
-        raise InputError(f"--suite {text}: {unknown[0]!r} is none of {', '.join(SUITES)}")
+        raise InputError(f"--suite {text}: {unknown[0]!r} is not one of {', '.join(SUITES)}")
     return wanted
 
 
@@ -185,16 +197,14 @@ def _reference(reference: str | None, names: list[str], data: "Data") -> str | N
 
     known = paper_errors(data) is not None
     if reference == PAPER and not known:
-        raise InputError(
-            f"--reference {PAPER}: its errors are known on whole splits of FER2013 and --seed 0"
-        )
+        raise InputError(f"--reference {PAPER}: needs a whole split of FER2013 and --seed 0")
     if reference not in (None, PAPER, *names):
-        raise InputError(f"--reference {reference}: name it among the models, too")
+        raise InputError(f"--reference {reference}: also give it as one of the models")
     return reference or (PAPER if known else names[0] if len(names) > 1 else None)
 
 
 def _progress(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[str], None] | None]:
-    """A bar with time left on a terminal; a line for each model elsewhere; nothing with --json."""
+    """A progress bar on a terminal; one line per model elsewhere; nothing with --json."""
     if quiet:
         return nullcontext()
     from fer_edge.cli.shared.progress import steps

@@ -1,4 +1,4 @@
-"""`fer-edge explain`: which parts of a face an answer rests on."""
+"""`fer-edge explain`: shows which parts of a face determine the model's answer."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,45 +29,46 @@ def explain(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Model file (.tflite) or zoo:NAME, else zoo:base; then a picture, or --grid.",
+            help="Model file (.tflite) or zoo:NAME (default zoo:base), then an image unless --grid "
+            "is given.",
             metavar="[MODEL] [IMAGE]",
         ),
     ] = None,
     model: options.ModelOption = None,
     out: Annotated[
-        Path, typer.Option(help="Picture to draw; arrays go beside it, as .npz.")
+        Path, typer.Option(help="Image to draw; the maps are written next to it as .npz.")
     ] = Path("explain.png"),
     force: options.ForceOption = False,
     method: Annotated[
         str,
         typer.Option(
-            help="grad-cam (on the float parent), occlusion, rise (both on the file); several as "
-            "A,B; all."
+            help="Methods, separated by commas: grad-cam (needs the float parent), occlusion, "
+            "rise; or all."
         ),
     ] = "all",
     label: Annotated[
         str | None,
-        typer.Option("--class", help="Class to explain.", show_default="the model's answer"),
+        typer.Option("--class", help="Class to explain.", show_default="the predicted class"),
     ] = None,
     parent: Annotated[
         str | None,
         typer.Option(
-            help="Float parent of the file for Grad-CAM: zoo:NAME or the folder of a run.",
-            show_default="known for zoo models and files in a run's folder export/",
+            help="Float parent of the file, for grad-cam: zoo:NAME or the folder of a run.",
+            show_default="known for zoo models and for files in export/ of a run",
         ),
     ] = None,
     grid: Annotated[
         Path | None,
-        typer.Option(help="Data file whose most confident mistakes are explained."),
+        typer.Option(help="Data file (.npz) whose most confident mistakes are explained."),
     ] = None,
     split: Annotated[str, typer.Option(help="Split of --grid.")] = "val",
-    count: Annotated[int, typer.Option(min=1, help="Number of faces of --grid.")] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="RNG seed of RISE's masks.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Number of faces in the grid.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="RNG seed of the RISE masks.")] = 0,
     detector: options.DetectorOption = options.DetectorName.auto,
     detector_model: options.DetectorModelOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
-    """Show which pixels of a face the model's answer rests on, by three methods side by side.
+    """Show which pixels of a face determine the model's answer, by three methods side by side.
 
     Each map is scored by insertion (higher is better) and deletion (lower is better).
     """
@@ -83,7 +84,7 @@ def explain(
 
     named, images = options.model_and_rest(words or [], model)
     if len(images) + (grid is not None) != 1:
-        raise InputError("give one picture, or --grid with a data file")
+        raise InputError("give one image, or --grid with a data file")
     arrays = out.with_suffix(".npz")
     for path in (out, arrays):
         refuse_existing(path, force=force)
@@ -123,7 +124,7 @@ def explain(
 
 
 def _methods(text: str) -> tuple[tuple[str, ...], bool]:
-    """The methods, and whether Grad-CAM alone was asked for."""
+    """The methods, and whether Grad-CAM is the only one."""
     from fer_edge.explanation.explain import METHODS
 
     if text == "all":
@@ -131,7 +132,7 @@ def _methods(text: str) -> tuple[tuple[str, ...], bool]:
     wanted = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     unknown = [part for part in wanted if part not in METHODS]
     if unknown:
-        raise InputError(f"--method {text}: {unknown[0]!r} is none of {', '.join(METHODS)}, all")
+        raise InputError(f"--method {text}: {unknown[0]!r} is not one of {', '.join(METHODS)}, all")
     return wanted, wanted == ("grad-cam",)
 
 
@@ -144,7 +145,7 @@ def _target(label: str | None, labels: Sequence[str]) -> int | None:
 
 
 def _face(image: Path, model: Path, detector: str, detector_model: Path | None) -> Any:
-    """The largest face of a picture as the model sees it, uint8 [48, 48]."""
+    """The largest face of an image, cropped for the model: uint8 [48, 48]."""
     from device.faces.align import FaceCropper
     from device.faces.detector import open_detector
     from device.image import file as image_file
@@ -156,7 +157,7 @@ def _face(image: Path, model: Path, detector: str, detector_model: Path | None) 
     pixels = gray(picture)
     faces = finder.find(color(picture) if finder.color else pixels)
     if not faces:
-        raise InputError(f"{image}: no face found; give a picture with a larger or upright face")
+        raise InputError(f"{image}: no face found; use an image with a larger or upright face")
     crop = FaceCropper(margin=card.margin(model))
     return crop(pixels, faces[0].box, faces[0].roll).copy()
 
@@ -170,8 +171,8 @@ def _mistakes(classifier: "Classifier", data: Path, split: str, count: int) -> I
     labels = evaluation_faces.labels_of(faces, classifier.labels)
     if labels is None:
         raise InputError(
-            f"{data} is labeled {', '.join(faces.label_names)}, and the model names "
-            f"{', '.join(classifier.labels)}: give faces or a model with the same classes"
+            f"{data} is labeled {', '.join(faces.label_names)} and the model predicts "
+            f"{', '.join(classifier.labels)}: use data and a model with the same classes"
         )
     picked = confident_mistakes(accuracy.predict(classifier, faces.images), labels, count)
     if not len(picked):
@@ -183,11 +184,11 @@ def _mistakes(classifier: "Classifier", data: Path, split: str, count: int) -> I
 def _parent(
     name: str | None, path: Path, labels: Sequence[str], *, required: bool
 ) -> "Parent | None":
-    """The float net of a file; None, with a line, where there is none or TensorFlow is missing."""
+    """The float parent of a file; None, with a notice, if it or TensorFlow is missing."""
     found = name or _known_parent(path)
     reason = None
     if found is None:
-        reason = f"{path} has no float parent here; name one by --parent"
+        reason = f"the float parent of {path} is not known; give --parent"
     else:
         try:
             return _load_parent(found, path, labels)
@@ -196,10 +197,10 @@ def _parent(
         except InputError:
             if name or required:
                 raise
-            reason = f"{path} has no float parent here; name one by --parent"
+            reason = f"the float parent of {path} is not known; give --parent"
     if required:
         raise InputError(f"no Grad-CAM: {reason}")
-    echo(f"Grad-CAM is left out: {reason}", err=True)
+    echo(f"Grad-CAM is skipped: {reason}", err=True)
     return None
 
 
@@ -252,7 +253,7 @@ def _figures(one: "Explanation", labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _arrays(found: "Sequence[Explanation]", labels: Sequence[str]) -> dict[str, Any]:
-    """Arrays of the `.npz`: faces, and for each method its maps [n, 48, 48]."""
+    """Arrays of the `.npz`: the faces, and for each method its maps, [n, 48, 48]."""
     import numpy as np
 
     methods = [one.method for one in found[0].maps]

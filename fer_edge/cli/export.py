@@ -1,4 +1,4 @@
-"""`fer-edge export`: a model file for MediaPipe, Android or a microcontroller."""
+"""`fer-edge export`: writes a model file for MediaPipe, Android or a microcontroller."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
-from fer_edge.cli.shared.options import ForceOption
+from fer_edge.cli.shared.options import ForceOption, PriorExponentOption, PriorOption
 from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
 from fer_edge.cli.shared.terminal import echo
 from quantization.tflite.io_types import COLORS, IO, Color
@@ -28,15 +28,11 @@ def export(
     ] = "zoo:base",
     head: Annotated[
         Literal["fer2013", "ferplus"] | None,
-        typer.Option(
-            help="Label set of the file to take from a folder or zoo:NAME.", show_default="fer2013"
-        ),
+        typer.Option(help="Label set, if SOURCE is a folder or zoo:NAME.", show_default="fer2013"),
     ] = None,
     precision: Annotated[
         Precision | None,
-        typer.Option(
-            help="Precision of the file to take from a folder or zoo:NAME.", show_default="int8"
-        ),
+        typer.Option(help="Precision, if SOURCE is a folder or zoo:NAME.", show_default="int8"),
     ] = None,
     input: Annotated[
         str | None,
@@ -53,25 +49,27 @@ def export(
     ] = None,
     format: Annotated[
         Literal["tflite", "c"],
-        typer.Option(help="tflite: model file. c: C++ source with the model as an array."),
+        typer.Option(help="tflite: model file; c: C++ source with the model as an array."),
     ] = "tflite",
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write, or a folder.", show_default="working folder"),
+        typer.Option(help="File or folder to write.", show_default="working folder"),
     ] = None,
+    prior: PriorOption = "none",
+    prior_exponent: PriorExponentOption = 1.0,
     tflite_micro: Annotated[
         Path | None,
         typer.Option(
-            help="Python interpreter of an environment with tflite-micro, to check a C array.",
+            help="Python interpreter of an environment with tflite-micro, to verify a C array.",
             envvar="FER_EDGE_TFLITE_MICRO_PYTHON",
         ),
     ] = None,
     force: ForceOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a model with the input and output that its runtime takes; the weights stay as they are.
+    """Write a model with the input and output that a runtime expects; weights are unchanged.
 
-    By default RGB and uint8, as MediaPipe's ImageClassifier and Android take it.
+    The default is RGB and uint8, which MediaPipe's ImageClassifier and Android expect.
     """
     from fer_edge import deploy as fer_edge_deploy
 
@@ -84,6 +82,8 @@ def export(
         form=format,
         python=tflite_micro,
         force=force,
+        prior=prior,
+        prior_exponent=prior_exponent,
     )
     if as_json:
         print_json(_as_json(done))
@@ -118,12 +118,12 @@ def _show(done: "Deployed", is_c: bool) -> None:
     if not is_c:
         return
     if done.micro is None:
-        echo(f"arena: {NOT_MEASURED}; give --tflite-micro the python of one that has it")
+        echo(f"arena: {NOT_MEASURED}; give --tflite-micro the Python of an environment that has it")
         return
     agreement = done.micro.agreement
     echo(
         f"arena: {done.micro.arena_bytes:,} bytes ({done.micro.runtime}); "
         f"{agreement.disagreements} of {agreement.n} predictions for synthetic faces differ "
         f"from LiteRT's reference kernels, "
-        f"largest difference of a probability {agreement.max_difference:.4f}"
+        f"largest difference in probability {agreement.max_difference:.4f}"
     )

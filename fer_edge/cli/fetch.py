@@ -1,4 +1,4 @@
-"""`fer-edge fetch`: bring a detector's file, or what counting instructions needs."""
+"""`fer-edge fetch`: downloads the face detector or the emulated Arm system."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ EXAMPLE = "Example: fer-edge fetch yunet"
 
 
 class Name(StrEnum):
-    """What can be fetched."""
+    """What can be downloaded."""
 
     yunet = "yunet"
     arm = "arm"
@@ -20,21 +20,19 @@ class Name(StrEnum):
 def fetch(
     name: Annotated[
         Name,
-        typer.Argument(
-            help="yunet: the face detector. arm: an emulated Arm system, for `bench --count`."
-        ),
+        typer.Argument(help="yunet: face detector; arm: emulated Arm system for `bench --count`."),
     ],
     url: Annotated[
         str | None,
         typer.Option(
-            help="Bring it from this address, such as a mirror's; for arm, of a Debian archive."
+            help="Download from this address, such as a mirror; for arm, a Debian archive."
         ),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without a byte before giving up (yunet).")
+        float, typer.Option(min=0.1, help="Seconds without data before giving up (yunet).")
     ] = 30.0,
 ) -> None:
-    """Bring a file or a set of programs, checked by SHA-256, to the user's data folder."""
+    """Download the face detector or the emulated Arm system, verified by SHA-256."""
     if name is Name.arm:
         _fetch_arm(url)
     else:
@@ -42,7 +40,7 @@ def fetch(
 
 
 def _fetch_arm(mirror: str | None) -> None:
-    """Install what `bench --count` needs, unless it is there and works."""
+    """Install what `bench --count` needs, unless it is installed and works."""
     from rich.console import Console
 
     from benchmarks.counting import install, kit
@@ -54,9 +52,9 @@ def _fetch_arm(mirror: str | None) -> None:
         try:
             try_out(kit.find())
         except FerEdgeError as error:
-            console.print(f"{kit.folder()} does not work, and is replaced: {error}", markup=False)
+            console.print(f"{kit.folder()} does not work and is replaced: {error}", markup=False)
         else:
-            echo(f"{kit.folder()}: already there, tried")
+            echo(f"{kit.folder()}: already installed, tested")
             return
     with console.status("fetch arm") as status:
         found = install.install(
@@ -67,7 +65,7 @@ def _fetch_arm(mirror: str | None) -> None:
             ),
         )
     count = len(found.manifest["packages"]) + len(found.manifest["wheels"])
-    echo(f"{found.folder}: {count} packages fetched, checked and tried")
+    echo(f"{found.folder}: {count} packages downloaded, verified and tested")
 
 
 def _fetch_file(name: str, url: str | None, timeout: float) -> None:
@@ -94,5 +92,5 @@ def _fetch_file(name: str, url: str | None, timeout: float) -> None:
             timeout=timeout,
             progress=lambda received: progress.update(task, completed=received),
         )
-    state = "fetched and checked" if downloaded else "already there, checked"
-    echo(f"{asset.path()}: {state} ({asset.size:,} bytes, licence {asset.licence})")
+    state = "downloaded and verified" if downloaded else "already there, verified"
+    echo(f"{asset.path()}: {state} ({asset.size:,} bytes, license {asset.licence})")

@@ -21,26 +21,26 @@ _COLORS = {"passed": "green", "inconclusive": "yellow", "failed": "red", "skippe
 
 def gate(
     results: Annotated[
-        Path | None, typer.Argument(help="results.json that `bench` wrote.", metavar="RESULTS")
+        Path | None, typer.Argument(help="results.json written by `bench`.", metavar="RESULTS")
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option(help="Rules file (TOML).", show_default="those of --print-rules"),
+        typer.Option(help="Rules file (TOML).", show_default="the rules of --print-rules"),
     ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(help="results.json that changes are measured from.")
+    baseline: Annotated[Path | None, typer.Option(help="results.json to compare with.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write a JUnit XML report to this file.")
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to.")] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="File to write Markdown to, such as for a pull request.")
+        Path | None, typer.Option(help="Write a Markdown report to this file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     allow_new: Annotated[
         bool,
         typer.Option("--allow-new", help="Accept models, or a whole run, without a baseline."),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Print passed and skipped checks as well.")
+        bool, typer.Option("--verbose", help="Also print passed and skipped checks.")
     ] = False,
     print_rules: Annotated[
         bool,
@@ -48,9 +48,9 @@ def gate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Check results against limits and a baseline; intervals decide, not point estimates.
+    """Check results against limits and a baseline, using confidence intervals.
 
-    Prints one line for each failed or inconclusive check; exit code 1 if a check fails.
+    Prints one line per failed or inconclusive check; exit code 1 if a check fails.
     """
     from benchmarks.gate import rules as rule_files
 

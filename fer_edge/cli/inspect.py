@@ -1,4 +1,4 @@
-"""`fer-edge inspect`: what is in a model file, operator by operator."""
+"""`fer-edge inspect`: lists the operators of a model file."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,19 +7,20 @@ import typer
 from fer_edge.cli.shared.json_output import print_json
 
 if TYPE_CHECKING:
-    from device.model.graph import Operator, Quantization, Tensor
+    from device.model.graph import Operator
     from device.model.inspection import Inspection
+    from device.model.tensor import Quantization, Tensor
 
 EXAMPLE = "Example: fer-edge inspect fer2013_int8.tflite"
 
 
 def inspect(
     model: Annotated[
-        str, typer.Argument(help="Any model file (.tflite), or zoo:NAME.", metavar="MODEL")
+        str, typer.Argument(help="Any model file (.tflite) or zoo:NAME.", metavar="MODEL")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List operators, shapes, quantization, work and bytes, and what XNNPACK takes over."""
+    """List operators, shapes, quantization, multiply-adds and bytes, and what XNNPACK runs."""
     from device.model import inspection
     from fer_edge import zoo
 

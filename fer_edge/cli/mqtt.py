@@ -1,4 +1,4 @@
-"""`fer-edge mqtt`: what devices leave on a broker."""
+"""`fer-edge mqtt`: manages retained messages of devices on a broker."""
 
 from typing import Annotated
 
@@ -15,18 +15,18 @@ from fer_edge.cli.shared.terminal import echo
 
 EXAMPLE = "Example: fer-edge mqtt clear mqtt://pi@homeassistant.local/kitchen"
 
-app = typer.Typer(no_args_is_help=True, help="Manage what devices leave on an MQTT broker.")
+app = typer.Typer(no_args_is_help=True, help="Manage the messages that devices retain on a broker.")
 
 
 @app.callback()
 def group() -> None:
-    """Manage what devices leave on an MQTT broker."""
+    """Manage the messages that devices retain on a broker."""
 
 
 @app.command("clear", epilog=EXAMPLE)
 def clear(
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="Address that was given to --mqtt, with the topic.")
+        str, typer.Argument(metavar="URL", help="Address as given to --mqtt, with the topic.")
     ],
     mqtt_ca: CaOption = None,
     mqtt_cert: CertificateOption = None,
@@ -34,8 +34,8 @@ def clear(
 ) -> None:
     """Remove a device from the broker and from Home Assistant, after its last run.
 
-    The broker keeps the messages by which Home Assistant finds a device, even when fer-edge is
-    uninstalled; this replaces them by empty ones. The password is in FER_EDGE_MQTT_PASSWORD.
+    The broker retains the messages that announce a device to Home Assistant, even after fer-edge
+    is uninstalled; this clears them. The password is read from FER_EDGE_MQTT_PASSWORD.
     """
     check_extra()
     from device.sinks.mqtt import Address

@@ -1,9 +1,10 @@
-"""`fer-edge pipeline`: from faces to measured `.tflite` files."""
+"""`fer-edge pipeline`: from labeled faces to benchmarked `.tflite` files."""
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -15,16 +16,16 @@ EXAMPLE = "Example: fer-edge pipeline small --data fer2013.npz --out runs/small"
 RecipeName = Annotated[
     str | None,
     typer.Argument(
-        help="Name of a recipe, or the path of a .toml file.",
+        help="Name of a recipe, or path of a .toml file.",
         show_default="demo; finetune with --init",
     ),
 ]
 Data = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Faces: a .npz of `data prepare`, or what it reads. Given again: further sets that "
-        "train beside the first, whose splits select and test.",
-        show_default="embedded synthetic faces",
+        help="Labeled faces: a .npz from `data prepare`, or any source that it reads. Repeat for "
+        "additional training sets; selection and test always use the splits of the first.",
+        show_default="synthetic faces",
     ),
 ]
 Share = Annotated[
@@ -32,19 +33,19 @@ Share = Annotated[
     typer.Option(
         min=0.01,
         max=0.9,
-        help="Share of each batch that the further --data make, together or one each.",
+        help="Fraction of each batch from the additional --data sets, in total or one each.",
         show_default="0.3 each",
     ),
 ]
-Out = Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/RECIPE")]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run.", show_default="runs/RECIPE")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Another value for the recipe: section.key=value.", metavar="K=V"),
+    typer.Option("--set", help="Override a value of the recipe: section.key=value.", metavar="K=V"),
 ]
 Teacher = Annotated[
     str | None,
     typer.Option(
-        help="Folder of the teacher's run, for recipes that share one, or zoo:teacher.",
+        help="Folder of the teacher's run, to share it between recipes; or zoo:teacher.",
         metavar="DIR|zoo:teacher",
         show_default="inside --out",
     ),
@@ -52,13 +53,13 @@ Teacher = Annotated[
 Init = Annotated[
     str | None,
     typer.Option(
-        help="Start from a trained net: zoo:base, or a run's folder.", metavar="zoo:NAME|DIR"
+        help="Start from trained weights: zoo:NAME or the folder of a run.", metavar="zoo:NAME|DIR"
     ),
 ]
 Quick = Annotated[
     bool,
     typer.Option(
-        "--quick", help="Smoke run in minutes: 2,000 images, few epochs; its figures mean nothing."
+        "--quick", help="Smoke run in minutes: 2,000 images, few epochs; do not use its results."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -76,8 +77,8 @@ def pipeline(
     target: Annotated[
         str | None,
         typer.Option(
-            help="Prune channels by the instructions counted for this core, as cortex-a72: "
-            "channels.target=instructions:CORE.",
+            help="Prune channels by the instructions counted for this core, for example "
+            "cortex-a72; short for channels.target=instructions:CORE.",
             metavar="CORE",
         ),
     ] = None,
@@ -120,13 +121,15 @@ def start(
     until: str | None,
     quiet: bool,
 ) -> Path:
-    """Run the stages, with a line for each on standard error or output, and return the folder."""
+    """Run the stages and return the folder; prints one line for each stage."""
     from fer_edge.extras import TRAINING, require
 
     require("train", TRAINING, f"fer-edge {'train' if until else 'pipeline'}")
     from fer_edge.pipeline import pipeline
     from fer_edge.pipeline.compose import compose
+    from fer_edge.training import cluster
 
+    workers = cluster.from_environment()
     job = compose(
         recipe,
         data or [],
@@ -136,14 +139,32 @@ def start(
         init=init,
         shares=share or [],
         quick=quick,
+        workers=workers,
     )
 
     def announce(name: str) -> None:
         if not sys.stderr.isatty():
             echo(f"{name}: started", err=True)
 
-    for name, seconds in pipeline.run(job, until=until, on_start=announce):
-        if not quiet:
-            took = "done before" if seconds is None else f"{seconds:.0f} s"
-            echo(f"{name:<10} {took}")
+    try:
+        for name, seconds in pipeline.run(job, until=until, on_start=announce, workers=workers):
+            if not quiet:
+                took = "done before" if seconds is None else f"{seconds:.0f} s"
+                echo(f"{name:<10} {took}")
+    except cluster.WorkerLostError as error:
+        echo(f"fer-edge: {workers}: {error}; waiting for all workers to come again", err=True)
+        _start_again()
+    if not workers.is_chief:
+        echo(f"{workers}: its part is done; the chief has the results in {job.out}", err=True)
+        raise typer.Exit
     return job.out
+
+
+def _start_again() -> NoReturn:
+    """Replace this process by a new one of the same command.
+
+    TensorFlow's runtime of a lost cluster cannot be used again within a process.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

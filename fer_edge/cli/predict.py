@@ -1,4 +1,4 @@
-"""`fer-edge predict`: the expressions of the faces in pictures."""
+"""`fer-edge predict`: classifies the facial expressions in images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import ExitCode, InputError
-from fer_edge.cli.shared import options
+from fer_edge.cli.shared import batch, options
 from fer_edge.cli.shared.json_output import print_json
+from fer_edge.cli.shared.landmarks import open_locator
 from fer_edge.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
@@ -18,39 +19,47 @@ EXAMPLE = "Example: fer-edge predict portrait.jpg --out annotated.png"
 
 BAR_WIDTH = 30
 SEARCH_SIZE = 640
-"""A picture is looked at once: faces are searched for more finely than in a camera's frames."""
+"""Longest side for the search, in pixels; finer than for camera frames, as each image is searched
+only once."""
 
 
 def predict(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Model file (.tflite) or zoo:NAME, else zoo:base; then pictures or folders of "
-            "pictures.",
+            help="Model file (.tflite) or zoo:NAME (default zoo:base), then images or folders of "
+            "images.",
             metavar="[MODEL] IMAGE…",
         ),
     ],
     model: options.ModelOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Draw the result into this picture; a folder for several pictures."),
+        typer.Option(help="Draw the result to this image; for several images, a folder."),
     ] = None,
     force: options.ForceOption = False,
     largest: Annotated[
-        bool, typer.Option("--largest/--all", help="The largest face alone, or every face.")
+        bool, typer.Option("--largest/--all", help="Classify only the largest face, or every face.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a picture, a line each.")
+        bool, typer.Option("--json", help="Print one JSON object per image, one per line.")
     ] = False,
     detector: options.DetectorOption = options.DetectorName.auto,
     detector_model: options.DetectorModelOption = None,
     threads: options.ThreadsOption = 1,
     prior: options.PriorOption = "none",
     prior_exponent: options.PriorExponentOption = 1.0,
+    landmarks: options.LandmarksOption = None,
+    align: options.AlignOption = options.Alignment.eyes,
+    batch_mode: batch.BatchOption = False,
+    workers: batch.WorkersOption = None,
+    scheduler: batch.SchedulerOption = None,
+    frames: batch.FramesOption = 1,
+    per_part: batch.PerPartOption = 1000,
 ) -> None:
-    """Say which expression each face in a picture shows, with the whole distribution.
+    """Classify the expression of each face in an image and print the probabilities.
 
-    Pictures that cannot be read are named on stderr and the others go on; the exit code is 2 then.
+    Images that cannot be read are reported on stderr and skipped; the exit code is then 2.
     """
     from device.faces.detector import open_detector
     from device.faces.recognize import recognize
@@ -62,6 +71,25 @@ def predict(
     from fer_edge import zoo
 
     named, words = options.model_and_rest(files, model)
+    if batch_mode:
+        if landmarks is not None or align is not options.Alignment.eyes:
+            raise InputError("--batch takes no --landmarks and no --align: leave them out")
+        path = zoo.resolve(named)
+        batch.label_archive(
+            words,
+            path,
+            out,
+            detector=detector.value,
+            detector_model=detector_model,
+            largest=largest,
+            weights=priors.weights(prior, prior_exponent, path),
+            workers=workers,
+            scheduler=scheduler,
+            frames=frames,
+            per_part=per_part,
+            as_json=as_json,
+        )
+        return
     images = _images(words)
     drawings = _drawings(images, out, is_folder=any(Path(word).is_dir() for word in words))
     _refuse_overwriting(drawings, images, force=force)
@@ -70,11 +98,14 @@ def predict(
     classifier = Classifier(path, threads=threads, weights=weights)
     margin = card.margin(path)
     finder = open_detector(detector.value, model=detector_model, search_size=SEARCH_SIZE)
+    locator = open_locator(landmarks, align, threads=threads)
     failed = False
     for image, drawing in zip(images, drawings, strict=True):
         try:
             picture = image_file.read(image)
-            faces = recognize(picture, classifier, finder, margin=margin, largest=largest)
+            faces = recognize(
+                picture, classifier, finder, margin=margin, largest=largest, locator=locator
+            )
             if drawing is not None:
                 image_file.write(drawing, draw.annotate(picture, faces))
         except InputError as error:
@@ -92,7 +123,7 @@ def predict(
 
 
 def _images(words: Sequence[str]) -> list[Path]:
-    """The pictures that are named, and those of the folders that are."""
+    """The given images, and those in the given folders."""
     from device.sources.image_files import list_pictures
     from device.system.redact import redact_url
 
@@ -100,38 +131,38 @@ def _images(words: Sequence[str]) -> list[Path]:
     for word in words:
         if "://" in word:
             raise InputError(
-                f"{redact_url(word)} is an address: save the picture first, or give the address of "
-                "a stream to `fer-edge run`"
+                f"{redact_url(word)} is an address: download the image first, or pass the address "
+                "of a stream to `fer-edge run`"
             )
         path = Path(word)
         images += list_pictures(path) if path.is_dir() else [path]
     if not images:
-        raise InputError("no picture: give one or more, or a folder, after the model")
+        raise InputError("no image: give one or more images, or a folder, after the model")
     return images
 
 
 def _drawings(images: Sequence[Path], out: Path | None, *, is_folder: bool) -> list[Path | None]:
-    """Where each picture is drawn to; no two to one place."""
+    """Output path for each image; all are different."""
     if out is None:
         return [None] * len(images)
     into_folder = is_folder or len(images) > 1 or out.is_dir()
     if into_folder and out.is_file():
-        raise InputError(f"--out {out} is a file: for several pictures give a folder")
+        raise InputError(f"--out {out} is a file: for several images give a folder")
     drawings = [out / path.name if into_folder else out for path in images]
     if len(set(drawings)) < len(drawings):
-        raise InputError(f"--out {out}: two of the pictures have the same name; draw one at a time")
+        raise InputError(f"--out {out}: two of the images have the same name; draw one at a time")
     return list(drawings)
 
 
 def _refuse_overwriting(
     drawings: Sequence[Path | None], images: Sequence[Path], *, force: bool
 ) -> None:
-    """Refuse to draw over a picture that is read, and over any other file without --force."""
+    """Refuse to overwrite an input image, or any other file without --force."""
     from fer_edge.data.output import refuse_existing
 
     for drawing in filter(None, drawings):
         if any(_same_file(drawing, path) for path in images):
-            raise InputError(f"--out would overwrite the picture {drawing}: give another place")
+            raise InputError(f"--out would overwrite the image {drawing}: give another path")
         refuse_existing(drawing, force=force)
 
 
@@ -140,6 +171,8 @@ def _same_file(one: Path, other: Path) -> bool:
 
 
 def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any]:
+    from device.sinks.placed_json import placed_json
+
     return {
         "model": str(model),
         "image": str(image),
@@ -147,9 +180,11 @@ def _as_json(model: Path, image: Path, faces: Sequence["Face"]) -> dict[str, Any
             {
                 "box": face.box._asdict(),
                 "label": face.label,
+                **({"occluded": face.occluded} if face.occluded else {}),
                 "probabilities": {
                     label: round(value, 6) for label, value in face.distribution.items()
                 },
+                **placed_json(face),
             }
             for face in faces
         ],
@@ -166,7 +201,13 @@ def _print_faces(image: Path, faces: Sequence["Face"], drawing: Path | None) -> 
     console.print(f"{verbatim(image)}: {count}")
     for face in faces:
         x, y, w, h = face.box
-        console.print(f"\n[bold]{verbatim(face.label)}[/] at x {x}, y {y}, {w} x {h} pixels")
+        hidden = verbatim(f", {face.hidden_text}" if face.hidden_text else "")
+        console.print(
+            f"\n[bold]{verbatim(face.label)}[/] at x {x}, y {y}, {w} x {h} pixels{hidden}"
+        )
+        if face.pose is not None:
+            yaw, pitch, roll = face.pose
+            console.print(f"yaw {yaw:+.0f}, pitch {pitch:+.0f}, roll {roll:+.0f} degrees")
         console.print(_table(face))
     if drawing is not None:
         console.print(f"drawn to {verbatim(drawing)}")

@@ -1,4 +1,4 @@
-"""`fer-edge ptq`: quantize a finished float file by calibration, some layers left in floats."""
+"""`fer-edge ptq`: post-training quantization of a float file, with optional float layers."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -22,10 +22,10 @@ EXAMPLE = (
 def ptq(
     data: Annotated[
         Path,
-        typer.Option(help="Calibration faces: train split of a .npz of `data prepare`."),
+        typer.Option(help="Calibration faces: the train split of a .npz from `data prepare`."),
     ],
     out: Annotated[
-        Path, typer.Option(help="File to write (.tflite); its card is written beside it.")
+        Path, typer.Option(help="File to write (.tflite); its card is written next to it.")
     ],
     source: Annotated[
         str, typer.Argument(help="Float32 file (.tflite) with its card.", metavar="FLOAT")
@@ -33,19 +33,19 @@ def ptq(
     method: Annotated[
         str,
         typer.Option(
-            help="How the activations' ranges are estimated.",
+            help="Estimator of the activation ranges.",
             parser=renamed_choice(RANGE_METHODS, {"moving-average": "moving_average"}),
             metavar=metavar(RANGE_METHODS),
         ),
     ] = "minmax",
     samples: Annotated[int, typer.Option(min=1, help="Number of calibration images.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, help="RNG seed that draws the images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="RNG seed for choosing the images.")] = 0,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option(metavar="LAYER", help="Layer that stays float; may be repeated."),
+        typer.Option(metavar="LAYER", help="Layer to keep in float; may be repeated."),
     ] = None,
     fallback: Annotated[
-        int, typer.Option(min=0, help="Number of further float layers: those of the lowest SQNR.")
+        int, typer.Option(min=0, help="Number of additional float layers, lowest SQNR first.")
     ] = 0,
     quantizer: Annotated[
         Path | None,
@@ -55,12 +55,12 @@ def ptq(
             show_default="this one",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Quantize a float file to int8 by LiteRT's quantizer, without training.
+    """Quantize a float file to int8 with LiteRT's quantizer, without training.
 
-    `fer-edge bench` compares the result with its parent and with quantization-aware training.
+    Use `fer-edge bench` to compare the result with its parent and with quantization-aware training.
     """
     from fer_edge import zoo
     from fer_edge.data import calibration_images

@@ -1,4 +1,4 @@
-"""`fer-edge quant-debug`: which layers lose most by quantization."""
+"""`fer-edge quant-debug`: ranks layers by quantization error."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -23,19 +23,21 @@ EXAMPLE = (
 
 def quant_debug(
     parent: Annotated[Path, typer.Argument(help="Float32 file (.tflite).", metavar="FLOAT")],
-    model: Annotated[Path, typer.Argument(help="Integer file of the same net.", metavar="INT8")],
+    model: Annotated[Path, typer.Argument(help="Integer file of the same model.", metavar="INT8")],
     data: Annotated[
-        Path | None, typer.Option(help="Faces (.npz of `data prepare`); else synthetic ones.")
+        Path | None, typer.Option(help="Faces: a .npz from `data prepare`; synthetic if omitted.")
     ] = None,
-    split: Annotated[AnySplit, typer.Option(help="Of --data.")] = AnySplit.val,
-    n: Annotated[int, typer.Option("-n", min=1, help="Images to run.")] = 200,
+    split: Annotated[AnySplit, typer.Option(help="Split of --data.")] = AnySplit.val,
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of images.")] = 200,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the layers into this PNG (needs matplotlib).")
+        Path | None, typer.Option(help="Plot the layers to this PNG file (needs matplotlib).")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --plot.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing --plot file.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Rank the layers by signal to quantization noise; show saturation and weights beside."""
+    """Rank layers by signal-to-quantization-noise ratio; also show saturation and weight errors."""
     from fer_edge import zoo
     from fer_edge.data.output import refuse_existing
     from quantization.verify import sqnr, sqnr_plot

@@ -1,4 +1,4 @@
-"""`fer-edge report`: write the views of a results file."""
+"""`fer-edge report`: writes reports from a results file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,18 +19,18 @@ PLOTS = ("png", "svg")
 
 def report(
     results: Annotated[
-        Path, typer.Argument(help="results.json that `bench` wrote.", metavar="RESULTS")
+        Path, typer.Argument(help="results.json written by `bench`.", metavar="RESULTS")
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the views.", show_default="the folder of RESULTS"),
+        typer.Option(help="Folder for the reports.", show_default="the folder of RESULTS"),
     ] = None,
     formats: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="NAME,…",
-            help="Views to write: md, html, png, svg, csv, github.",
+            help="Formats to write: md, html, png, svg, csv, github; separate with commas.",
             show_default="all but svg",
         ),
     ] = None,
@@ -38,7 +38,7 @@ def report(
         bool, typer.Option("--json", help="Print the results as JSON instead of a table.")
     ] = False,
 ) -> None:
-    """Print a results file as a table and write its views, replacing older ones."""
+    """Print a results file as a table and write it as reports and plots, replacing older ones."""
     from rich.console import Console
 
     from benchmarks import report as views
@@ -66,7 +66,7 @@ def _formats(text: str) -> "list[View]":
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in list(View)]
     if unknown or not names:
-        raise InputError(f"--format {text}: give some of {', '.join(View)}, separated by commas")
+        raise InputError(f"--format {text}: use some of {', '.join(View)}, separated by commas")
     return [View(name) for name in names]
 
 

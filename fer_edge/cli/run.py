@@ -1,6 +1,7 @@
-"""`fer-edge run`: the expressions in a video, a camera or a stream, frame by frame."""
+"""`fer-edge run`: classifies the faces of a video, camera or stream frame by frame."""
 
 from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared.modalities import ModalityOptions
 from fer_edge.cli.shared.mqtt import MqttOptions
 from fer_edge.cli.shared.option_groups import with_option_groups
 
@@ -18,15 +19,20 @@ def run(
     threads: options.ThreadsOption = 1,
     reading: options.SourceOptions,
     faces: options.FaceOptions,
+    beside: ModalityOptions,
 ) -> None:
     """Track the faces of a source and classify their expressions, frame by frame.
 
-    Without an output it shows a table on a terminal, and prints JSON Lines elsewhere. Ends with the
-    source, or within a second of Ctrl-C or SIGTERM; what was written by then is complete.
+    Without an output option it shows a table on a terminal and prints JSON Lines elsewhere. It
+    stops at the end of the source, or within a second of Ctrl-C or SIGTERM; all output is then
+    complete.
     """
     model, spec = options.model_and_source(source or (), model)
     opened = reading.open(spec)
     analyzer = stream.make_faces(model, faces, threads=threads)
-    sinks = output.sinks(analyzer.labels, fps=lambda: reading.fps or opened.fps)
-    sinks += messages.sinks(analyzer.labels)
-    stream.analyze(opened, analyzer, sinks or [stream.stdout_sink], frames=frames)
+    fusion = beside.open(model, spec, analyzer.labels, messages, threshold=faces.threshold)
+    sinks = output.sinks(
+        analyzer.labels, fps=lambda: reading.fps or opened.fps, modalities=beside.names
+    )
+    sinks += messages.sinks(analyzer.labels, beside.names)
+    stream.analyze(opened, analyzer, sinks or [stream.stdout_sink], frames=frames, fusion=fusion)

@@ -1,4 +1,4 @@
-"""`fer-edge serve`: `run` with a web page."""
+"""`fer-edge serve`: like `run`, with a web page."""
 
 import os
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import typer
 
 from device.errors import InputError
 from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared.modalities import ModalityOptions
 from fer_edge.cli.shared.mqtt import MqttOptions
 from fer_edge.cli.shared.option_groups import with_option_groups
 from fer_edge.cli.shared.terminal import echo
@@ -24,28 +25,30 @@ TOKEN = "FER_EDGE_TOKEN"
 
 @dataclass(frozen=True, kw_only=True)
 class PageOptions:
-    """Address, access and content of the page."""
+    """Address, access control and content of the web page."""
 
     host: Annotated[
         str,
         typer.Option(
-            help="Address to serve; one that others can reach needs a token.", rich_help_panel=PAGE
+            help="Address to listen on; an address that others can reach needs a token.",
+            rich_help_panel=PAGE,
         ),
     ] = "127.0.0.1"
     port: Annotated[
         int,
-        typer.Option(min=0, max=65535, help="Port; 0: any free one.", rich_help_panel=PAGE),
+        typer.Option(min=0, max=65535, help="Port; 0: any free port.", rich_help_panel=PAGE),
     ] = 8080
     token_file: Annotated[
         Path | None,
         typer.Option(
-            help=f"File with the token that viewers enter; or set {TOKEN}.", rich_help_panel=PAGE
+            help=f"File with the token that viewers enter; alternatively set {TOKEN}.",
+            rich_help_panel=PAGE,
         ),
     ] = None
     pictures: Annotated[
         bool,
         typer.Option(
-            "--frames/--no-frames", help="Show pictures, or only numbers.", rich_help_panel=PAGE
+            "--frames/--no-frames", help="Show the video, or only numbers.", rich_help_panel=PAGE
         ),
     ] = True
     page_fps: Annotated[
@@ -54,7 +57,7 @@ class PageOptions:
             min=0.1,
             max=1000,
             callback=options.finite,
-            help="Most pictures per second.",
+            help="Maximum number of frames per second.",
             rich_help_panel=PAGE,
         ),
     ] = 20
@@ -71,10 +74,12 @@ def serve(
     threads: options.ThreadsOption = 1,
     reading: options.SourceOptions,
     faces: options.FaceOptions,
+    beside: ModalityOptions,
 ) -> None:
     """Track the faces of a source and show them on a web page, for machines without a monitor.
 
-    Serves this machine only by default; from another one: ssh -L 8080:localhost:8080 PI.
+    By default the page is reachable from this machine only; to watch from another one, run there:
+    ssh -L 8080:localhost:8080 PI.
     """
     try:
         from device.preview.access import Access
@@ -98,16 +103,20 @@ def serve(
             echo(f"watch at http://{_reachable(page.host)}:{port}/", err=True)
             return sink
 
-        files = output.sinks(analyzer.labels, fps=lambda: reading.fps or opened.fps)
+        fusion = beside.open(model, spec, analyzer.labels, messages, threshold=faces.threshold)
+        files = output.sinks(
+            analyzer.labels, fps=lambda: reading.fps or opened.fps, modalities=beside.names
+        )
         stream.analyze(
-            opened if opened.live else RealTimeSource(opened),
+            opened if opened.live or fusion else RealTimeSource(opened),
             analyzer,
-            [open_page, *files, *messages.sinks(analyzer.labels)],
+            [open_page, *files, *messages.sinks(analyzer.labels, beside.names)],
+            fusion=fusion,
         )
 
 
 def _token(file: Path | None) -> str | None:
-    """Read the token from its file or the environment; an option would be visible in `ps`."""
+    """Read the token from its file or the environment; as an option it would be visible in `ps`."""
     if file is None:
         return os.environ.get(TOKEN)
     try:

@@ -1,4 +1,4 @@
-"""`fer-edge service`: keep fer-edge running on a machine of its own."""
+"""`fer-edge service`: runs fer-edge as a systemd service."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,14 @@ INSTALL_EXAMPLE = "Example: sudo fer-edge service install -- serve /dev/video0"
 REMOVE_EXAMPLE = "Example: sudo fer-edge service remove"
 
 _COMMANDS = ("run", "serve")
-_INPUTS = ("detector_model", "token_file", "mqtt_ca", "mqtt_cert", "mqtt_key")
+_INPUTS = (
+    *("detector_model", "text", "text_model", "audio", "audio_model", "fusion"),
+    *("token_file", "mqtt_ca", "mqtt_cert", "mqtt_key"),
+)
+_NO_FILES = ("-", "mic", "picamera")
 _OUTPUTS = ("jsonl", "csv", "video")
 
-app = typer.Typer(no_args_is_help=True, help="Keep fer-edge running, by systemd.")
+app = typer.Typer(no_args_is_help=True, help="Run fer-edge as a systemd service.")
 
 NameOption = Annotated[
     str, typer.Option(help="Name of the unit, of its user and of its folder in /var/lib.")
@@ -30,7 +34,7 @@ NameOption = Annotated[
 
 @app.callback()
 def group() -> None:
-    """Keep fer-edge running, by systemd."""
+    """Run fer-edge as a systemd service."""
 
 
 @app.command("install", epilog=INSTALL_EXAMPLE)
@@ -43,13 +47,13 @@ def install(
     name: NameOption = "fer-edge",
     folder: Annotated[
         Path | None,
-        typer.Option("--to", help="Write the unit into this folder and start nothing."),
+        typer.Option("--to", help="Write the unit to this folder and start nothing."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the unit and change nothing.")
     ] = False,
 ) -> None:
-    """Write a hardened systemd unit, start it now and at every boot."""
+    """Write a hardened systemd unit, start it now and on every boot."""
     from device.system import systemd_install
 
     service = _service(name, command or (), context.find_root().command)
@@ -71,22 +75,22 @@ def install(
 def remove(
     name: NameOption = "fer-edge",
     folder: Annotated[
-        Path | None, typer.Option("--from", help="Folder of the unit, instead of systemd's.")
+        Path | None, typer.Option("--from", help="Folder of the unit, if not systemd's.")
     ] = None,
 ) -> None:
-    """Stop the service and remove its unit; what it has written stays."""
+    """Stop the service and remove its unit; its output files are kept."""
     from device.system import systemd_install
 
     done, addresses = systemd_install.remove(name, folder or systemd_install.UNITS)
     for line in done:
         echo(f"ran   {line}")
-    echo(f"removed the unit {name}; its files stay in /var/lib/{name}")
+    echo(f"removed the unit {name}; its files are kept in /var/lib/{name}")
     for address in addresses:
         echo(f"remove the device from Home Assistant with: fer-edge mqtt clear {address}")
 
 
 def _service(name: str, words: Sequence[str], commands: Any) -> "Service":
-    """Read a command with its own parser, and describe what it needs of the machine."""
+    """Parse a command with its own parser and derive the access that it needs."""
     from device.system.systemd_unit import Service
 
     program = Path(sys.executable).parent / "fer-edge"
@@ -107,7 +111,7 @@ def _service(name: str, words: Sequence[str], commands: Any) -> "Service":
     inputs = list(_inputs(values))
     for path in inputs:
         if not path.is_absolute() and not path.exists():
-            raise InputError(f"{path}: no such file in this folder: give its whole path")
+            raise InputError(f"{path}: no such file in this folder: give its full path")
     outputs = [
         values[option]
         for option in _OUTPUTS
@@ -124,7 +128,7 @@ def _service(name: str, words: Sequence[str], commands: Any) -> "Service":
 
 
 def _command_line_values(words: Sequence[str], commands: Any) -> dict[str, Any]:
-    """Parse `run …` or `serve …`; only what the words say, not this shell's environment."""
+    """Parse `run …` or `serve …`, using only its words and not this shell's environment."""
     context = commands.commands[words[0]].make_context(words[0], list(words[1:]))
     values: dict[str, Any] = {
         option: value
@@ -135,22 +139,22 @@ def _command_line_values(words: Sequence[str], commands: Any) -> dict[str, Any]:
 
 
 def _inputs(values: dict[str, Any]) -> Iterator[Path]:
-    """Give the files that the values name, as they were written."""
+    """The files that the values name, as they were written."""
     from fer_edge import zoo
 
     sources: list[str] = list(values.get("source") or ())
     if "-" in sources:
-        raise InputError("a service has no stdin: name a camera, a file or an address")
+        raise InputError("a service has no stdin: give a camera, a file or an address")
     named = [*sources, values.get("model"), *(values.get(option) for option in _INPUTS)]
     for value in filter(None, named):
         word = str(value)
-        device = word.isdecimal() or word == "picamera" or word.startswith("/dev/")
-        if not (device or "://" in word or word.startswith(zoo.PREFIX)):
+        device = word.isdecimal() or word in _NO_FILES or word.startswith("/dev/")
+        if not (device or "://" in word or word.startswith((zoo.PREFIX, "mqtt:"))):
             yield Path(word)
 
 
 def _with_absolute(words: Sequence[str], paths: set[str]) -> Iterator[str]:
-    """Make the paths among the words absolute: the service runs in another folder."""
+    """Make the paths among the words absolute, since the service runs in another folder."""
     for word in words:
         option, equals, value = word.partition("=")
         if word in paths:
@@ -162,7 +166,7 @@ def _with_absolute(words: Sequence[str], paths: set[str]) -> Iterator[str]:
 
 
 def _network(command: str, values: dict[str, Any]) -> "Network":
-    """Give the least network that a command needs."""
+    """The least network access that a command needs."""
     from device.system.systemd_unit import Network
     from fer_edge.cli.shared.options import is_model
 

@@ -1,4 +1,4 @@
-"""`fer-edge train`: the float net alone, the first stage of the pipeline."""
+"""`fer-edge train`: trains the float net, the first stage of the pipeline."""
 
 from fer_edge.cli.pipeline import (
     AsJson,
@@ -29,7 +29,7 @@ def train(
     quick: Quick = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe's float net; `pipeline` with the same options continues from there."""
+    """Train the float net of a recipe; `pipeline` with the same options continues from there."""
     run = start(
         recipe, data, out, overrides, teacher, init, share, quick, until="train", quiet=as_json
     )

@@ -1,4 +1,4 @@
-"""`fer-edge verify`: does a model file answer alike everywhere, and as its parent did?"""
+"""`fer-edge verify`: compares predictions across kernels and runtimes and with the parent."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -23,44 +23,46 @@ EXAMPLE = (
 SYNTHETIC_PER_CLASS = 1000
 MAX_CHANGED = 0.02
 MAX_DIFFERENCE = 0.2
-"""Kernel families round at other places, and images between two classes tip over. On PublicTest the
-shipped int8 files have 0.4 to 1.2 % and 0.04 to 0.09 between XNNPACK and the reference kernels; a
-kernel that is wrong changes most answers."""
+"""Default upper limit of the difference in probability between runs. Kernel families round
+differently, which can change the prediction for ambiguous images. On PublicTest the shipped int8
+files have 0.4 to 1.2 % changed predictions and differences of 0.04 to 0.09 between XNNPACK and the
+reference kernels; a wrong kernel changes most predictions."""
 
 
 def verify(
     model: Annotated[
-        str, typer.Argument(help="Model file (.tflite), or zoo:NAME.", metavar="MODEL")
+        str, typer.Argument(help="Model file (.tflite) or zoo:NAME.", metavar="MODEL")
     ],
     parent: Annotated[
-        Path | None, typer.Option(help="Float file (.tflite) that it was made from.")
+        Path | None, typer.Option(help="Float file (.tflite) that the model was converted from.")
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Labeled faces (.npz of `data prepare`); else synthetic ones."),
+        typer.Option(help="Labeled faces: a .npz from `data prepare`; synthetic if omitted."),
     ] = None,
-    split: Annotated[EvaluationSplit, typer.Option(help="Of --data.")] = EvaluationSplit.val,
-    n: Annotated[int, typer.Option("-n", min=1, help="Faces for each way to run it.")] = 1000,
+    split: Annotated[EvaluationSplit, typer.Option(help="Split of --data.")] = EvaluationSplit.val,
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of faces per run.")] = 1000,
     tflite_runtime: Annotated[
         Path | None,
         typer.Option(
-            help="Python of an environment with tflite-runtime, to run it there too.",
+            help="Python interpreter of an environment with tflite-runtime, to run it there too.",
             envvar="FER_EDGE_TFLITE_RUNTIME_PYTHON",
         ),
     ] = None,
     max_changed: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of predictions that may differ between runs."),
+        typer.Option(min=0, max=1, help="Fraction of predictions that may differ between runs."),
     ] = MAX_CHANGED,
     max_difference: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Of a probability between runs."),
+        typer.Option(min=0, max=1, help="Largest allowed difference in probability between runs."),
     ] = MAX_DIFFERENCE,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Run a model with all kernels and runtimes, each in a process of its own, and compare.
+    """Run a model with all kernels and runtimes, each in a separate process, and compare them.
 
-    Exit code 1 when runs disagree or one crashes, 2 when the file is damaged or no model of ours.
+    Exit code 1 if runs disagree or one crashes, 2 if the file is damaged, is not a fer-edge model,
+    or differs from its digest in a SHA256SUMS file next to it.
     """
     from fer_edge import zoo
     from quantization.verify import runtimes
@@ -91,7 +93,7 @@ def verify(
 
 
 def _labels(model: Path) -> tuple[str, ...]:
-    """Read a model's labels; a damaged file is refused before a runtime sees it."""
+    """Read a model's labels; a damaged file is refused before any runtime loads it."""
     from device.model import content as model_content
     from device.model import graph
 
@@ -104,12 +106,12 @@ def _labels(model: Path) -> tuple[str, ...]:
 def _faces(
     data: Path | None, split: str, labels: tuple[str, ...]
 ) -> tuple["np.ndarray", "np.ndarray | None"]:
-    """Load faces in random order, with the classes that the model's labels name, if there are."""
+    """Load faces in random order, with their classes in the model's labels if they have them."""
     from fer_edge.data import evaluation_faces
 
     faces = evaluation_faces.load(data, split, per_class=SYNTHETIC_PER_CLASS)
     faces = evaluation_faces.shuffle(faces)
-    # What a model makes of generated faces says nothing about its accuracy.
+    # Accuracy on synthetic faces does not apply to people.
     return faces.images, evaluation_faces.labels_of(faces, labels) if data else None
 
 
@@ -168,22 +170,27 @@ def _notes(found: "Verification") -> list[str]:
     notes = []
     if not any("tflite-runtime" in run.runtime for run in found.runs):
         notes.append(
-            "tflite-runtime: not checked; give --tflite-runtime the python of an environment that "
+            "tflite-runtime: not checked; give --tflite-runtime the Python of an environment that "
             "has it"
         )
-    notes.append("card: is this file's" if found.has_card else "card: none beside the file")
+    notes.append("card: belongs to this file" if found.has_card else "card: none next to the file")
+    notes.append(
+        f"digest: as in {found.digests}"
+        if found.digests
+        else "digest: no SHA256SUMS names the file"
+    )
     return notes
 
 
 def _parent(parent: Path | None, found: "Verification") -> list[str]:
     if found.parent is None:
-        return ["parent: not compared; give --parent the float file"]
+        return ["parent: not compared; give the float file as --parent"]
     lines = [
         f"parent {parent}: {found.parent.disagreements:,} of {found.parent.n:,} predictions "
-        f"differ, largest difference of a probability {found.parent.max_difference:.4f}"
+        f"differ, largest difference in probability {found.parent.max_difference:.4f}"
     ]
     if found.test is None or found.accuracy is None:
-        return [*lines, "McNemar's test: not made, these faces have no labels of this model"]
+        return [*lines, "McNemar's test: not applicable, the faces lack labels of this model"]
     test, (theirs, ours) = found.test, found.accuracy
     return [
         *lines,

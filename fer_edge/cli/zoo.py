@@ -1,4 +1,4 @@
-"""`fer-edge zoo`: the models that ship with fer-edge."""
+"""`fer-edge zoo`: lists and recommends the models that ship with fer-edge."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,21 +19,21 @@ def zoo(
         str | None,
         typer.Option(
             "--for",
-            help="Recommend a model for this core (cortex-a53, cortex-a72, cortex-a76), or `here`.",
+            help="Recommend for cortex-a53, cortex-a72, cortex-a76 or here (this machine).",
         ),
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Time that one face may take, as 5ms; of --for.", show_default="16ms"),
+        typer.Option(help="With --for: time per face, for example 5ms.", show_default="16ms"),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="Label set of --for: fer2013 or ferplus.")
+        str, typer.Option(help="With --for: label set, fer2013 or ferplus.")
     ] = "fer2013",
-    as_json: Annotated[bool, typer.Option("--json", help="Print their cards as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the cards as JSON.")] = False,
 ) -> None:
     """List the shipped models with their size, accuracy and latency ratio.
 
-    Use one as zoo:NAME wherever a model is asked for, zoo:NAME/ferplus_int8 for FER+'s labels.
+    Use zoo:NAME wherever a model is expected; zoo:NAME/ferplus_int8 predicts the labels of FER+.
     """
     from fer_edge import zoo as shipped
 
@@ -61,7 +61,7 @@ def zoo(
 
 
 def _recommend(core: str, budget: str | None, labels: str, as_json: bool) -> None:
-    """Print every file on a core, and which of them is the best within the budget."""
+    """Print every file's figures on a core, and the best file within the budget."""
     from fer_edge.zoo import recommend
 
     limit = recommend.BUDGET_MS if budget is None else recommend.budget(budget)
@@ -118,8 +118,10 @@ def _print_options(
         how = f"estimated for the {first.where}, upper bound, without memory stalls"
     else:
         how = f"measured on core class {first.where}, p50"
+    known = target.core_class in target.name
+    where = target.name if known else f"{target.name} ({target.core_class})"
     console.print(
-        f"For {target.name} ({target.core_class}), at most {limit:g} ms a face; {how}.",
+        f"For {where}, at most {limit:g} ms per face; {how}.",
         highlight=False,
     )
     if chosen:

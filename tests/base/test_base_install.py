@@ -1,4 +1,4 @@
-"""What works, and what is said, where only the base install is there: no TensorFlow, no extras."""
+"""Features and messages with only the base install: no TensorFlow, no extras."""
 
 import json
 import subprocess

@@ -1,1 +1,1 @@
-"""Options and steps that several commands share."""
+"""Options and helper functions shared by several commands."""

@@ -1,4 +1,4 @@
-"""What the commands print with `--json`."""
+"""JSON output of the commands (`--json`)."""
 
 import json
 import math
@@ -13,20 +13,20 @@ SCHEMA_VERSION = "1.0"
 
 
 def print_json(values: Mapping[str, Any], *, schema_version: str = SCHEMA_VERSION) -> None:
-    """Print one JSON object on a line of its own, `schema_version` first; see `echo_json`.
+    """Print one JSON object on one line, `schema_version` first; see `echo_json`.
 
     Args:
-        values: JSON types by name.
-        schema_version: version of the object's form.
+        values: values of JSON types, by name.
+        schema_version: version of the object's schema.
     """
     content = {"schema_version": schema_version, **values}
     echo_json(content)
 
 
 def echo_json(value: Any, *, indent: int | None = None) -> None:
-    """Print JSON in UTF-8; what a terminal could take for a command is escaped.
+    """Print JSON in UTF-8; characters that a terminal could take for control codes are escaped.
 
-    Numbers that are not finite become null: JSON has no word for them.
+    Numbers that are not finite become null, since JSON cannot represent them.
     """
     text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
     typer.echo(printable_json(text))

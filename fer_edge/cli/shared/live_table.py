@@ -15,21 +15,21 @@ from device.sinks.base import Sink
 if TYPE_CHECKING:
     from device.frame import Result
 
-_INTERVAL = 0.1  # seconds between two drawings
+_INTERVAL = 0.1  # seconds between redraws
 _BAR = 20  # characters
 
 
 class LiveTable(Sink):
-    """Shows the faces of the newest frame, with rate and latency; drawn ten times a second."""
+    """Shows the faces of the latest frame with frame rate and latency; redrawn every 0.1 s."""
 
     def __init__(self, console: Console | None = None) -> None:
-        """Start to draw.
+        """Start drawing.
 
         Args:
             console: terminal; None for standard output.
         """
         self.name = "terminal"
-        # Log lines go above the table, unless standard error is somewhere else.
+        # Log lines go above the table, unless standard error is redirected.
         self._live = Live(
             console=console or Console(), auto_refresh=False, redirect_stderr=sys.stderr.isatty()
         )
@@ -40,7 +40,7 @@ class LiveTable(Sink):
         self._rate = 0.0
 
     def write(self, result: "Result") -> None:
-        """Show a result, unless one was shown just now."""
+        """Show a result, unless the table was redrawn less than `_INTERVAL` ago."""
         self._frames += 1
         now = time.monotonic()
         if now < self._due:
@@ -76,10 +76,16 @@ def _table(result: "Result", rate: float) -> Table:
         bar = "█" * round(_BAR * float(face.confidence))
         table.add_row(
             f"#{face.track}",
-            Text(printable(face.label)),
+            Text(printable(", ".join(filter(None, (face.label, face.hidden_text))))),
             f"{face.confidence:4.0%} {bar}",
             f"{w} x {h} at {x}, {y}",
         )
     if not result.faces:
         table.add_row("", "no face", "", "")
+    if result.fused is not None:
+        fused = result.fused
+        bar = "█" * round(_BAR * float(fused.confidence))
+        shares = ", ".join(f"{each.name} {each.weight:.0%}" for each in fused.opinions)
+        known = f"{fused.confidence:4.0%} {bar}" if fused.label else ""
+        table.add_row("fused", Text(printable(fused.label) or "nothing known"), known, shares)
     return table

@@ -1,4 +1,4 @@
-"""The options of `run` and `serve` that publish results by MQTT."""
+"""Options of `run` and `serve` for publishing results over MQTT."""
 
 import os
 from collections.abc import Callable
@@ -22,23 +22,23 @@ MQTT = "MQTT"
 CaOption = Annotated[
     Path | None,
     typer.Option(
-        help="PEM file of the authority that signed the broker's certificate.",
-        show_default="those of the system",
+        help="PEM file of the certificate authority of the broker.",
+        show_default="the system's authorities",
         rich_help_panel=MQTT,
     ),
 ]
 CertificateOption = Annotated[
     Path | None,
-    typer.Option(help="PEM file of this machine's own certificate.", rich_help_panel=MQTT),
+    typer.Option(help="PEM file of this machine's certificate.", rich_help_panel=MQTT),
 ]
 KeyOption = Annotated[
-    Path | None, typer.Option(help="PEM file of its private key.", rich_help_panel=MQTT)
+    Path | None, typer.Option(help="PEM file of this machine's private key.", rich_help_panel=MQTT)
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MqttOptions:
-    """Where and how results are published by MQTT."""
+    """Where and how results are published over MQTT."""
 
     mqtt: Annotated[
         str | None,
@@ -53,7 +53,7 @@ class MqttOptions:
         typer.Option(
             min=0,
             callback=finite,
-            help="Longest time in seconds between two messages; 0: every frame.",
+            help="Maximum time in seconds between two messages; 0: every frame.",
             rich_help_panel=MQTT,
         ),
     ] = 1.0
@@ -61,14 +61,17 @@ class MqttOptions:
     mqtt_cert: CertificateOption = None
     mqtt_key: KeyOption = None
 
-    def sinks(self, labels: tuple[str, ...]) -> "list[Callable[[], Sink]]":
-        """Give a function that opens the sink if one was asked for.
+    def sinks(
+        self, labels: tuple[str, ...], modalities: tuple[str, ...] = ()
+    ) -> "list[Callable[[], Sink]]":
+        """Return a function that opens the sink, if an address is given.
 
         Args:
             labels: the model's labels.
+            modalities: names of the modalities that are fused; none for faces alone.
 
         Raises:
-            InputError: the address is not valid, or the extra is not installed.
+            InputError: the address is not valid, or the extra `mqtt` is not installed.
         """
         if self.mqtt is None:
             if self.mqtt_ca or self.mqtt_cert or self.mqtt_key:
@@ -80,11 +83,19 @@ class MqttOptions:
         address = Address.parse(self.mqtt)
         proof = credentials(self.mqtt_ca, self.mqtt_cert, self.mqtt_key)
         interval = self.mqtt_interval
-        return [lambda: MqttSink(address, labels=labels, credentials=proof, interval=interval)]
+        return [
+            lambda: MqttSink(
+                address,
+                labels=labels,
+                credentials=proof,
+                interval=interval,
+                modalities=modalities,
+            )
+        ]
 
 
 def check_extra() -> None:
-    """Raise InputError where the extra for MQTT is not installed."""
+    """Raise InputError if the extra `mqtt` is not installed."""
     try:
         import paho.mqtt.client  # noqa: F401
     except ModuleNotFoundError as error:
@@ -92,7 +103,7 @@ def check_extra() -> None:
 
 
 def credentials(ca: Path | None, certificate: Path | None, key: Path | None) -> "Credentials":
-    """Put files and passwords together; passwords come from the environment, unseen in `ps`."""
+    """Combine files and passwords; passwords come from the environment, as `ps` shows options."""
     from device.sinks.mqtt import Credentials
 
     password, key_password = os.environ.get(PASSWORD), os.environ.get(KEY_PASSWORD)

@@ -1,4 +1,4 @@
-"""Command-line options in groups: a dataclass a group instead of a parameter an option."""
+"""Groups of command-line options: one dataclass per group instead of one parameter per option."""
 
 import functools
 import inspect
@@ -8,13 +8,13 @@ from typing import Any, get_type_hints
 
 
 def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take dataclasses whose fields are its options.
+    """Decorate a command so that it takes dataclasses whose fields are its options.
 
-    Each parameter that is annotated with a dataclass is replaced, for Typer, by the fields of the
+    For Typer, each parameter annotated with a dataclass is replaced by the fields of the
     dataclass: `Annotated` with `typer.Option(...)` and a default. The command gets the dataclass.
 
     Args:
-        command: function whose other parameters are as Typer takes them.
+        command: function whose other parameters are declared as for Typer.
 
     Returns:
         The function for Typer; its signature has one parameter per option.

@@ -1,4 +1,4 @@
-"""The options of `run` and `serve` in groups, some of which `predict` takes as well."""
+"""Option groups of `run` and `serve`; `predict` shares some of them."""
 
 import math
 import os
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 SOURCE, FACES = "Source", "Faces"
 SOURCE_VARIABLE = "FER_EDGE_SOURCE"
-"""Environment variable of the source: an address with a password in it is not seen in `ps`."""
+"""Environment variable of the source; keeps an address with a password out of `ps`."""
 
 MAP_HELP = (
     "Layout and labels of the folder: ckplus, jaffe, rafdb, affectnet, affectnet-csv, expw, kdef, "
-    "or a .toml of your own (docs/datasets.md)."
+    "or your own .toml file (docs/datasets.md)."
 )
 MAX_THREADS = 64
 _MAX_SIDE = 16_384  # pixels
@@ -37,7 +37,7 @@ class StdinFormat(StrEnum):
 
 
 class DetectorName(StrEnum):
-    """Face detectors; `auto` is YuNet where its file is, else Haar."""
+    """Face detectors; `auto` is YuNet if its file is installed, else Haar."""
 
     auto = "auto"
     haar = "haar"
@@ -45,7 +45,7 @@ class DetectorName(StrEnum):
 
 
 class Rotation(StrEnum):
-    """Clockwise turns of a picture, in degrees."""
+    """Clockwise rotations of an image, in degrees."""
 
     none = "0"
     quarter = "90"
@@ -53,8 +53,15 @@ class Rotation(StrEnum):
     three_quarters = "270"
 
 
+class Alignment(StrEnum):
+    """What a face is turned upright by before it is classified."""
+
+    eyes = "eyes"
+    landmarks = "landmarks"
+
+
 def finite(value: float | None) -> float | None:
-    """Refuse `nan` and `inf`, which compare as within any bounds or break arithmetic later."""
+    """Refuse `nan` and `inf`, which pass range checks or break arithmetic later."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number")
     return value
@@ -63,9 +70,9 @@ def finite(value: float | None) -> float | None:
 SourceArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Model file (.tflite) or zoo:NAME, else zoo:base; then a picture, folder, video, "
+        help="Model file (.tflite) or zoo:NAME (default zoo:base), then an image, folder, video, "
         "/dev/videoN or N, picamera, rtsp://… or another address, or - for stdin "
-        f"(else {SOURCE_VARIABLE}).",
+        f"(default: {SOURCE_VARIABLE}).",
         metavar="[MODEL] SOURCE",
     ),
 ]
@@ -83,22 +90,38 @@ ModelOption = Annotated[
 DetectorOption = Annotated[
     DetectorName,
     typer.Option(
-        help="Face detector; auto: YuNet where its file is (fer-edge fetch yunet), else Haar.",
+        help="Face detector; auto: YuNet if installed (fer-edge fetch yunet), else Haar.",
         rich_help_panel=FACES,
     ),
 ]
 DetectorModelOption = Annotated[
     Path | None,
-    typer.Option(help="File of YuNet, instead of the downloaded one.", rich_help_panel=FACES),
+    typer.Option(help="YuNet model file, instead of the downloaded one.", rich_help_panel=FACES),
 ]
 ThreadsOption = Annotated[
-    int, typer.Option(min=1, max=MAX_THREADS, help="Threads of detector and model.")
+    int, typer.Option(min=1, max=MAX_THREADS, help="Number of threads for detector and model.")
+]
+LandmarksOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Model of landmarks (.tflite), or zoo:landmarks: adds 68 points and the pose "
+        "of each head to JSON output and drawings.",
+        metavar="FILE",
+        rich_help_panel=FACES,
+    ),
+]
+AlignOption = Annotated[
+    Alignment,
+    typer.Option(
+        help="Turn each face upright by the detector's eyes, or frame it by all its landmarks.",
+        rich_help_panel=FACES,
+    ),
 ]
 PriorOption = Annotated[
     str,
     typer.Option(
-        help="How frequent the classes are here, instead of in training: uniform, none (as "
-        "trained), or a JSON file of label to share.",
+        help="Class frequencies to expect instead of those of the training data: uniform, none (no "
+        "correction), or a JSON file of label to frequency.",
         metavar="uniform|none|FILE",
         rich_help_panel=FACES,
     ),
@@ -109,11 +132,11 @@ PriorExponentOption = Annotated[
         min=0,
         max=1,
         callback=finite,
-        help="How far --prior goes: 0 not at all, 1 all the way.",
+        help="Strength of the correction by --prior: 0: none, 1: full.",
         rich_help_panel=FACES,
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what stands at --out already.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing --out.")]
 FramesOption = Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")]
 
 
@@ -126,7 +149,7 @@ class SourceOptions:
         typer.Option(
             min=1,
             max=_MAX_SIDE,
-            help="Width in pixels, requested from a camera or of raw frames.",
+            help="Width in pixels, requested from a camera, or of raw frames.",
             rich_help_panel=SOURCE,
         ),
     ] = None
@@ -135,7 +158,7 @@ class SourceOptions:
         typer.Option(
             min=1,
             max=_MAX_SIDE,
-            help="Height in pixels, requested from a camera or of raw frames.",
+            help="Height in pixels, requested from a camera, or of raw frames.",
             rich_help_panel=SOURCE,
         ),
     ] = None
@@ -152,7 +175,7 @@ class SourceOptions:
     rotate: Annotated[
         Rotation,
         typer.Option(
-            help="Rotate every frame clockwise by degrees, for a camera mounted sideways.",
+            help="Rotate each frame clockwise by this many degrees, for a camera mounted sideways.",
             rich_help_panel=SOURCE,
         ),
     ] = Rotation.none
@@ -160,7 +183,7 @@ class SourceOptions:
         bool,
         typer.Option(
             "--flip/--no-flip",
-            help="Mirror every frame left to right, after rotating.",
+            help="Mirror each frame left to right, after rotation.",
             rich_help_panel=SOURCE,
         ),
     ] = False
@@ -171,13 +194,13 @@ class SourceOptions:
         bool,
         typer.Option(
             "--every-frame/--newest",
-            help="From a pipe on stdin: every frame, or only the newest.",
+            help="For a pipe on stdin: process every frame, or only the newest.",
             rich_help_panel=SOURCE,
         ),
     ] = False
 
     def open(self, spec: str) -> "Source":
-        """Open a source as the options say."""
+        """Open a source with these options."""
         from device.sources import open_source
         from device.sources.oriented import OrientedSource
 
@@ -200,13 +223,13 @@ class FaceOptions:
     detector: DetectorOption = DetectorName.auto
     detector_model: DetectorModelOption = None
     every: Annotated[
-        int, typer.Option(min=1, help="Detect in every n-th frame.", rich_help_panel=FACES)
+        int, typer.Option(min=1, help="Run detection on every n-th frame.", rich_help_panel=FACES)
     ] = 1
     roi: Annotated[
         str | None,
         typer.Option(
             metavar="X,Y,W,H",
-            help="Region in which to look for faces, in fractions of the frame.",
+            help="Region to search for faces, in fractions of the frame.",
             rich_help_panel=FACES,
         ),
     ] = None
@@ -232,54 +255,65 @@ class FaceOptions:
         typer.Option(
             min=0,
             callback=finite,
-            help="Time constant of smoothing in seconds; 0 is off.",
+            help="Time constant of smoothing in seconds; 0: no smoothing.",
             rich_help_panel=FACES,
         ),
     ] = 0.5
+    temporal: Annotated[
+        Path | None,
+        typer.Option(
+            help="Temporal head (.tflite) made by fer-edge temporal, instead of smoothing.",
+            rich_help_panel=FACES,
+        ),
+    ] = None
     threshold: Annotated[
         float | None,
         typer.Option(
             min=0,
             max=1,
             callback=finite,
-            help="Probability below which a face is uncertain.",
-            show_default="the model's card, else 0.4",
+            help="Minimum probability; a face below it is labeled uncertain.",
+            show_default="from the model's card, else 0.4",
             rich_help_panel=FACES,
         ),
     ] = None
     prior: PriorOption = "none"
     prior_exponent: PriorExponentOption = 1.0
+    landmarks: LandmarksOption = None
+    align: AlignOption = Alignment.eyes
 
 
 def model_and_source(words: Sequence[str], model: str | None) -> tuple[str | None, str]:
-    """Tell the model, where one is named first, from the source.
+    """Split the arguments into the model, if one is given first, and the source.
 
     Args:
-        words: arguments of the command line: `[MODEL] [SOURCE]`; without a source it is taken from
-            the environment.
-        model: value of `--model` or its environment variable; one among the arguments comes first.
+        words: arguments of the command line: `[MODEL] [SOURCE]`; a missing source is read from the
+        environment.
+        model: value of `--model` or its environment variable; a model among the arguments wins.
 
     Raises:
-        InputError: there is no source, or more than one.
+        InputError: no source, or more than one.
     """
     model, sources = model_and_rest(words, model)
     if not sources and SOURCE_VARIABLE in os.environ:
         sources = [os.environ[SOURCE_VARIABLE]]
     if not sources:
         raise InputError(
-            f"no source: give a picture, folder, video, camera or address, or set {SOURCE_VARIABLE}"
+            f"no source: give an image, folder, video, camera or address, or set {SOURCE_VARIABLE}"
         )
     if len(sources) > 1:
-        raise InputError(f"one source at a time, not {len(sources)}: give a folder for pictures")
+        raise InputError(
+            f"one source at a time, not {len(sources)}: give a folder for several images"
+        )
     return model, sources[0]
 
 
 def model_and_rest(words: Sequence[str], model: str | None) -> tuple[str | None, list[str]]:
-    """Tell the model, where one is named first, from the other arguments.
+    """Split the arguments into the model, if one is given first, and the rest.
 
     Args:
         words: arguments of the command line.
-        model: value of `--model` or its environment variable; one among the arguments comes first.
+        model: value of `--model` or its environment variable; a model among the arguments wins.
     """
     if words and is_model(words[0]):
         return words[0], list(words[1:])
@@ -287,5 +321,5 @@ def model_and_rest(words: Sequence[str], model: str | None) -> tuple[str | None,
 
 
 def is_model(word: str) -> bool:
-    """Tell whether an argument names a model: a `.tflite` file or `zoo:NAME`."""
+    """Whether an argument names a model: a `.tflite` file or `zoo:NAME`."""
     return word.startswith("zoo:") or word.lower().endswith(".tflite")

@@ -1,4 +1,4 @@
-"""Progress of a known number of steps: a bar with time left, or plain lines into a file."""
+"""Progress of a known number of steps: a bar with time left on a terminal, else plain lines."""
 
 import sys
 import time
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LINE_EVERY = 10.0
-"""Seconds between two lines where the output is no terminal."""
+"""Seconds between two lines if the output is not a terminal."""
 
 
 @contextmanager
 def steps(total: int) -> Iterator[Callable[[str], None]]:
-    """Show progress on standard error; call what is given with a description before each step.
+    """Show progress on standard error; call the yielded function before each step.
+
+    The function takes a description of the step.
 
     Args:
         total: number of steps.

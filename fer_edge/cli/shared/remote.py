@@ -22,17 +22,18 @@ OnOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ssh://USER@HOST[:PORT]",
-        help="Measure on this host instead of here; may be repeated.",
+        help="Measure on this host instead of this machine; may be repeated.",
         rich_help_panel=PANEL,
     ),
 ]
 RemotePythonOption = Annotated[
-    str, typer.Option(metavar="PATH", help="Python on the hosts.", rich_help_panel=PANEL)
+    str,
+    typer.Option(metavar="PATH", help="Python interpreter on the hosts.", rich_help_panel=PANEL),
 ]
 
 
 class Tracker:
-    """Progress line for each host; plain lines if standard error is not a terminal."""
+    """Progress line per host; plain lines if standard error is not a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -56,7 +57,7 @@ class Tracker:
         self._progress.stop()
 
     def notify(self, host: "Host", text: str) -> None:
-        """Show what a host is doing."""
+        """Show the current step of a host."""
         from benchmarks.remote import fleet
 
         line = f"{host}: {text}"
@@ -75,12 +76,12 @@ def check_hosts(texts: Sequence[str], python: str, out: Path, *, force: bool) ->
 
     Args:
         texts: hosts as `ssh://USER@HOST[:PORT]`.
-        python: Python on the hosts; a path, or a name in their PATH.
+        python: Python on the hosts: a path, or a name in their PATH.
         out: folder for `HOST/results.json` and the reports.
         force: whether results in `out` may be replaced.
 
     Raises:
-        InputError: a host or the Python is wrong, or `out` holds results of a host already.
+        InputError: a host or the Python is invalid, or `out` already holds results of a host.
     """
     from benchmarks.remote import host
     from fer_edge.data.output import refuse_existing
@@ -97,13 +98,13 @@ def measure(hosts: "Sequence[Host]", job: "Job", *, python: str, out: Path, as_j
 
     Args:
         hosts: hosts as returned by `check_hosts`.
-        job: the benchmark.
-        python: Python on the hosts; a path, or a name in their PATH.
+        job: benchmark to run.
+        python: Python on the hosts: a path, or a name in their PATH.
         out: folder for `HOST/results.json` and the reports.
         as_json: whether to print JSON instead of the table.
 
     Raises:
-        typer.Exit: a host failed, with the exit code of its error; or Ctrl-C ended the runs.
+        typer.Exit: a host failed (exit code of its error), or Ctrl-C ended the runs.
     """
     from benchmarks import remote
 
@@ -142,5 +143,5 @@ def _json(outcome: "Outcome") -> Mapping[str, Any]:
 
 
 def _exit_code(errors: Sequence[FerEdgeError]) -> int:
-    """Return the highest exit code: wrong input (2) before a failed run (1)."""
+    """Return the highest exit code: invalid input (2) takes precedence over a failed run (1)."""
     return max(error.exit_code for error in errors)

@@ -1,4 +1,4 @@
-"""Option values that were spelled otherwise before: still read, with a line of warning."""
+"""Option values with an older spelling, which is still accepted with a warning."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -9,7 +9,7 @@ from fer_edge.cli.shared.terminal import echo
 
 
 def renamed_choice(choices: Sequence[str], renamed: Mapping[str, str]) -> Callable[[str], str]:
-    """Make a parser of an option's values.
+    """Make a parser for the values of an option.
 
     Args:
         choices: values of the option.
@@ -28,10 +28,10 @@ def renamed_choice(choices: Sequence[str], renamed: Mapping[str, str]) -> Callab
 
 
 def metavar(choices: Sequence[str]) -> str:
-    """The values as `--help` shows those of other options."""
+    """The values in the format in which `--help` shows other choices."""
     return f"<{'|'.join(choices)}>"
 
 
 @cache  # Typer may parse a value twice
 def _warn(old: str, new: str) -> None:
-    echo(f"fer-edge: warning: {old} is spelled {new} now", err=True)
+    echo(f"fer-edge: warning: {old} is now spelled {new}", err=True)

@@ -1,17 +1,17 @@
-"""Values of `--split`."""
+"""Values of the option `--split`."""
 
 from enum import StrEnum
 
 
 class EvaluationSplit(StrEnum):
-    """The splits that a finished model may be evaluated on."""
+    """Splits for evaluating a finished model."""
 
     val = "val"
     test = "test"
 
 
 class AnySplit(StrEnum):
-    """The splits whose images may be run where no accuracy is measured."""
+    """Splits whose images may be used where no accuracy is measured."""
 
     train = "train"
     val = "val"

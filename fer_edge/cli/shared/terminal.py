@@ -1,4 +1,4 @@
-"""Lines of plain text on a terminal."""
+"""Printing of plain text to a terminal."""
 
 import typer
 
@@ -6,5 +6,5 @@ from device.system.terminal import printable_lines
 
 
 def echo(text: object, *, err: bool = False) -> None:
-    """Print text that may hold names of files or labels; control characters are escaped."""
+    """Print text that may contain file names or labels; control characters are escaped."""
     typer.echo(printable_lines(text), err=err)

@@ -1,4 +1,4 @@
-"""A model is named alike in every command: first argument, --model, environment."""
+"""A model is given in the same way to every command: first argument, --model, environment."""
 
 import json
 

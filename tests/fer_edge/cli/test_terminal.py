@@ -1,4 +1,4 @@
-"""What reaches a terminal: no control characters, no markup; and an output that takes nothing."""
+"""Output to a terminal: no control characters, no markup; and output that cannot be written."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ def command(*arguments):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A model whose labels are hostile, and a picture with a hostile name."""
+    """A model with hostile labels, and an image with a hostile name."""
     data = pytest.importorskip("skimage.data")
     folder = tmp_path_factory.mktemp("hostile")
     model, picture = folder / "model.tflite", folder / f"pic{EVIL}[bold].png"
