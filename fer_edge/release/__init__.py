@@ -1,1 +1,1 @@
-"""Maintainers' programs that publish shipped models."""
+"""Maintainers' programs: publishing models, releases, reference pages and figures of the docs."""

@@ -1,11 +1,11 @@
-"""Compares what `device` answers on Arm cores with what it answers on this machine, to the bit.
+"""Compares results of `device` on Arm cores bit by bit with those on this machine.
 
     python -m fer_edge.release.arm64
 
-asks every file of the zoo about drawn faces, int8 files with and without their softmax: emulated on
-each core as XNNPACK sees it (`fer-edge fetch arm`), and on this machine. On an arm64 machine
-`--against answers.npz` compares its own answers with those that `--save answers.npz` wrote on
-another one, without emulation.
+runs every file of the zoo on synthetic faces, int8 files with and without their softmax: emulated
+on each core with the features that XNNPACK detects (`fer-edge fetch arm`), and on this machine. On
+an arm64 machine, `--against answers.npz` compares its results with a file that `--save answers.npz`
+wrote on another machine, without emulation.
 """
 
 import platform
@@ -29,25 +29,25 @@ from fer_edge.data import synthetic
 from fer_edge.release.command import one_line
 
 FACES = 4
-"""Drawn faces of each expression; as many pictures of noise come with them."""
+"""Synthetic faces per expression; an equal number of noise images is added."""
 
 PICTURES = 2
-"""Drawn pictures of each expression, for detector and crop."""
+"""Synthetic portraits per expression, for face detection and cropping."""
 
 FLOAT_TOLERANCE = 1e-5
-"""Largest difference of a float file's probabilities: kernels add in other orders."""
+"""Maximum difference in a float file's probabilities, because kernels sum in different orders."""
 
 INT8_STEP = 1 / 256
-"""Largest difference of an int8 file's probabilities: LiteRT computes an int8 softmax from another
-table on Arm (16 bits) than on x86. What goes into it must agree to the bit."""
+"""Maximum difference in an int8 file's probabilities: LiteRT's int8 softmax uses another table on
+Arm (16 bits) than on x86. The inputs of the softmax must be identical."""
 
 
 def questions(models: list[Path], folder: Path) -> Questions:
-    """Give the faces and pictures that every model is asked about.
+    """Create the faces and images on which every model is run.
 
     Args:
-        models: `.tflite` files; named after folder and file.
-        folder: for the int8 files without softmax.
+        models: `.tflite` files; results are named after folder and file.
+        folder: folder for the int8 files without softmax.
     """
     drawn = [
         synthetic.face(expression, seed=seed) for expression in FER2013 for seed in range(FACES)
@@ -69,10 +69,10 @@ def questions(models: list[Path], folder: Path) -> Questions:
 
 
 def check(where: str, own: Answers, other: Answers) -> bool:
-    """Print how answers differ, and return whether they agree.
+    """Print how results differ, and return whether they agree.
 
-    Boxes, crops and what an int8 file hands to its softmax agree where every value is the same;
-    probabilities where none is further apart than `FLOAT_TOLERANCE` or `INT8_STEP`.
+    Boxes, crops and the softmax inputs of int8 files must be identical; probabilities may differ by
+    `FLOAT_TOLERANCE` or `INT8_STEP`.
     """
     agree = True
     for found in answers.compare(own, other):
@@ -95,12 +95,12 @@ def main(
     core: Annotated[str, typer.Option(help="Cores to emulate, separated by commas.")] = ",".join(
         cores.CORES
     ),
-    save: Annotated[Path | None, typer.Option(help="Write this machine's answers.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write this machine's results.")] = None,
     against: Annotated[
-        Path | None, typer.Option(help="Compare with these answers instead of emulating.")
+        Path | None, typer.Option(help="Compare with these results instead of emulating.")
     ] = None,
 ) -> None:
-    """Compare what device answers on Arm cores with what it answers on this machine."""
+    """Compare results of `device` on Arm cores with those on this machine."""
     with one_line("arm64"), tempfile.TemporaryDirectory(prefix="fer-edge-arm64-") as folder:
         chosen = models or [path for model in zoo.list_models() for path in model.files]
         asked = questions(chosen, Path(folder))
@@ -116,7 +116,7 @@ def main(
             for each in cores.parse(core):
                 agree &= check(each.name, own, answers.emulated(found, each, asked))
         if not agree:
-            raise CheckFailedError("answers differ between the machines, see above")
+            raise CheckFailedError("results differ between the machines, see above")
 
 
 if __name__ == "__main__":

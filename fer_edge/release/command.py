@@ -1,4 +1,4 @@
-"""Error lines of the maintainers' commands."""
+"""Error handling of the maintainers' commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from device.errors import FerEdgeError
 
 @contextmanager
 def one_line(name: str) -> Iterator[None]:
-    """Turn an error into one line and its exit code."""
+    """Print an error as one line and exit with its code."""
     try:
         yield
     except FerEdgeError as error:

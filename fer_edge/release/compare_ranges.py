@@ -1,10 +1,10 @@
-"""Compares the range estimators of int8 quantization on a shipped net, on the val split.
+"""Compares the range estimators of int8 quantization on a shipped model and the val split.
 
     python -m fer_edge.release.compare_ranges base --data fer2013.npz --images 8192 --batch 32
 
-The float net becomes an int8 file by each estimator: after calibration alone, then after one epoch
-of quantization-aware training on `--images` training images, with BatchNorm frozen throughout and
-otherwise by the recipe's `[quantize]`. All figures are those of the `.tflite` files.
+The float model is converted to int8 with each estimator: after calibration only, and after one
+epoch of quantization-aware training on `--images` training images, with BatchNorm frozen and the
+recipe's other `[quantize]` settings. All figures are measured on the `.tflite` files.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from fer_edge.data.calibration_images import calibration_images
 from fer_edge.data.dataset import Dataset
 from fer_edge.recipe import Quantize, Recipe
 from fer_edge.training import targets, trainer, weights
-from fer_edge.training.input_pipeline import Mixture
+from fer_edge.training.job import Hooks, Job
 from fer_edge.training.load_tensorflow import load_tensorflow
-from fer_edge.training.trainer import Hooks, Job
+from fer_edge.training.mixture import Mixture
 
 if TYPE_CHECKING:
     from quantization.range_method import RangeMethod
@@ -35,14 +35,14 @@ HEAD = "fer2013"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What all estimators have in common.
+    """Settings common to all estimators.
 
     Attributes:
-        recipe: recipe of the net.
-        section: its `[quantize]` section.
+        recipe: recipe of the model.
+        section: `[quantize]` section of the recipe.
         data: training and val images.
         val: val images.
-        parent: the float net.
+        parent: float model.
         folder: folder for temporary files.
     """
 
@@ -54,7 +54,7 @@ class Comparison:
     folder: Path
 
     def quantized(self, ranges: "RangeMethod", images: int, batch: int) -> Any:
-        """The quantization-aware net, calibrated, and trained on `images` images."""
+        """Return the calibrated quantization-aware model, trained on `images` images."""
         from quantization.qat import quantize_aware as qat
 
         model = qat.quantize_aware(
@@ -83,7 +83,7 @@ class Comparison:
         return model
 
     def answers(self, model: Any, precision: Any) -> NDArray[np.float32]:
-        """Probabilities of the model's file on the val split, float32 `[n, labels]`."""
+        """Return the file's probabilities on the val split, float32 `[n, labels]`."""
         from benchmarks.metrics.accuracy import predict
         from device.model.classifier import Classifier
         from quantization.tflite.convert import to_tflite
@@ -106,23 +106,25 @@ class Comparison:
         return calibration_images(self.data.train.images, self.section.calibration)
 
     def normalization(self) -> Any:
-        """Normalization of the net's input."""
+        """Normalization of the model's input."""
         from quantization.normalization import Normalization
 
         return Normalization(*self.recipe.model.normalization)
 
 
-app = typer.Typer(help="Compare the range estimators of int8 on a shipped net.")
+app = typer.Typer(help="Compare the range estimators of int8 on a shipped model.")
 
 
 @app.command()
 def main(
-    name: Annotated[str, typer.Argument(help="Of the shipped net and of its recipe.")],
-    data: Annotated[Path, typer.Option(help="A .npz of `data prepare`.")],
-    images: Annotated[int, typer.Option(min=0, help="That train; 0: calibration alone.")] = 8192,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 32,
+    name: Annotated[str, typer.Argument(help="Name of the shipped model and its recipe.")],
+    data: Annotated[Path, typer.Option(help="A .npz from `data prepare`.")],
+    images: Annotated[
+        int, typer.Option(min=0, help="Number of training images; 0 for calibration only.")
+    ] = 8192,
+    batch: Annotated[int, typer.Option(min=1, help="Batch size.")] = 32,
 ) -> None:
-    """Print a row of a table for each file as soon as it is measured."""
+    """Print one table row per file as soon as it is measured."""
     load_tensorflow()
     from quantization.range_method import RANGE_METHODS
     from quantization.verify.agreement import compare
@@ -133,7 +135,7 @@ def main(
     parent = chosen.model.build(heads, dropout=False, seed=chosen.seed)
     weights.load(parent, zoo.find(name).weights)
     if chosen.quantize is None or loaded.val is None:
-        raise InputError(f"recipe {name} has no [quantize] section, or {data} no val split")
+        raise InputError(f"recipe {name} has no [quantize] section, or {data} has no val split")
     right = targets.classes(loaded.val, HEAD)
     with TemporaryDirectory() as folder:
         compared = Comparison(chosen, chosen.quantize, loaded, loaded.val, parent, Path(folder))
@@ -150,7 +152,7 @@ def main(
         row("float32", of_parent)
         row("ptq", compared.answers(parent, "ptq"))
         for count in sorted({0, images}):
-            # Before the first step, what follows a moving average is what minmax found.
+            # Before the first step, moving_average and minmax have the same ranges.
             for ranges in RANGE_METHODS:
                 if count == 0 and ranges == "moving_average":
                     continue

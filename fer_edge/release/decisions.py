@@ -1,9 +1,9 @@
-"""Writes the entry `decision` into the cards of the zoo's files; the files stay as they are.
+"""Writes the entry `decision` to the cards of the zoo's files; the model files are unchanged.
 
     python -m fer_edge.release.decisions --data fer2013.npz
 
-The thresholds come from PublicTest (`val`), the priors from the images of the training split that
-stand in no other one.
+Thresholds are chosen on PublicTest (`val`); priors come from the training images that occur in no
+other split.
 """
 
 from pathlib import Path
@@ -19,8 +19,8 @@ from fer_edge.release.command import one_line
 from quantization.tflite import card
 
 
-def main(data: Annotated[Path, typer.Option(help="FER2013 with FER+ votes, as prepared.")]) -> None:
-    """Write the decisions of every model that ships."""
+def main(data: Annotated[Path, typer.Option(help="FER2013 prepared with FER+ votes.")]) -> None:
+    """Write the decisions of all shipped models."""
     with one_line("decisions"):
         loaded = dataset.load(data, ["train", "val"])
         train, val = loaded.only("train"), loaded.only("val")
@@ -29,7 +29,7 @@ def main(data: Annotated[Path, typer.Option(help="FER2013 with FER+ votes, as pr
             for path in model.files:
                 head = str(card.read(path)["head"])
                 if card.read(path)["recipe"].get("adjust"):
-                    raise InputError(f"{path} has its priors folded in: its export wrote its card")
+                    raise InputError(f"{path}: priors are folded in, so its export wrote its card")
                 found = decision.describe(path, head, train, val, 0.0)
                 card.add_decision(path, found)
                 typer.echo(f"{path.name} of {model.name}: {found}")

@@ -1,4 +1,4 @@
-"""A model's card as Markdown, every figure from `card.json`."""
+"""A model card as Markdown, with all figures from `card.json`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from benchmarks.report.counts import interval
 
 
 def markdown(card: dict[str, Any]) -> str:
-    """Write the card of a shipped model for people.
+    """Render the card of a shipped model.
 
     Args:
-        card: the content of its `card.json`.
+        card: content of its `card.json`.
 
     Returns:
         The text of `CARD.md`.
@@ -20,8 +20,8 @@ def markdown(card: dict[str, Any]) -> str:
     parts = [
         f"# {card['name']}",
         f"{card['description']}.",
-        "A net that names the expression of a 48x48 gray face, as people would label it. It does "
-        "not know what anybody feels; do not decide about people with it.",
+        "A net that classifies the expression of a 48x48 gray face, as people would label it. It "
+        "cannot know what a person feels; do not use it for decisions about people.",
         _overview(card),
         *_boards(card),
         *(f"## {files[stem]['head']} labels, int8\n\n{_accuracy(files[stem])}" for stem in integer),
@@ -64,7 +64,7 @@ def _overview(card: dict[str, Any]) -> str:
 
 
 def _boards(card: dict[str, Any]) -> Iterator[str]:
-    """Write the table of counts, where there are any."""
+    """Yield the table of instruction counts, if there are counts."""
     rows = [
         [
             f"`{stem}.tflite`",
@@ -115,7 +115,7 @@ def _accuracy(file: dict[str, Any]) -> str:
     return "\n\n".join(
         (
             _table(["class", "precision", "recall", "F1", "images"], classes),
-            "Rows are the truth, columns the answers:",
+            "Rows are the correct classes, columns the predictions:",
             _table(["", *file["labels"]], confusion),
         )
     )
@@ -126,7 +126,7 @@ def _origin(card: dict[str, Any]) -> str:
     resumed = card.get("resumed")
     parted = (
         f"; the first {resumed['epochs']} epochs of the float net are those of an earlier release, "
-        "whose weights it went on from"
+        "from whose weights it continued"
         if resumed
         else ""
     )
@@ -134,19 +134,19 @@ def _origin(card: dict[str, Any]) -> str:
         f"- Recipe `{card['name']}`, seed {card['seed']}: "
         f"`fer-edge pipeline {card['name']} --data fer2013.npz`",
         f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
-        "also stand in PublicTest or PrivateTest were left out",
+        "also occur in PublicTest or PrivateTest were excluded",
         *_further(card["data"].get("sources", {})),
         f"- Hours of training on two cores: {hours}{parted}",
-        "- To fine-tune it on faces and labels of your own: "
+        "- To fine-tune it on your own faces and labels: "
         f"`fer-edge pipeline --init zoo:{card['name']} --data my_faces/`",
     ]
     return "\n".join(lines)
 
 
 def _further(sources: dict[str, Any]) -> list[str]:
-    """A line for each further set that trained beside the first."""
+    """Return one line per additional training set."""
     return [
-        f"- Further data: {name}, {100 * source['share']:.0f} % of each batch, digest "
+        f"- Additional data: {name}, {100 * source['share']:.0f} % of each batch, digest "
         f"`{source['digest']}`; license of its images: {source['license']}"
         for name, source in sources.items()
     ]

@@ -1,11 +1,11 @@
-r"""Writes the corruption errors of the recipe `paper`, which mCE is relative to, into the package.
+r"""Writes the corruption errors of the recipe `paper`, the reference of mCE, to the package.
 
     fer-edge train paper --data fer2013.npz --out runs/paper --set data.split=protocol \
         --set data.drop_leaked=true --set train.select=best
     fer-edge eval paper_float32.tflite --data fer2013.npz --out runs/eval-paper --suite robustness
     python -m fer_edge.release.paper_errors runs/eval-paper/evaluation.json --trained "50 epochs"
 
-The recipe's own random split would let the reference learn from the faces that it is measured on.
+With the recipe's own random split, the reference would be evaluated on its training faces.
 """
 
 import json
@@ -18,22 +18,22 @@ import typer
 from device.errors import InputError
 from device.labels import FER2013
 from device.system.atomic_file import replacing
-from fer_edge.evaluation import document
+from fer_edge.evaluation import document, types
 from fer_edge.evaluation.robustness import PAPER_ERRORS
 from fer_edge.release.command import one_line
 
 
-def entry(evaluation: document.Evaluation) -> dict[str, object]:
-    """The entry of one split: provenance, and the mean error over severities by corruption.
+def entry(evaluation: types.Evaluation) -> dict[str, object]:
+    """Return the entry of one split: provenance, and mean error over severities by corruption.
 
     Raises:
         InputError: the evaluation is partial, or not of one model with robustness.
     """
     if evaluation.partial or len(evaluation.models) != 1:
-        raise InputError("give a finished evaluation of the paper's model alone")
+        raise InputError("use a finished evaluation of only the paper's model")
     (model,) = evaluation.models
     if model.robustness is None or model.labels != list(FER2013):
-        raise InputError("give an evaluation with the suite robustness on FER2013's labels")
+        raise InputError("use an evaluation with the suite robustness on FER2013's labels")
     return {
         "split": evaluation.data.split,
         "data": evaluation.data.name,
@@ -48,8 +48,8 @@ def entry(evaluation: document.Evaluation) -> dict[str, object]:
 
 
 def main(
-    evaluations: Annotated[list[Path], typer.Argument(help="evaluation.json, one a split.")],
-    trained: Annotated[str, typer.Option(help="How the model was trained, for the provenance.")],
+    evaluations: Annotated[list[Path], typer.Argument(help="evaluation.json, one per split.")],
+    trained: Annotated[str, typer.Option(help="Training of the model, for the provenance.")],
 ) -> None:
     """Write the reference errors."""
     with one_line("paper_errors"):

@@ -1,9 +1,9 @@
-r"""Measures what docs/paper.md compares: the recipe `paper` beside the models that ship.
+r"""Measures the figures of docs/paper.md: the recipe `paper` compared with the shipped models.
 
     python -m fer_edge.release.paper_figures runs/paper/export/fer2013_int8.tflite \
         runs/paper/train/history.csv --data fer2013.npz
 
-All on PublicTest; the recipe's net also on images that it was trained on, and by epoch.
+All figures are on PublicTest; the recipe's model is also measured on training images and per epoch.
 """
 
 import csv
@@ -24,18 +24,18 @@ from fer_edge.data.dataset import Dataset
 from fer_edge.release.command import one_line
 
 TRAINED_ON = 3589
-"""Number of training images that the recipe's net is measured on: as many as PublicTest has."""
+"""Number of training images for measuring the recipe's model, the size of PublicTest."""
 
 LAST = 10
-"""Epochs at the end of the training whose mean stands for no selection."""
+"""Number of final epochs whose mean represents training without selection."""
 
 
 def measure(name: str, path: Path, faces: Dataset) -> dict[str, Any]:
-    """Accuracy of one file on labeled faces: top-1 with interval, macro-F1, F1 by class."""
+    """Measure one file on labeled faces: top-1 with interval, macro-F1, F1 by class."""
     classifier = Classifier(path)
     labels = evaluation_faces.labels_of(faces, classifier.labels)
     if labels is None:
-        raise InputError(f"--data: no labels for {path}: give FER2013 prepared with FER+ votes")
+        raise InputError(f"--data: no labels for {path}: use FER2013 prepared with FER+ votes")
     figures = accuracy.metrics(
         accuracy.predict(classifier, faces.images), labels, list(classifier.labels)
     )
@@ -51,7 +51,7 @@ def measure(name: str, path: Path, faces: Dataset) -> dict[str, Any]:
 
 
 def selection(history: Path) -> dict[str, Any]:
-    """Top-1 on PublicTest of the best epoch, and the mean of the last ones."""
+    """Return top-1 on PublicTest of the best epoch, and the mean of the last epochs."""
     with history.open(newline="", encoding="utf-8") as stream:
         found = [float(row["val_top1_fer2013"]) for row in csv.DictReader(stream)]
     best = int(np.argmax(found))
@@ -64,7 +64,7 @@ def selection(history: Path) -> dict[str, Any]:
 
 
 def tables(content: dict[str, Any]) -> str:
-    """The figures as Markdown: top-1 and F1 by model, then F1 by class."""
+    """Format the figures as Markdown: top-1 and F1 by model, then F1 by class."""
     rows = [["model", "labels", "n", "top-1 (95 %)", "macro-F1", "F1 by class, lowest to highest"]]
     rows.append(["---"] * len(rows[0]))
     for one in content["models"]:
@@ -99,12 +99,14 @@ def tables(content: dict[str, Any]) -> str:
 
 
 def main(
-    paper: Annotated[Path, typer.Argument(help="The recipe's finished .tflite.")],
+    paper: Annotated[Path, typer.Argument(help="Exported .tflite of the recipe.")],
     history: Annotated[Path, typer.Argument(help="history.csv of its training.")],
-    data: Annotated[Path, typer.Option(help="FER2013 with FER+ votes, as prepared.")],
-    out: Annotated[Path, typer.Option(help="Figures, as JSON.")] = Path("docs/figures/paper.json"),
+    data: Annotated[Path, typer.Option(help="FER2013 prepared with FER+ votes.")],
+    out: Annotated[Path, typer.Option(help="JSON file of the figures.")] = Path(
+        "docs/figures/paper.json"
+    ),
 ) -> None:
-    """Measure the recipe paper and the models that ship."""
+    """Measure the recipe `paper` and the shipped models."""
     with one_line("paper_figures"):
         loaded = dataset.load(data, ["train", "val"])
         train, val = loaded.only("train"), loaded.only("val")

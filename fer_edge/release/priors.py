@@ -1,9 +1,10 @@
-"""Measures what dividing the training prior out costs and gains, for the tables of docs/faces.md.
+"""Measures the effect of dividing out the training prior, for the tables of docs/faces.md.
 
     python -m fer_edge.release.priors --data fer2013.npz --other press.npz
 
-Both are read on their val split. Of the other set, photos of another kind with FER2013's labels,
-the mean recall of angry, happy, sad, surprise and neutral counts: its other classes are too few.
+Both sets are evaluated on their val split. On the other set (another kind of photos with FER2013's
+labels), the metric is the mean recall of angry, happy, sad, surprise and neutral, because its other
+classes have too few images.
 """
 
 import json
@@ -30,7 +31,7 @@ FIVE = [FER2013.index(name) for name in ("angry", "happy", "sad", "surprise", "n
 
 
 def measure(path: Path, head: str, own: Dataset, other: Dataset) -> Iterator[dict[str, Any]]:
-    """Figures of one file, one entry for each exponent."""
+    """Yield the figures of one file, one entry per exponent."""
     classifier = Classifier(path)
     labels = evaluation_faces.labels_by_head(own)[head]
     kept = labels >= 0
@@ -40,11 +41,14 @@ def measure(path: Path, head: str, own: Dataset, other: Dataset) -> Iterator[dic
     for exponent in EXPONENTS:
         weights = (1 / card.prior(path, classifier.labels)) ** exponent
         answers, others = (here * weights).argmax(axis=1), (there * weights).argmax(axis=1)
-        five = _recalls(to_fer2013[others], other.labels)
+        mapped = to_fer2013[others]
+        five = _recalls(mapped, other.labels)
         yield {
             "exponent": exponent,
             "top1": float((answers == labels[kept]).mean()),
             "macro_recall": float(np.mean(list(_recalls(answers, labels[kept]).values()))),
+            "other_top1": float((mapped == other.labels).mean()),
+            "other_recalls": {FER2013[i]: five[i] for i in FIVE},
             "other_recall_of_five": float(np.mean([five[i] for i in FIVE])),
             "other_recall_of_neutral": five[FER2013.index("neutral")],
         }
@@ -55,7 +59,7 @@ def _recalls(answers: NDArray[np.integer], labels: NDArray[np.integer]) -> dict[
 
 
 def table(entries: list[dict[str, Any]]) -> str:
-    """The figures as Markdown."""
+    """Format the figures as a Markdown table."""
     lines = ["| file | exponent | top-1 | macro recall | press, five | press, neutral |"]
     lines.append("| --- | --- | --- | --- | --- | --- |")
     for one in entries:
@@ -66,11 +70,13 @@ def table(entries: list[dict[str, Any]]) -> str:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="FER2013 with FER+ votes, as prepared.")],
+    data: Annotated[Path, typer.Option(help="FER2013 prepared with FER+ votes.")],
     other: Annotated[Path, typer.Option(help="Another set with FER2013's labels.")],
-    out: Annotated[Path, typer.Option(help="Figures, as JSON.")] = Path("docs/figures/priors.json"),
+    out: Annotated[Path, typer.Option(help="JSON file of the figures.")] = Path(
+        "docs/figures/priors.json"
+    ),
 ) -> None:
-    """Measure the int8 files that ship."""
+    """Measure the shipped int8 files."""
     with one_line("priors"):
         own, far = (dataset.load(path, ["val"]).only("val") for path in (data, other))
         entries = [

@@ -1,9 +1,9 @@
-"""Makes a folder of the zoo from a finished run and from measurements of its files.
+"""Creates a zoo folder from a finished run and from measurements of its files.
 
     python -m fer_edge.release.publish models runs/base --test runs/bench-test --val runs/bench-val
 
-Every figure of a card comes from a `results.json`; nothing is typed in by hand. Latency ratios are
-to the first model of the measurement on the test split.
+Every figure of a card comes from a `results.json`. Latency ratios are relative to the first model
+of the measurement on the test split.
 """
 
 import json
@@ -22,17 +22,18 @@ from benchmarks.results import file as results_file
 from device.errors import InputError
 from device.model.card import card_path
 from device.model.graph import load as load_graph
+from device.system import sha256sums
 from device.system.atomic_file import make_folder, replacing
+from device.system.sha256sums import sha256
 from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.pipeline import initial_weights
 from fer_edge.release import model_card, resume
 from fer_edge.release.command import one_line
 from fer_edge.training import history
-from quantization.tflite.card import sha256
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
-"""What is shipped; the float32 file of the other head differs in its last layer alone."""
+"""Published files; the float32 file of the other head differs only in its last layer."""
 
 MEASURED = (*FILES, "ferplus_float32")
 
@@ -40,12 +41,12 @@ MACHINE = (
     *("cpu", "architecture", "instruction_sets", "microarchitecture", "core_class"),
     *("cores", "os"),
 )
-"""What a card says of the machine that its latencies were measured on."""
+"""Keys of the machine information on a card, for the machine that measured the latencies."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a card is made from.
+    """The inputs of a card.
 
     Attributes:
         run: folder of the finished run.
@@ -62,7 +63,7 @@ def publish(source: Source, home: Path) -> Path:
     """Write `home/NAME`: model files with their cards, weights, `card.json` and `CARD.md`.
 
     Raises:
-        InputError: the run is not finished, or the measurements are of other files.
+        InputError: the run is not finished, or the measurements are of different files.
     """
     card = _card(source)
     folder = home / card["name"]
@@ -81,7 +82,7 @@ def publish(source: Source, home: Path) -> Path:
 
 
 def publish_teacher(run: Path, home: Path) -> Path:
-    """Write `home/teacher`: the weights and a `card.json` that says how they came about.
+    """Write `home/teacher`: the weights and a `card.json` with their provenance.
 
     Raises:
         InputError: the training is not finished.
@@ -89,7 +90,7 @@ def publish_teacher(run: Path, home: Path) -> Path:
     folder, train = home / "teacher", run / "train"
     stage = _json(train / "stage.json")
     if not stage["done"]:
-        raise InputError(f"{run} is not trained to its end: go on with fer-edge train --out {run}")
+        raise InputError(f"{run} is not fully trained: resume with fer-edge train --out {run}")
     made_from = stage["settings"]
     best = history.best(history.load(train / "history.csv"))
     card = {
@@ -105,6 +106,13 @@ def publish_teacher(run: Path, home: Path) -> Path:
     with replacing(folder / "card.json") as partial:
         partial.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return folder
+
+
+def write_digests(home: Path) -> Path:
+    """Write the digests of all models and weights below `home` to `home/SHA256SUMS`."""
+    path = home / sha256sums.NAME
+    sha256sums.write(path, [*home.glob("*/*.tflite"), *home.glob("*/*.npz")])
+    return path
 
 
 def _card(source: Source) -> dict[str, Any]:
@@ -132,13 +140,13 @@ def _card(source: Source) -> dict[str, Any]:
 
 
 def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:
-    """The section that builds the shipped float net: narrower than the recipe's, perhaps."""
+    """Return the recipe section of the shipped float model, which may be channel-pruned."""
     net: Net = TypeAdapter(Net).validate_python(section)
     return initial_weights.narrowed(net, run).model_dump(mode="json")
 
 
 def licenses(data: dict[str, Any]) -> dict[str, str]:
-    """By set that a model was trained on, what its images may be used for."""
+    """Return the license of the images of each training set of a model."""
     own = {data["name"]: data.get("license", "not stated")}
     further = data.get("sources", {})
     return own | {name: source["license"] for name, source in further.items()}
@@ -179,7 +187,7 @@ def _block(measured: Mapping[str, Any], digest: str, path: Path) -> dict[str, An
 
 
 def _hours(run: Path) -> dict[str, float]:
-    """Hours of each training of the run, as their histories say."""
+    """Return the duration of each training of the run in hours, from the histories."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for path in run.rglob("history.csv"):
         stage = path.relative_to(run).parts[0]
@@ -191,13 +199,13 @@ def _hours(run: Path) -> dict[str, float]:
 
 
 def _resumed(run: Path) -> dict[str, Any] | None:
-    """What the training went on from, where it began in a run that is gone."""
+    """Return the provenance of a training that resumed another run's weights, or None."""
     path = run / "train" / resume.NOTE
     return _json(path) if path.exists() else None
 
 
 def save_weights(source: Path, target: Path) -> None:
-    """Write weights smaller: kernels as float16; biases and BatchNorm stay float32."""
+    """Write compact weights: kernels as float16, biases and BatchNorm as float32."""
     with np.load(source) as arrays:
         values = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
     small = [v.astype(np.float16) if v.ndim > 1 else v for v in values]
@@ -213,17 +221,18 @@ def _json(path: Path) -> dict[str, Any]:
     return found
 
 
-app = typer.Typer(help="Make the zoo's folders.")
+app = typer.Typer(help="Create zoo folders.")
 
 
 @app.command()
 def teacher(
     run: Annotated[Path, typer.Argument(help="Folder of the teacher's run.")],
-    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+    home: Annotated[Path, typer.Option(help="Folder of the zoo.")] = zoo.HOME,
 ) -> None:
     """Write the teacher's folder."""
     with one_line("publish"):
         typer.echo(publish_teacher(run, home))
+        typer.echo(write_digests(home))
 
 
 @app.command()
@@ -231,13 +240,23 @@ def models(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
     test: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split test`.")],
     val: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split val`.")],
-    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+    home: Annotated[Path, typer.Option(help="Folder of the zoo.")] = zoo.HOME,
 ) -> None:
-    """Write the zoo's folders of some runs."""
+    """Write the zoo folders of finished runs."""
     with one_line("publish"):
         measured = [results_file.load(folder / "results.json") for folder in (test, val)]
         for run in runs:
             typer.echo(publish(Source(run, *measured), home))
+        typer.echo(write_digests(home))
+
+
+@app.command()
+def digests(
+    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+) -> None:
+    """Write the digests of the zoo's files, for use after a manual change."""
+    with one_line("publish"):
+        typer.echo(write_digests(home))
 
 
 if __name__ == "__main__":

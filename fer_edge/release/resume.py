@@ -1,11 +1,11 @@
-"""Continues the training of a shipped net on a machine that does not have its run.
+"""Resumes the training of a shipped model on a machine that does not have its run.
 
     python -m fer_edge.release.resume runs/base --recipe base --data fer2013.npz
 
-The recipe must have more epochs than the shipped net was trained for, and a restart at its last
-epoch: there the learning rate is 0 and the averaged weights, which are shipped, are the net. The
-optimizer's state is lost (the warm-up after a restart rebuilds it), and kernels were shipped as
-float16. The card of the new model says so.
+The recipe must have more epochs than the shipped model was trained for, and a restart after its
+last epoch, where the learning rate is 0 and the weights equal the shipped averaged weights. The
+optimizer state is lost (the warm-up after a restart rebuilds it), and kernels were shipped as
+float16. The card of the new model records this.
 """
 
 import json
@@ -26,21 +26,21 @@ from fer_edge.training import weights
 from quantization.tflite.card import sha256
 
 NOTE = "resumed.json"
-"""File that `resume` writes into the folder of the training."""
+"""File that `resume` writes to the folder of the training."""
 
 
 def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
-    """Put weights into the folder of a training as a checkpoint of its last whole epoch.
+    """Write weights to the folder of a training, as a checkpoint of its last completed epoch.
 
     Args:
-        run: the run to continue; its stage `train` has not begun.
-        source: `.npz` of the weights.
-        epochs: number of epochs that they were trained for.
-        hours: duration of that training, in hours.
+        run: run to resume; its stage `train` must not have started.
+        source: `.npz` file with the weights.
+        epochs: number of epochs for which the weights were trained.
+        hours: duration of that training in hours.
 
     Raises:
-        InputError: the training has begun, the recipe has no restart at that epoch, or the weights
-            belong to another net.
+        InputError: the training has started, the recipe has no restart at that epoch, or the
+            weights belong to another model.
     """
     _check(run.recipe, epochs)
     out = run.folder("train")
@@ -48,12 +48,14 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
     make_folder(out)
     state = training_state.restore(model, job.phase, out, ema=job.ema)
     if state.manager.latest_checkpoint:
-        raise InputError(f"{out} holds a training already: it goes on by itself")
+        raise InputError(
+            f"{out} already contains a training: resume it with the command that started it"
+        )
     weights.load(model, source)
     for shadow, weight in zip(state.ema.shadows, state.ema.weights, strict=True):
         shadow.assign(weight)
     state.done.assign(epochs)
-    state.manager.save()
+    state.save()
     with replacing(out / NOTE) as partial:
         note = {"epochs": epochs, "weights": sha256(source), "hours": hours}
         partial.write_text(json.dumps(note, indent=1) + "\n")
@@ -62,23 +64,23 @@ def resume(run: Run, source: Path, *, epochs: int, hours: float) -> None:
 def _check(chosen: Recipe, epochs: int) -> None:
     if epochs not in chosen.train.restarts:
         raise InputError(
-            f"recipe {chosen.name} has no restart after epoch {epochs}, where the net stands: its "
-            f"restarts are {list(chosen.train.restarts)}"
+            f"recipe {chosen.name} has no restart after epoch {epochs}, the last one of the model: "
+            f"its restarts are {list(chosen.train.restarts)}"
         )
 
 
-app = typer.Typer(help="Go on training a shipped net.")
+app = typer.Typer(help="Resume the training of a shipped model.")
 
 
 @app.command()
 def main(
     out: Annotated[Path, typer.Argument(help="Folder of the new run.")],
-    name: Annotated[str, typer.Option("--recipe", help="Name of the net and of its recipe.")],
-    data: Annotated[Path, typer.Option(help="A .npz of `data prepare`.")],
+    name: Annotated[str, typer.Option("--recipe", help="Name of the model and of its recipe.")],
+    data: Annotated[Path, typer.Option(help="A .npz from `data prepare`.")],
     overrides: Annotated[list[str] | None, typer.Option("--set", metavar="K=V")] = None,
-    home: Annotated[Path, typer.Option(help="Where the zoo stands.")] = zoo.HOME,
+    home: Annotated[Path, typer.Option(help="Folder of the zoo.")] = zoo.HOME,
 ) -> None:
-    """Prepare a run's folder; `fer-edge pipeline RECIPE --out FOLDER` then goes on."""
+    """Prepare a run folder that `fer-edge pipeline RECIPE --out FOLDER` then resumes."""
     with one_line("resume"):
         run = Run(recipe.load(name, overrides or []), data, out)
         shipped = zoo.ZooModel(run.recipe.name, home / run.recipe.name)

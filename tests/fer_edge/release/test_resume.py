@@ -1,4 +1,4 @@
-"""A shipped net goes on training where the run that made it is gone."""
+"""The training of a shipped net is continued without the run that made it."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_it_begins_with_the_weights_and_does_only_the_epochs_that_are_left(
 
 
 def test_a_training_that_has_begun_is_left_alone(resumed: Run, finished) -> None:
-    with pytest.raises(InputError, match="goes on by itself"):
+    with pytest.raises(InputError, match="already contains a training"):
         resume(resumed, finished.folder("train") / "weights.npz", epochs=3, hours=0.5)
 
 
@@ -82,7 +82,7 @@ def test_a_teacher_that_is_still_learning_is_not_published(finished: Run, tmp_pa
     stage = json.loads((finished.folder("train") / "stage.json").read_text())
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "stage.json").write_text(json.dumps(stage | {"done": False}))
-    with pytest.raises(InputError, match="not trained to its end"):
+    with pytest.raises(InputError, match="not fully trained"):
         publish_teacher(tmp_path, tmp_path / "zoo")
     assert not (tmp_path / "zoo").exists()
 
