@@ -1,4 +1,4 @@
-"""The structure that docs/architecture.md describes: it is there, and it has no import circle."""
+"""The structure described in docs/architecture.md exists and has no import cycle."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A tiny run of the whole pipeline on synthetic faces, made once a session."""
+"""A tiny run of the whole pipeline on synthetic faces, made once per session."""
 
 import json
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 @pytest.fixture(scope="session")
 def finished(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A pipeline run to its end: the one that the tests look at and no test changes."""
+    """A finished pipeline run, which no test changes."""
     run = Run(recipe.load(str(tiny.recipe)), tiny.data, tmp_path_factory.mktemp("runs") / "tiny")
     done = dict(pipeline.run(run))
     (run.out / "seconds.json").write_text(json.dumps(done))

@@ -1,4 +1,4 @@
-"""The workflows, ours and those that docs/ci.md gives away: valid, and true to the commands."""
+"""The project's workflows and those offered in docs/ci.md are valid and use existing options."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ def blocks(page: Path, *languages: str) -> list[str]:
 
 
 def workflows() -> dict[str, dict]:
-    """Ours by file name, those of docs/ci.md by their own."""
+    """The project's workflows by file name, those of docs/ci.md by their own name."""
     found = {path.name: yaml.safe_load(path.read_text()) for path in OURS}
     for text in blocks(PAGES[0], "yaml"):
         parsed = yaml.safe_load(text)
@@ -37,7 +37,7 @@ def steps(workflow: dict) -> list[dict]:
 
 
 def commands(script: str) -> list[list[str]]:
-    """The arguments of each `fer-edge` that a shell script runs."""
+    """The arguments of each `fer-edge` call in a shell script."""
     found = []
     for line in re.findall(r"(?:^|[\s;&|])fer-edge\s+(.*)", script.replace("\\\n", " ")):
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -62,7 +62,7 @@ def scripts() -> list[str]:
 
 
 def check(arguments: list[str]) -> None:
-    """Parse a command line as fer-edge would, without running it."""
+    """Parse a command line with fer-edge's parser, without running it."""
     command = typer.main.get_command(app)
     while hasattr(command, "commands"):
         name, *arguments = arguments

@@ -1,5 +1,6 @@
 """Figures in the docs come from files in docs/figures that a command wrote."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from fer_edge.evaluation import document, report, robustness
 from fer_edge.evaluation.corruptions import CORRUPTIONS
-from fer_edge.release import paper_figures, priors
+from fer_edge.release import adaptation, attention, paper_figures, priors, training_options
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES = DOCS / "figures"
@@ -22,10 +23,16 @@ def figures(name: str) -> Any:
 
 
 def evaluation() -> str:
-    return report.markdown(document.load(FIGURES / "evaluation-zoo.json"))
+    with (FIGURES / "training-options.csv").open() as options:
+        trained = training_options.table(list(csv.DictReader(options)))
+    names = ("evaluation-zoo.json", "evaluation-zoo-test.json")
+    pages = [report.markdown(document.load(FIGURES / name)) for name in names]
+    return "\n".join([*pages, trained])
 
 
 SOURCES = {
+    ("adapt.md", None): lambda: adaptation.table(figures("adapt.json")["entries"]),
+    ("attention.md", None): lambda: attention.table(figures("attention.json")),
     ("eval.md", None): evaluation,
     ("explain.md", None): lambda: "",
     ("faces.md", "Class priors"): lambda: priors.table(figures("priors.json")["entries"]),

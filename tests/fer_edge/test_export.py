@@ -1,4 +1,4 @@
-"""`fer-edge export`: what it writes answers as the shipped model does, wherever it runs."""
+"""`fer-edge export`: exported files predict the same as the shipped model, in every runtime."""
 
 import hashlib
 import json
@@ -67,7 +67,7 @@ def export(*arguments):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Every kind of file, of the int8 and the float32 model; gives the path of one."""
+    """Every kind of file, of the int8 and the float32 model; returns the path of one."""
     folder = tmp_path_factory.mktemp("exported")
     for precision in ("int8", "float32"):
         for color in io_types.COLORS:
@@ -85,7 +85,7 @@ def faces():
 
 @pytest.fixture(scope="module")
 def colors(faces):
-    """Pictures of strong colors, uint8 [n, 48, 48, 3] red, green, blue."""
+    """Images of strong colors, uint8 [n, 48, 48, 3] RGB."""
     rng = np.random.default_rng(1)
     tint = rng.uniform(0.3, 1.6, (len(faces), 1, 1, 3))
     noise = rng.normal(0, 20, (*faces.shape, 3))
@@ -147,7 +147,7 @@ def test_a_float_net_answers_as_before_up_to_the_steps_of_its_output(exported, f
 
 
 def gray_inside(path, pictures, resolver):
-    """The gray pictures that colors become before an int8 net."""
+    """The gray images into which colors are converted before an int8 net."""
     (index,) = [
         t.index for t in graph.load(path).tensors if t.shape == (1, 48, 48, 1) and t.dtype == "int8"
     ]
@@ -157,7 +157,7 @@ def gray_inside(path, pictures, resolver):
 @pytest.mark.parametrize("resolver", ["BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF"])
 @pytest.mark.parametrize(("io", "share"), [("int8", 0.1), ("uint8", 0.1), ("float32", 0.01)])
 def test_colors_become_the_runners_gray_within_one_step(exported, io, share, resolver):
-    """All kinds of colors: the corners of the cube, its edges and random ones."""
+    """Various colors: the corners of the cube, its edges and random ones."""
     rng = np.random.default_rng(2)
     colors = rng.integers(0, 256, (20, 48, 48, 3), dtype=np.uint8)
     colors[:4, :, :, 0], colors[4:8, :, :, 1], colors[8:12, :, :, 2] = 255, 0, 255
@@ -274,7 +274,7 @@ def test_the_metadata_is_replaced_and_not_added(exported):
 
 
 def test_weights_behind_the_flatbuffer_are_kept(tmp_path):
-    """LiteRT's quantizer writes them there."""
+    """LiteRT's quantizer stores them there."""
     from ai_edge_litert import schema_py_generated as schema
 
     content = zoo.resolve("zoo:base").read_bytes()
@@ -310,7 +310,7 @@ def test_head_and_folder_choose_the_file(tmp_path):
 
 
 def with_normalization(path, mean, std):
-    """The shipped float net, whose pixels are to be normalized outside by mean and std."""
+    """The shipped float net, whose pixels must be normalized outside by mean and std."""
     content = metadata.attach(
         io_adapter.load(ModelFile(zoo.resolve("zoo:base/fer2013_float32"))),
         name="net",
@@ -368,7 +368,7 @@ def test_a_file_without_a_card_gets_one_that_says_what_is_known(tmp_path):
         (["none.tflite"], "none.tflite: no such model file"),
         (["zoo:base", "--precision", "ptq"], "no model zoo:base/fer2013_ptq: there are"),
         (["zoo:base/ferplus_int8", "--head", "fer2013"], "is one head in one precision already"),
-        (["zoo:base", "--out", "model.onnx"], "give a folder, or a name that ends with .tflite"),
+        (["zoo:base", "--out", "model.onnx"], "give a folder, or a name that ends in .tflite"),
         (["text.tflite"], "is not a .tflite file"),
         (["model.tflite", "--out", "model.tflite"], "would replace model.tflite"),
         (["model.tflite", "--format", "c", "--out", "model.cc"], "would replace model.tflite"),
@@ -466,7 +466,7 @@ def test_a_python_without_tflite_micro_is_told(tmp_path):
 
 @pytest.fixture(scope="module")
 def crops(tmp_path_factory):
-    """The face of a real portrait as a picture of 48x48 pixels, and as it is."""
+    """The face of a real portrait as an image of 48x48 pixels, and unscaled."""
     data = pytest.importorskip("skimage.data")
     picture = np.ascontiguousarray(data.astronaut()[66:165, 176:275, ::-1])
     folder = tmp_path_factory.mktemp("crops")
@@ -528,5 +528,5 @@ def test_an_ending_in_capitals_is_a_model_and_stays_as_given(tmp_path):
 
 def test_an_old_spelling_of_an_option_is_read_with_a_warning(tmp_path):
     done = export("zoo:nano", "--input", "grey", "--out", tmp_path)
-    assert done.exit_code == 0 and "grey is spelled gray now" in done.stderr
+    assert done.exit_code == 0 and "grey is now spelled gray" in done.stderr
     assert (tmp_path / "fer2013_int8_gray_uint8.tflite").is_file()
