@@ -22,7 +22,7 @@ def main(source: str, host: str, port: int = 1883, topic: str = "fer-edge/exampl
     client.loop_start()
     shown = ""
     for frame in fer_edge.track(fer_edge.load(), source, largest=True):
-        label = frame.faces[0].label if frame.faces else "nobody"
+        label = frame.faces[0].label if frame.faces else "no face"
         if label != shown:
             shown = label
             message = {"label": label, "time": round(frame.time, 3)}

@@ -2,7 +2,7 @@
 
     python examples/compare.py [DATA.npz]
 
-Without data both are measured on generated faces: fine for latency, no measure of accuracy.
+Without data both are measured on synthetic faces, which is valid for latency only.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
     python examples/fine_tune.py FOLDER OUT
 
-FOLDER holds one folder of pictures for each class, with any names. Needs the extra `train`.
+FOLDER contains one folder of images per class, with any names. Needs the extra `train`.
 """
 
 import sys
@@ -11,7 +11,7 @@ import fer_edge
 
 
 def main(folder: str, out: str, overrides: tuple[str, ...] = ()) -> None:
-    """Start from zoo:nano, train on the folder, and print what the exported int8 file is."""
+    """Start from zoo:nano, train on the folder, and print the exported int8 model."""
     run = fer_edge.train(data=folder, out=out, init="zoo:nano", overrides=overrides)
     print(f"epoch {run.best['epoch']:.0f} of {len(run.history)}")
     for path in run.models:

@@ -1,6 +1,6 @@
-"""Print the expression of each face in pictures.
+"""Print the expression of each face in images.
 
-python examples/predict.py PICTURE...
+python examples/predict.py IMAGE...
 """
 
 import sys
@@ -9,7 +9,7 @@ import fer_edge
 
 
 def main(pictures: list[str]) -> None:
-    """Load the default model once and classify the faces of each picture."""
+    """Load the default model once and classify the faces of each image."""
     model = fer_edge.load()
     for picture in pictures:
         for face in model.predict(picture):

@@ -1,8 +1,8 @@
-"""Quantize any Keras classifier of 48x48 gray pictures to int8.
+"""Quantize any Keras classifier of 48x48 gray images to int8.
 
     python examples/quantize_keras.py
 
-The network here has random weights and stands for your own, for example `load_model("mine.h5")`.
+The network here has random weights; replace it with your own, for example `load_model("mine.h5")`.
 Needs the extra `train`.
 """
 
@@ -15,7 +15,7 @@ import fer_edge
 
 
 def main(out: str = "mine_int8.tflite") -> None:
-    """Build a network, calibrate it on pictures, and run the int8 file."""
+    """Build a network, calibrate it on images, and run the int8 file."""
     network = keras.Sequential(
         [
             keras.layers.Input((48, 48, 1)),
