@@ -100,10 +100,10 @@ class StatefulNet:
         return logits, following
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Convert logits [labels] to probabilities, float32."""
-    exponents = np.exp(logits - logits.max())
-    return np.asarray(exponents / exponents.sum(), np.float32)
+def softmax(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+    """Convert logits [..., labels] to probabilities, float32."""
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), np.float32)
 
 
 def _shape(tensor: dict[str, Any]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import InputError
+from device.model.stateful import softmax
 from fer_edge.adaptation import batchnorm, criterion, prior, self_training
 from fer_edge.adaptation.batchnorm import Predict
 from fer_edge.adaptation.criterion import Gain
@@ -164,14 +165,14 @@ def _statistics(
 ) -> Statistics:
     """Evaluate each weight of the new statistics and load the best one, if any helps."""
     trained = net.get_weights()
-    base = _softmax(predict(held_out)).max(axis=1)
+    base = softmax(predict(held_out)).max(axis=1)
     tried, weights = (
         {},
         dict(zip(SHARES, batchnorm.reestimate(net, fit, normalization, SHARES), strict=True)),
     )
     for share in SHARES:
         net.set_weights(weights[share])
-        confidence = _softmax(predict(held_out)).max(axis=1)
+        confidence = softmax(predict(held_out)).max(axis=1)
         tried[share] = criterion.gain(confidence - base, criterion.CONFIDENCE)
     best = max(tried, key=lambda share: tried[share].mean)
     kept = tried[best].kept
@@ -189,8 +190,8 @@ def _prior(
 ) -> Prior:
     """Estimate the class prior and evaluate it."""
 
-    def calibrated(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return _softmax(predict(faces) / known.temperature)
+    def calibrated(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return softmax(predict(faces) / known.temperature)
 
     shares = prior.estimate(calibrated(fit), known.prior)
     gains = prior.likelihood_gains(calibrated(held_out), known.prior, shares)
@@ -223,11 +224,11 @@ def _train(
     student = qat.quantize_aware(net, normalization=pixels, keep_zeros=False)
     qat.calibrate(student, fit[:CALIBRATION], normalization=pixels)
     calibrated = student.get_weights()
-    taught = _softmax(batchnorm.predictor(teacher, normalization)(held_out))
+    taught = softmax(batchnorm.predictor(teacher, normalization)(held_out))
 
     def distance() -> NDArray[np.float64]:
         # A new predictor each time: training changes the behavior of the layers.
-        answers = _softmax(batchnorm.predictor(student, normalization)(held_out))
+        answers = softmax(batchnorm.predictor(student, normalization)(held_out))
         return np.asarray(-(taught * np.log(np.maximum(answers, 1e-7))).sum(axis=1), np.float64)
 
     before = distance()
@@ -238,9 +239,3 @@ def _train(
     if not found.kept:
         student.set_weights(calibrated)
     return found, student
-
-
-def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    z = np.asarray(logits, np.float64)
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)

@@ -17,8 +17,9 @@ from quantization.tflite import card, convert
 from quantization.verify import parity
 from quantization.verify.agreement import Bound
 
-BOUND = Bound(disagreements=0.03, difference=0.2)
-"""Maximum deviation of the file from the model that it was converted from."""
+BOUND = Bound(disagreements=0.03, difference=0.2, lead=0.05)
+"""Maximum deviation of the file from the model that it was converted from. `lead`: faces of a hard
+place are ambiguous, and classes that are equally probable swap by rounding."""
 
 PARITY_FACES = 500
 

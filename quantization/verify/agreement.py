@@ -14,10 +14,13 @@ class Bound:
     Attributes:
         disagreements: share of the images, 0.0 to 1.0, whose most probable class may differ.
         difference: largest difference of one probability, 0.0 to 1.0.
+        lead: lead of the reference's most probable class over the second one, 0.0 to 1.0, below
+            which another class is no disagreement, because rounding alone can change it.
     """
 
     disagreements: float
     difference: float
+    lead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Agreement:
 
     Attributes:
         n: number of images.
-        disagreements: number of images whose most probable class differs.
+        disagreements: number of images whose most probable class differs, see `compare`.
         max_difference: largest absolute difference of a probability, over images and classes.
         mean_difference: mean absolute difference of a probability, over images and classes.
     """
@@ -37,17 +40,24 @@ class Agreement:
     mean_difference: float
 
 
-def compare(predictions: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]) -> Agreement:
+def compare(
+    predictions: npt.NDArray[np.float32], reference: npt.NDArray[np.float32], lead: float = 0.0
+) -> Agreement:
     """Compare predictions with those of a reference.
 
     Args:
         predictions: probabilities, float32 [n, classes].
         reference: probabilities for the same images, float32 [n, classes].
+        lead: see `Bound`.
     """
     difference = np.abs(predictions - reference)
+    changed = predictions.argmax(axis=1) != reference.argmax(axis=1)
+    if lead:
+        second, first = np.sort(reference, axis=1)[:, -2:].T
+        changed &= first - second >= lead
     return Agreement(
         n=len(predictions),
-        disagreements=int(np.sum(predictions.argmax(axis=1) != reference.argmax(axis=1))),
+        disagreements=int(changed.sum()),
         max_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
     )

@@ -58,12 +58,13 @@ def check(
         of_file.append(classifier(image).copy())
         if classifier.parts:
             hidden.append(classifier.hidden())
-    found = compare(np.stack(of_file), _probabilities(model, images, head, normalization))
+    wanted = _probabilities(model, images, head, normalization)
+    found = compare(np.stack(of_file), wanted, bound.lead)
     if problem := violation(found, bound):
         raise CheckFailedError(f"{path.name} differs from its Keras model: {problem}")
     if hidden:
         wanted = _probabilities(model, images, OCCLUSION, normalization)
-        if problem := violation(compare(np.stack(hidden), wanted), bound):
+        if problem := violation(compare(np.stack(hidden), wanted, bound.lead), bound):
             raise CheckFailedError(
                 f"{path.name}: its output {OCCLUSION} differs from its Keras model: {problem}"
             )

@@ -11,6 +11,7 @@ from benchmarks.metrics import accuracy
 from benchmarks.stats.bootstrap import cluster_interval
 from device.modalities.audio.classifier import AudioClassifier
 from device.modalities.audio.features import CENTER, SPREAD
+from device.model.stateful import softmax
 
 
 def predict(model: Path, recordings: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -31,12 +32,6 @@ def predict(model: Path, recordings: Sequence[NDArray[np.float32]]) -> NDArray[n
         classifier.finish()
         logits.append(classifier.logits())
     return np.stack(logits)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Convert logits [n, labels] to probabilities, float32."""
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
 
 
 def figures(

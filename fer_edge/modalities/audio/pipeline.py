@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from device.modalities.audio.classifier import CONTEXT, STEP
 from device.modalities.audio.features import BANDS, HOP, RATE
+from device.model.stateful import softmax
 from device.system.atomic_file import replacing
 from device.system.exclusive_folder import exclusive
 from fer_edge.evaluation import decision
@@ -58,7 +59,7 @@ def run(data: Recordings, recipe: AudioRecipe, out: Path, report: Report) -> dic
             logits[fold.test] = evaluate.predict(model, [data.frames[i] for i in fold.test])
             right = logits[fold.test].argmax(axis=1) == data.classes[fold.test]
             report(f"{title}: top-1 {100 * right.mean():.1f} % of {len(right)}")
-        probabilities = evaluate.softmax(logits)
+        probabilities = softmax(logits)
         measured = evaluate.figures(logits, data.classes, data.speakers, data.labels)
         _write(out / EVALUATION, _document(data, recipe, folds, measured, logits))
         if not (out / MODEL).exists():

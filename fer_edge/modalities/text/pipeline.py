@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.metrics import accuracy
 from device.modalities.text.classifier import TextClassifier
+from device.model.stateful import softmax
 from device.system.atomic_file import make_folder
 from device.system.exclusive_folder import exclusive
 from fer_edge.evaluation import decision
@@ -104,19 +105,14 @@ def _adjust(
     names = [str(label) for label in range(len(prior))]
 
     def score(exponent: float) -> float:
-        values = _softmax(logits - exponent * np.log(prior))
+        values = softmax(logits - exponent * np.log(prior))
         found = accuracy.metrics(values, labels, names)
         return float(found["top1"] + found["macro_f1"])
 
     exponent = max(recipe.train.prior_exponents, key=score)
-    shifted = _softmax(logits - exponent * np.log(prior))
+    shifted = softmax(logits - exponent * np.log(prior))
     temperature = float(decision.fusion(shifted, labels)["temperature"])
     return net.scaled(net.adjusted(weights, prior, exponent), temperature), exponent
-
-
-def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    values = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
 
 
 def _single(texts: Texts) -> Texts:
