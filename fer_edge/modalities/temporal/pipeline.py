@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.model.classifier import Classifier
 from device.system.atomic_file import make_folder, replacing
@@ -59,7 +60,7 @@ def run(
             _train(train, val, classifier, recipe, out / MODEL, report)
         seconds = evaluate.best_time_constant(val)
         report(f"comparing on {len(test):,} sequences of test")
-        evaluation = _compare(test, classifier, out / MODEL, seconds)
+        evaluation = compare(test, classifier.labels, out / MODEL, seconds)
         with replacing(out / EVALUATION) as partial:
             partial.write_text(json.dumps(evaluation, indent=1) + "\n", encoding="utf-8")
         return card.write(
@@ -112,25 +113,42 @@ def _train(
     export.to_tflite(model, path, labels=classifier.labels, calibration=calibration)
 
 
-def _compare(
-    test: Sequences, classifier: Classifier, model: Path, seconds: float
+def compare(
+    test: Sequences,
+    labels: Sequence[str],
+    model: Path,
+    seconds: float,
+    others: dict[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, Any]:
+    """Compare a head with smoothing on the same sequences.
+
+    Args:
+        test: sequences.
+        labels: names of the classes.
+        model: exported head.
+        seconds: time constant of smoothing.
+        others: probabilities of further methods by name, float32 [n, frames, labels].
+
+    Returns:
+        The content of `evaluation.json`; see `evaluate.compare` and `evaluate.difference`.
+    """
     methods = {
         "none": evaluate.smoothed(test, 0.0),
         "default": evaluate.smoothed(test, DEFAULT_SMOOTHING),
         "smoothing": evaluate.smoothed(test, seconds),
         "head": evaluate.head(model, test),
-    }
+    } | (others or {})
     return {
         "protocol": "int8 file and exponential smoothing on the same sequences of test; epoch and "
         "time constant chosen on val; intervals over sequences",
         "sequences": len(test),
         "time_constants": {"default": DEFAULT_SMOOTHING, "smoothing": seconds},
         "true_changes": evaluate.mean_changes(test),
-        "methods": evaluate.compare(methods, test, classifier.labels),
+        "methods": evaluate.compare(methods, test, labels),
         "head_minus": {
-            name: evaluate.difference(methods["head"], methods[name], test)
-            for name in ("none", "default", "smoothing")
+            name: evaluate.difference(methods["head"], found, test)
+            for name, found in methods.items()
+            if name != "head"
         },
     }
 

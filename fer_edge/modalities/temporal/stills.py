@@ -1,6 +1,7 @@
 """Sequences from a data file of labeled faces: simulated, and optionally drawn."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,49 @@ from fer_edge.data import dataset, evaluation_faces
 from fer_edge.data.dataset import SPLITS
 from fer_edge.data.synthetic.clip import clip
 from fer_edge.modalities.temporal import sequences
-from fer_edge.modalities.temporal.recipe import TemporalRecipe
+from fer_edge.modalities.temporal.recipe import Simulation, TemporalRecipe
 from fer_edge.modalities.temporal.sequences import Progress, Sequences, TemporalData, Track
 from fer_edge.modalities.temporal.simulate import frame_times, simulate
 
 _SHOWN = 0.5  # intensity from which a drawn face has its expression
 
 
-def read(path: Path, recipe: TemporalRecipe, classifier: Classifier) -> TemporalData:
-    """Read labeled faces.
+@dataclass(frozen=True)
+class Stills:
+    """Labeled faces from which tracks are simulated.
+
+    Attributes:
+        faces: the data file.
+        labels: int16 [n], class of each face in the order of the classifier; -1 for none.
+    """
+
+    faces: dataset.Dataset
+    labels: NDArray[np.int16]
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Return the rows of the labeled faces of a split."""
+        return np.flatnonzero((self.faces.split == SPLITS.index(split)) & (self.labels >= 0))
+
+    def track(
+        self,
+        rows: NDArray[np.intp],
+        options: Simulation,
+        random: np.random.Generator,
+        *,
+        fps: float | None = None,
+    ) -> Track:
+        """Simulate a track of random photographs of `rows`; see `simulate` for `fps`."""
+        shown = _faces(rows, self.labels, options.segments, random)
+        classes = self.labels[shown].astype(np.int64)
+        return simulate(self.faces.images[shown], classes, options, random, fps=fps)
+
+
+def load(path: Path, classifier: Classifier) -> Stills:
+    """Load labeled faces.
 
     Args:
         path: `.npz` file of `data prepare`.
-        recipe: number and kind of the sequences.
-        classifier: model whose labels and answers are used.
+        classifier: model whose labels are used.
 
     Raises:
         InputError: the file is not a data file, a split has fewer than two classes, or the labels
@@ -40,36 +70,64 @@ def read(path: Path, recipe: TemporalRecipe, classifier: Classifier) -> Temporal
             f"{path} has the labels {', '.join(faces.label_names)}, but {classifier.path} has "
             f"{', '.join(classifier.labels)}: give a --model with the labels of the data"
         )
-    rows = {
-        split: np.flatnonzero((faces.split == number) & (labels >= 0))
-        for number, split in enumerate(SPLITS)
-    }
-    for split, chosen in rows.items():
-        if len(np.unique(labels[chosen])) < 2:
+    found = Stills(faces, labels)
+    for split in SPLITS:
+        if len(np.unique(labels[found.rows(split)])) < 2:
             raise InputError(
                 f"{path}: split {split} has faces of fewer than two classes: a temporal head "
                 "needs train, val and test"
             )
-    options = recipe.simulation
-    counts = {"train": options.train, "val": options.val, "test": options.test}
-    drawn = round(options.drawn * options.train)
-    drawable = _drawable(classifier.labels) if drawn else {}
+    return found
 
-    def tracks(split: str) -> Iterator[Track]:
-        number, training = SPLITS.index(split), split == "train"
-        for index in range(counts[split]):
-            random = np.random.default_rng([recipe.seed, number, index])
-            if training and index < drawn:
-                yield _draw(drawable, frame_times(options, random, None), random)
-                continue
-            shown = _faces(rows[split], labels, options.segments, random)
+
+def tracks(
+    stills: Stills, split: str, recipe: TemporalRecipe, names: tuple[str, ...]
+) -> Iterator[Track]:
+    """Yield the tracks of a split: the same ones whenever recipe and faces are the same.
+
+    Args:
+        stills: labeled faces.
+        split: "train", "val" or "test".
+        recipe: number and kind of the tracks.
+        names: names of the classes.
+
+    Raises:
+        InputError: drawn tracks are wanted of a model without labels of drawn faces.
+    """
+    options, number, training = recipe.simulation, SPLITS.index(split), split == "train"
+    drawn = _drawn(options) if training else 0
+    drawable = _drawable(names) if drawn else {}
+    rows = stills.rows(split)
+    for index in range(getattr(options, split)):
+        random = np.random.default_rng([recipe.seed, number, index])
+        if index < drawn:
+            yield _draw(drawable, frame_times(options, random, None), random)
+        else:
             rate = None if training else options.evaluated_fps
-            classes = labels[shown].astype(np.int64)
-            yield simulate(faces.images[shown], classes, options, random, fps=rate)
+            yield stills.track(rows, options, random, fps=rate)
+
+
+def read(path: Path, recipe: TemporalRecipe, classifier: Classifier) -> TemporalData:
+    """Read labeled faces; see `load`.
+
+    Args:
+        path: `.npz` file of `data prepare`.
+        recipe: number and kind of the sequences.
+        classifier: model whose labels and answers are used.
+
+    Raises:
+        InputError: see `load` and `tracks`.
+    """
+    stills = load(path, classifier)
+    options, faces = recipe.simulation, stills.faces
+    drawn = _drawn(options)
+    if drawn:
+        _drawable(classifier.labels)
 
     def classify(split: str, progress: Progress) -> Sequences:
-        total = counts[split]
-        return sequences.classify(tracks(split), classifier, lambda done: progress(done, total))
+        total = getattr(options, split)
+        simulated = tracks(stills, split, recipe, classifier.labels)
+        return sequences.classify(simulated, classifier, lambda done: progress(done, total))
 
     return TemporalData(
         digest=faces.digest,
@@ -78,10 +136,15 @@ def read(path: Path, recipe: TemporalRecipe, classifier: Classifier) -> Temporal
             "digest": faces.digest,
             "synthetic": faces.synthetic or drawn > 0,
             "kind": "still faces with simulated motion",
-            "sequences": counts | {"drawn": drawn},
+            "sequences": {split: getattr(options, split) for split in SPLITS} | {"drawn": drawn},
         },
         classify=classify,
     )
+
+
+def _drawn(options: Simulation) -> int:
+    """Return the number of drawn training sequences."""
+    return round(options.drawn * options.train)
 
 
 def _faces(
