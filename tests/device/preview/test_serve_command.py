@@ -88,7 +88,7 @@ def test_a_video_is_served_until_sigterm(serve, tmp_path):
     process, port = serve("--jsonl", str(tmp_path / "out.jsonl"))
     status, page = get(port, "/")
     assert status == 200 and "<canvas" in page
-    while "fer_edge_frames_total 0\n" in get(port, "/metrics")[1]:
+    while "fer_edge_frames_total 0.0\n" in get(port, "/metrics")[1]:
         pass
     assert get(port, "/healthz")[0] == 200
     process.send_signal(signal.SIGTERM)

@@ -196,9 +196,10 @@ from pathlib import Path
 from quantization.normalization import Normalization
 from quantization.tflite import convert
 convert._check = lambda *_: 0
+convert.heads = lambda _: ["fer2013"]
 convert._convert = lambda *_: b""
 convert.metadata.embed = lambda *_, **__: b"newer"
-convert.check_io = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+convert.check_io = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 convert.to_tflite(None, Path({str(target)!r}), head="fer2013", labels=(), precision="float32",
     normalization=Normalization(0.0, 1.0))
 """
