@@ -57,10 +57,13 @@ def labels_by_head(faces: Dataset) -> dict[str, NDArray[np.int16]]:
 
     Returns:
         Labels by head, int16 `[n]`, -1 for faces without a label: `fer2013` has the labels of the
-        set, `ferplus` the majority of the FER+ votes if the set has votes.
+        set, `ferplus` the majority of the FER+ votes if the set has votes, or the labels of a
+        mapped or synthetic set by their names.
     """
-    votes = {"ferplus": ferplus.majority(faces.votes)} if faces.votes.any() else {}
-    return {"fer2013": faces.labels} | votes
+    if faces.votes.any():
+        return {"fer2013": faces.labels, "ferplus": ferplus.majority(faces.votes)}
+    named = _translated(faces, FERPLUS) if _names_count(faces) else None
+    return {"fer2013": faces.labels} | ({} if named is None else {"ferplus": named})
 
 
 def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:
@@ -72,10 +75,10 @@ def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | Non
 
     Returns:
         Labels, int16 `[n]`, -1 for faces without a label, or with one that the model lacks; None
-        if the faces have other classes. The labels of a mapped set are translated to those of any
-        model that has at least two of them.
+        if the faces have other classes. The labels of a mapped or synthetic set are translated to
+        those of any model that has at least two of them.
     """
-    if mapped(faces) and names != faces.label_names:
+    if _names_count(faces) and names != faces.label_names:
         return _translated(faces, names)
     labels = labels_by_head(faces)
     if names == FERPLUS and "ferplus" in labels:
@@ -86,6 +89,11 @@ def labels_of(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | Non
 def mapped(faces: Dataset) -> bool:
     """Whether a map says what the labels mean."""
     return faces.provenance.get("layout") == "map"
+
+
+def _names_count(faces: Dataset) -> bool:
+    """Whether the names of the labels say what a face shows, whatever set a model has learned."""
+    return mapped(faces) or faces.synthetic
 
 
 def _translated(faces: Dataset, names: tuple[str, ...]) -> NDArray[np.int16] | None:

@@ -33,6 +33,23 @@ def test_without_a_file_faces_are_generated():
     assert drawn.synthetic and drawn.counts()["test"] == dict.fromkeys(FER2013, 1)
 
 
+def test_drawn_faces_have_the_labels_of_every_set_by_name():
+    drawn = evaluation_faces.load(None, "test", per_class=3)
+    names = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    expected = [FERPLUS.index(name) for name in names]
+    found = evaluation_faces.labels_by_head(drawn)
+    assert found["ferplus"].tolist() == [expected[label] for label in drawn.labels]
+    np.testing.assert_array_equal(evaluation_faces.labels_of(drawn, FERPLUS), found["ferplus"])
+
+
+def test_photos_without_votes_have_no_labels_of_ferplus(dataset):
+    """FER+ labels of photos come from its votes alone."""
+    provenance = {"name": "people", "synthetic": False}
+    photos = dataset(faces(2), [1, 1], label_names=FER2013, provenance=provenance)
+    assert set(evaluation_faces.labels_by_head(photos)) == {"fer2013"}
+    assert evaluation_faces.labels_of(photos, FERPLUS) is None
+
+
 def test_a_split_without_images_is_refused(people, tmp_path):
     people.save(tmp_path / "people.npz")
     assert len(evaluation_faces.load(tmp_path / "people.npz", "val")) == 4

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from device.errors import InputError
 from device.labels import FER2013, FERPLUS
 from fer_edge.cli.app import app
-from fer_edge.data import synthetic
+from fer_edge.data import dataset, synthetic
 from fer_edge.evaluation import document, evaluate, json_schema, report, robustness, types
 from fer_edge.evaluation.corruptions import CORRUPTIONS
 
@@ -121,6 +121,16 @@ def test_a_further_suite_is_all_that_is_measured(faces: Path, tmp_path: Path) ->
     assert after.slices and after.calibration == before.calibration
 
 
+def test_photos_with_other_labels_than_the_models_are_refused(faces: Path, tmp_path: Path) -> None:
+    photos = dataset.load(faces)
+    unlike = tmp_path / "photos.npz"
+    replace(photos, provenance={**photos.provenance, "synthetic": False}).save(unlike)
+    done = run("zoo:nano/ferplus_int8", "--data", unlike, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "the faces are labeled angry" in done.output and "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -130,7 +140,6 @@ def test_a_further_suite_is_all_that_is_measured(faces: Path, tmp_path: Path) ->
         (["--reference", "zoo:base", "zoo:nano"], "one of the models"),
         (["--reference", "paper"], "a whole split"),
         (["--data", "none.npz"], "none.npz"),
-        (["zoo:nano/ferplus_int8"], "labeled"),
     ],
 )
 def test_wrong_input_is_one_line(words: list[str], message: str, tmp_path: Path) -> None:
