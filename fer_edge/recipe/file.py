@@ -16,7 +16,7 @@ from fer_edge.section import Section
 
 Kind = TypeVar("Kind", bound=Section)
 
-MODALITIES = ("audio", "landmarks", "text")
+MODALITIES = ("audio", "landmarks", "temporal", "text")
 """Recipes of other nets than those of faces, with sections and a command of their own."""
 
 _MAX_BYTES = 1_000_000

@@ -75,7 +75,10 @@ def test_a_wrong_override_is_named(override: str, said: str) -> None:
 
 
 def test_an_unknown_recipe_lists_those_that_exist() -> None:
-    with pytest.raises(InputError, match=r"base, base-lean, committee, demo, .*, teacher, wild"):
+    with pytest.raises(
+        InputError,
+        match=r"attention, base, base-lean, committee, demo, .*, wild",
+    ):
         recipe.load("smal")
 
 

@@ -29,7 +29,8 @@ def build(options: Net, labels: int, dropout: float) -> Any:
     Returns:
         A `tf_keras.Model` from frames [batch, CONTEXT + n, BANDS, 1], n a multiple of `STRIDE`, to
         logits [batch, n / STRIDE, labels]. The export accesses its layers `features`, `gru` and
-        `logits` by name.
+        `logits` by name. All layers have names, because Keras counts unnamed ones over a process,
+        and the names are in the file.
     """
     from tf_keras import Input, Model, Sequential, layers
 
@@ -37,26 +38,34 @@ def build(options: Net, labels: int, dropout: float) -> Any:
     features.add(Input((None, BANDS, 1)))
     for index, filters in enumerate(options.filters):
         height = 5 if index == 0 else 3
-        features.add(layers.ZeroPadding2D(((0, 0), (height // 2, height // 2))))
+        features.add(layers.ZeroPadding2D(((0, 0), (height // 2, height // 2)), name=f"pad{index}"))
         features.add(
-            layers.Conv2D(filters, (3, height), 2, use_bias=False, kernel_initializer="he_normal")
+            layers.Conv2D(
+                filters,
+                (3, height),
+                2,
+                use_bias=False,
+                kernel_initializer="he_normal",
+                name=f"conv{index}",
+            )
         )
-        features.add(layers.BatchNormalization(momentum=0.9))
-        features.add(layers.ReLU())
-    features.add(layers.Reshape((-1, BANDS // STRIDE * options.filters[-1])))
-    features.add(layers.Dropout(dropout))
-    features.add(layers.Dense(options.embedding, use_bias=False))
-    features.add(layers.BatchNormalization(momentum=0.9))
-    features.add(layers.ReLU())
+        features.add(layers.BatchNormalization(momentum=0.9, name=f"bn{index}"))
+        features.add(layers.ReLU(name=f"relu{index}"))
+    features.add(layers.Reshape((-1, BANDS // STRIDE * options.filters[-1]), name="steps"))
+    features.add(layers.Dropout(dropout, name="dropout"))
+    features.add(layers.Dense(options.embedding, use_bias=False, name="embedding"))
+    features.add(layers.BatchNormalization(momentum=0.9, name="embedding_bn"))
+    features.add(layers.ReLU(name="embedding_relu"))
 
     frames = Input((None, BANDS, 1), name="frames")
     embedded = features(frames)
-    inner = layers.Dropout(dropout)(embedded)
+    inner = layers.Dropout(dropout, name="inner")(embedded)
     remembered = layers.GRU(options.units, return_sequences=True, reset_after=False, name="gru")(
         inner
     )
-    both = layers.Dropout(dropout)(layers.Concatenate()([inner, remembered]))
-    return Model(frames, layers.Dense(labels, name="logits")(both))
+    both = layers.Concatenate(name="both")([inner, remembered])
+    both = layers.Dropout(dropout, name="both_dropout")(both)
+    return Model(frames, layers.Dense(labels, name="logits")(both), name="audio")
 
 
 def pack(

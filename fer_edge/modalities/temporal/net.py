@@ -32,7 +32,8 @@ def build(options: Net, labels: int) -> Any:
     gru = layers.GRU(options.units, return_sequences=True, reset_after=False, name="gru")
     remembered = gru(values)
     dense = layers.Dense(labels, name="logits")
-    model = Model(values, dense(layers.Concatenate()([values, remembered])))
+    both = layers.Concatenate(name="both")([values, remembered])
+    model = Model(values, dense(both), name="temporal")
 
     kernel, recurrent, bias = gru.get_weights()
     units, each = options.units, np.arange(labels)
