@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from device.labels import FACE_PARTS
 from fer_edge.data.augment import ALL, Columns
+from fer_edge.data.autotuning import without_autotuning
 from fer_edge.recipe import Augment
 from fer_edge.training.distillation import SoftTargets
 from fer_edge.training.mixture import LabeledImages, Mixture, StreamedImages
@@ -90,11 +91,12 @@ def training(
             return (pixels - mean) / std, tuple(chosen)
 
         found = examples((seed, shown)).enumerate()
-        return found.map(
+        prepared = found.map(
             lambda i, example: step(i, *_as_tuple(example)),
             num_parallel_calls=2,
             deterministic=True,
         ).prefetch(4)
+        return without_autotuning(prepared)
 
     # One data set per epoch, so that the caller knows where epochs end.
     return (one_epoch(epoch) for epoch in epochs)
@@ -182,7 +184,7 @@ def evaluation(data: LabeledImages, *, normalization: tuple[float, float], batch
     import tensorflow as tf
 
     mean, std = normalization
-    return (
+    return without_autotuning(
         tf.data.Dataset.from_tensor_slices(data.images)
         .batch(batch)
         .map(lambda x: (tf.cast(x, tf.float32)[..., None] - mean) / std, num_parallel_calls=2)

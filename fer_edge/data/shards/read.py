@@ -8,6 +8,7 @@ import numpy as np
 
 from device.errors import InputError
 from device.geometry import FACE_SIZE
+from fer_edge.data.autotuning import without_autotuning
 from fer_edge.data.dataset import VOTE_COLUMNS, Dataset
 from fer_edge.data.shards.index import Index
 
@@ -84,7 +85,7 @@ def sample(stream: Stream, index: Index, count: int) -> Dataset:
     each = -(-min(count, len(stream)) // len(stream.files))
     found = []
     for path in stream.files:
-        records = tf.data.TFRecordDataset(str(path)).take(each).batch(each)
+        records = without_autotuning(tf.data.TFRecordDataset(str(path)).take(each).batch(each))
         try:
             found += [[part.numpy() for part in parse(batch)] for batch in records]
         except tf.errors.OpError as error:

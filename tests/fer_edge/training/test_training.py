@@ -287,3 +287,18 @@ def test_the_parts_of_two_workers_are_the_batches_of_one() -> None:
         for rank, (half, its_target) in enumerate(halves):
             np.testing.assert_allclose(half, x[rank::2], atol=1e-4)
             np.testing.assert_array_equal(its_target, target[rank::2])
+
+
+def test_no_epoch_waits_for_the_thread_that_autotunes() -> None:
+    """It sleeps for up to a minute, and the end of an epoch would wait for it."""
+    data = faces(16)
+    (shown,) = input_pipeline.training(
+        Mixture(data, 8),
+        seed=0,
+        epochs=range(1),
+        augment=NOTHING,
+        normalization=(0.0, 1.0),
+    )
+    evaluated = input_pipeline.evaluation(data, normalization=(0.0, 1.0))
+    assert shown.options().autotune.enabled is False
+    assert evaluated.options().autotune.enabled is False
