@@ -9,11 +9,11 @@ from device.errors import InputError
 from device.system.atomic_file import PARTIAL, make_folder
 
 LOCK = "run.lock"
-"""Name of the lock file in the folder; it stays there."""
+"""Default name of the lock file in the folder; it stays there."""
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path, lock: str = LOCK) -> Iterator[None]:
     """Keep other runs out of a folder within the block.
 
     The kernel releases the lock when the process ends for any reason. Partial files of killed
@@ -22,6 +22,7 @@ def exclusive(folder: Path) -> Iterator[None]:
 
     Args:
         folder: folder of the run; created if missing.
+        lock: name of the lock file.
 
     Raises:
         InputError: another process holds the lock, or the folder cannot be written.
@@ -30,7 +31,7 @@ def exclusive(folder: Path) -> Iterator[None]:
 
     make_folder(folder)
     try:
-        handle = (folder / LOCK).open("a+")
+        handle = (folder / lock).open("a+")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from error
     with handle:

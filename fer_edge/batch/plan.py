@@ -10,8 +10,10 @@ from typing import Any
 from device.errors import InputError
 from device.system.atomic_file import make_folder, replacing
 
-PLAN = "plan.json"
-FILES = "files.txt"
+# Readers of Parquet folders skip names that begin with an underscore.
+PLAN = "_plan.json"
+FILES = "_files.txt"
+LOCK = "_run.lock"
 
 IMAGES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".png", ".bmp", ".dib", ".webp", ".avif", ".tif",

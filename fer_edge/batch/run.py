@@ -9,7 +9,7 @@ from typing import Any
 from device.errors import CheckFailedError, InputError
 from device.system.exclusive_folder import exclusive
 from fer_edge.batch.label import label
-from fer_edge.batch.plan import Part, Settings
+from fer_edge.batch.plan import LOCK, Part, Settings
 from fer_edge.data import progress
 
 RETRIES = 3
@@ -61,7 +61,7 @@ def run(
     )  # it logs many lines for each lost worker
     settings_of_dask = {"distributed.scheduler.allowed-failures": RETRIES}
     with ExitStack() as stack:
-        stack.enter_context(exclusive(out))  # released last, after all workers have stopped
+        stack.enter_context(exclusive(out, LOCK))  # released last, after all workers stopped
         stack.enter_context(dask.config.set(settings_of_dask))
         if scheduler is None:
             count = min(workers, len(waiting))

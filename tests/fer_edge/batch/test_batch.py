@@ -58,8 +58,7 @@ def settings(per_part: int = 10, **other: Any) -> Settings:
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
-    files = sorted(out.glob("*.parquet"))
-    return [row for file in files for row in parquet.read_table(file).to_pylist()]
+    return parquet.read_table(out).to_pylist()
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(archive: Path, tmp_path: Path) -> None:
@@ -113,7 +112,7 @@ def test_half_written_parts_of_a_killed_worker_are_removed(archive: Path, tmp_pa
 def test_two_batches_in_one_folder_are_refused(archive: Path, tmp_path: Path) -> None:
     chosen, out = settings(per_part=100), tmp_path / "out"
     parts = plan.prepare([str(archive)], chosen, out)
-    with exclusive(out), pytest.raises(InputError, match="in use by another fer-edge"):
+    with exclusive(out, plan.LOCK), pytest.raises(InputError, match="in use by another fer-edge"):
         run(parts, chosen, out, workers=1)
 
 
