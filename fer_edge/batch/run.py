@@ -65,9 +65,15 @@ def run(
         stack.enter_context(dask.config.set(settings_of_dask))
         if scheduler is None:
             count = min(workers, len(waiting))
-            cluster = stack.enter_context(
-                LocalCluster(count, threads_per_worker=1, dashboard_address=None)
-            )
+            try:
+                cluster = stack.enter_context(
+                    LocalCluster(count, threads_per_worker=1, dashboard_address=None)
+                )
+            except RuntimeError as error:
+                raise CheckFailedError(
+                    "a worker process ended while it started: check the memory, and rerun the "
+                    "same command"
+                ) from error
             client = stack.enter_context(Client(cluster))
         else:
             try:
