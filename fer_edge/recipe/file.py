@@ -73,6 +73,24 @@ def validate(kind: type[Kind], values: Mapping[str, Any], origin: str) -> Kind:
         raise InputError(f"{origin} is nested too deeply for a recipe") from None
 
 
+def load_modality(kind: type[Kind], name: str, recipe: str, overrides: Sequence[str]) -> Kind:
+    """Load the recipe of another net than one of faces.
+
+    Args:
+        kind: class of the recipe.
+        name: name of the recipe that ships.
+        recipe: `name`, or the path of a `.toml` file.
+        overrides: overrides as `section.key=value`.
+
+    Raises:
+        InputError: the recipe does not exist, is not valid TOML, or has an unknown key or a value
+            out of range.
+    """
+    values, origin = read(recipe, [name])
+    override(values, overrides)
+    return validate(kind, values, origin)
+
+
 def read(recipe: str, known: Sequence[str]) -> tuple[dict[str, Any], str]:
     """Read the values of a recipe, whatever its sections are.
 

@@ -1,6 +1,6 @@
 """Converts the speech model to an int8 `.tflite` for one step, with explicit state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from device.modalities.audio.features import BANDS
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from fer_edge.modalities.audio.net import STRIDE
-from quantization.tflite.convert import run_converter
+from fer_edge.modalities.convert_step import convert_step
 from quantization.tflite.metadata import append_labels
 
 CALIBRATION_STEPS = 400
@@ -50,7 +50,9 @@ def to_tflite(
             "outputs of the file are identified by their sizes"
         )
     with suppress_stderr():
-        content = append_labels(_convert(model, calibration, path.name), labels)
+        step = step_function(model)
+        samples = _samples(step, calibration, _units(model))
+        content = append_labels(convert_step(step, model.weights, samples, path.name), labels)
     if len(content) > MAX_BYTES:
         raise CheckFailedError(
             f"{path}: {len(content):,} bytes, more than {MAX_BYTES:,}: reduce net.filters, "
@@ -59,27 +61,6 @@ def to_tflite(
     with replacing(path) as partial:
         partial.write_bytes(content)
         AudioClassifier(partial)
-
-
-def _convert(model: Any, calibration: Sequence[NDArray[np.float32]], name: str) -> bytes:
-    import tensorflow as tf
-
-    step = step_function(model)
-    samples = _samples(step, calibration, _units(model))
-
-    def each() -> Iterator[dict[str, Any]]:  # by name: the converter may reorder the inputs
-        yield from samples
-
-    owner = tf.Module()
-    owner.variables_of_model = list(model.weights)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [step.get_concrete_function()], owner
-    )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = each
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    return run_converter(converter, name)
 
 
 def step_function(model: Any) -> Any:

@@ -95,16 +95,5 @@ class AudioRecipe(Section):
 
 
 def load(recipe: str = NAME, overrides: Sequence[str] = ()) -> AudioRecipe:
-    """Load the recipe `audio`, or a `.toml` file.
-
-    Args:
-        recipe: "audio", or the path of a `.toml` file.
-        overrides: overrides of the form `section.key=value`.
-
-    Raises:
-        InputError: the recipe does not exist, is not valid TOML, or has an unknown key or a value
-            out of range.
-    """
-    values, origin = file.read(recipe, [NAME])
-    file.override(values, overrides)
-    return file.validate(AudioRecipe, values, origin)
+    """Load the recipe `audio`, or a `.toml` file; see `file.load_modality`."""
+    return file.load_modality(AudioRecipe, NAME, recipe, overrides)

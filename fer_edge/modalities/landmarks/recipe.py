@@ -103,15 +103,5 @@ class LandmarkRecipe(Section):
 
 
 def load(recipe: str = NAME, overrides: Sequence[str] = ()) -> LandmarkRecipe:
-    """Load the recipe `landmarks`, or a `.toml` file.
-
-    Args:
-        recipe: "landmarks", or the path of a `.toml` file.
-        overrides: `section.key=value` each.
-
-    Raises:
-        InputError: no such recipe, no TOML, an unknown key or a value out of range.
-    """
-    values, origin = file.read(recipe, [NAME])
-    file.override(values, overrides)
-    return file.validate(LandmarkRecipe, values, origin)
+    """Load the recipe `landmarks`, or a `.toml` file; see `file.load_modality`."""
+    return file.load_modality(LandmarkRecipe, NAME, recipe, overrides)

@@ -1,6 +1,6 @@
 """Converts the temporal head to an int8 `.tflite` for one frame, with explicit state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from device.errors import CheckFailedError, InputError
 from device.system.atomic_file import replacing
 from device.system.stderr import suppress_stderr
 from device.tracking.temporal import TemporalModel
-from quantization.tflite.convert import run_converter
+from fer_edge.modalities.convert_step import convert_step
 from quantization.tflite.metadata import append_labels
 
 CALIBRATION_STEPS = 4000
@@ -45,7 +45,9 @@ def to_tflite(
             "the tensors of the file are identified by their sizes"
         )
     with suppress_stderr():
-        content = append_labels(_convert(model, units, calibration, path.name), labels)
+        step = step_function(model)
+        samples = _samples(step, units, calibration)
+        content = append_labels(convert_step(step, model.weights, samples, path.name), labels)
     if len(content) > MAX_BYTES:
         raise CheckFailedError(
             f"{path}: {len(content):,} bytes, more than {MAX_BYTES:,}: reduce net.units"
@@ -53,27 +55,6 @@ def to_tflite(
     with replacing(path) as partial:
         partial.write_bytes(content)
         TemporalModel(partial)
-
-
-def _convert(model: Any, units: int, calibration: NDArray[np.float32], name: str) -> bytes:
-    import tensorflow as tf
-
-    step = step_function(model)
-    samples = _samples(step, units, calibration)
-
-    def each() -> Iterator[dict[str, Any]]:  # by name: the converter may reorder the inputs
-        yield from samples
-
-    owner = tf.Module()
-    owner.variables_of_model = list(model.weights)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [step.get_concrete_function()], owner
-    )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = each
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    return run_converter(converter, name)
 
 
 def step_function(model: Any) -> Any:

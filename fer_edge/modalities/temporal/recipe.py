@@ -87,16 +87,5 @@ class TemporalRecipe(Section):
 
 
 def load(recipe: str = NAME, overrides: Sequence[str] = ()) -> TemporalRecipe:
-    """Load the recipe `temporal`, or a `.toml` file.
-
-    Args:
-        recipe: "temporal", or the path of a `.toml` file.
-        overrides: overrides of the form `section.key=value`.
-
-    Raises:
-        InputError: the recipe does not exist, is not valid TOML, or has an unknown key or a value
-            out of range.
-    """
-    values, origin = file.read(recipe, [NAME])
-    file.override(values, overrides)
-    return file.validate(TemporalRecipe, values, origin)
+    """Load the recipe `temporal`, or a `.toml` file; see `file.load_modality`."""
+    return file.load_modality(TemporalRecipe, NAME, recipe, overrides)

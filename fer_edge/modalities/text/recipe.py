@@ -99,16 +99,5 @@ class TextRecipe(Section):
 
 
 def load(recipe: str = NAME, overrides: Sequence[str] = ()) -> TextRecipe:
-    """Load the recipe `text`, or a `.toml` file.
-
-    Args:
-        recipe: "text", or the path of a `.toml` file.
-        overrides: overrides of the form `section.key=value`.
-
-    Raises:
-        InputError: the recipe does not exist, is not valid TOML, or has an unknown key or a value
-            out of range.
-    """
-    values, origin = file.read(recipe, [NAME])
-    file.override(values, overrides)
-    return file.validate(TextRecipe, values, origin)
+    """Load the recipe `text`, or a `.toml` file; see `file.load_modality`."""
+    return file.load_modality(TextRecipe, NAME, recipe, overrides)
