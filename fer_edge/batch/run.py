@@ -56,10 +56,13 @@ def run(
     total = {"files": 0, "faces": 0, "errors": 0}
     if not waiting:
         return total
-    logging.getLogger("distributed").setLevel(
-        logging.CRITICAL
-    )  # it logs many lines for each lost worker
-    settings_of_dask = {"distributed.scheduler.allowed-failures": RETRIES}
+    # They log tracebacks for each lost worker, and for connections that end with the batch.
+    for name in ("distributed", "tornado", "tornado.application", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    settings_of_dask = {
+        "distributed.scheduler.allowed-failures": RETRIES,
+        "distributed.worker.preload": ["fer_edge.batch.ignore_interrupts"],
+    }
     with ExitStack() as stack:
         stack.enter_context(exclusive(out, LOCK))  # released last, after all workers stopped
         stack.enter_context(dask.config.set(settings_of_dask))
@@ -67,7 +70,7 @@ def run(
             count = min(workers, len(waiting))
             try:
                 cluster = stack.enter_context(
-                    LocalCluster(count, threads_per_worker=1, dashboard_address=None)
+                    LocalCluster(count, threads_per_worker=1, dashboard_address="localhost:0")
                 )
             except RuntimeError as error:
                 raise CheckFailedError(

@@ -3,7 +3,10 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -91,6 +94,27 @@ def test_a_killed_worker_loses_and_doubles_nothing(archive: Path, tmp_path: Path
     assert not list(out.glob(".partial-*"))
     again = run(parts, chosen, out, workers=2)
     assert again == {"files": 0, "faces": 0, "errors": 0}
+
+
+def test_ctrl_c_ends_a_batch_in_one_line_and_it_resumes(archive: Path, tmp_path: Path) -> None:
+    """A terminal sends SIGINT to the command and to its workers."""
+    out = tmp_path / "out"
+    words = ["predict", "zoo:nano", str(archive), "--batch", "--per-part", "5", "--out", str(out)]
+    command = [sys.executable, "-c", "from fer_edge.cli.app import app; app()", *words]
+    log = tmp_path / "stderr.txt"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, stderr=stderr, start_new_session=True)
+        while not any(out.glob("*.parquet")):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+    assert "Traceback" not in log.read_text()
+    assert log.read_text().splitlines()[-1] == "fer-edge: interrupted"
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    wanted = {str(path) for path in archive.rglob("*.*") if path.is_file()}
+    assert Counter(row["path"] for row in rows(out)) == Counter(wanted)
 
 
 def test_half_written_parts_of_a_killed_worker_are_removed(archive: Path, tmp_path: Path) -> None:
