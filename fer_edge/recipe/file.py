@@ -44,6 +44,8 @@ def load(
     Raises:
         InputError: unknown recipe, invalid TOML, an unknown key or a value out of range.
     """
+    if recipe in MODALITIES:
+        raise InputError(f"{recipe} is the recipe of another net: use `fer-edge {recipe}`")
     values, origin = read(recipe, names())
     given = values.get("model", {})
     if isinstance(given, dict) and "name" not in given:

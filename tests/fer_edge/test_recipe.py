@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from device.errors import InputError
 from fer_edge import recipe
+from fer_edge.recipe import file
 
 
 @pytest.mark.parametrize("name", recipe.names())
@@ -72,6 +73,12 @@ def test_a_changed_value_is_another_recipe() -> None:
 def test_a_wrong_override_is_named(override: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         recipe.load("small", [override])
+
+
+@pytest.mark.parametrize("name", file.MODALITIES)
+def test_the_recipe_of_another_net_names_its_command(name: str) -> None:
+    with pytest.raises(InputError, match=f"use `fer-edge {name}`"):
+        recipe.load(name)
 
 
 def test_an_unknown_recipe_lists_those_that_exist() -> None:
