@@ -1,6 +1,5 @@
 """Distributes the parts of a batch over processes or machines with Dask."""
 
-import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from device.errors import CheckFailedError, InputError
 from device.system.exclusive_folder import exclusive
+from fer_edge.batch import worker_setup
 from fer_edge.batch.label import label
 from fer_edge.batch.plan import LOCK, Part, Settings
 from fer_edge.data import progress
@@ -56,12 +56,10 @@ def run(
     total = {"files": 0, "faces": 0, "errors": 0}
     if not waiting:
         return total
-    # They log tracebacks for each lost worker, and for connections that end with the batch.
-    for name in ("distributed", "tornado", "tornado.application", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    worker_setup.silence()
     settings_of_dask = {
         "distributed.scheduler.allowed-failures": RETRIES,
-        "distributed.worker.preload": ["fer_edge.batch.ignore_interrupts"],
+        "distributed.worker.preload": [worker_setup.__name__],
     }
     with ExitStack() as stack:
         stack.enter_context(exclusive(out, LOCK))  # released last, after all workers stopped
