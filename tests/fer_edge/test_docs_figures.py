@@ -30,9 +30,14 @@ def evaluation() -> str:
     return "\n".join([*pages, trained])
 
 
+def gates() -> str:
+    names = ("attention-base.json", "attention.json")
+    return "\n".join(attention.table(figures(name)) for name in names)
+
+
 SOURCES = {
     ("adapt.md", None): lambda: adaptation.table(figures("adapt.json")["entries"]),
-    ("attention.md", None): lambda: attention.table(figures("attention.json")),
+    ("attention.md", None): gates,
     ("eval.md", None): evaluation,
     ("explain.md", None): lambda: "",
     ("faces.md", "Class priors"): lambda: priors.table(figures("priors.json")["entries"]),
