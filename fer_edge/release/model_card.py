@@ -130,9 +130,10 @@ def _origin(card: dict[str, Any]) -> str:
         if resumed
         else ""
     )
+    recipe = card["recipe"]["name"]
+    command = card.get("command", f"fer-edge pipeline {recipe} --data fer2013.npz")
     lines = [
-        f"- Recipe `{card['name']}`, seed {card['seed']}: "
-        f"`fer-edge pipeline {card['name']} --data fer2013.npz`",
+        f"- Seed {card['seed']}: `{command}`",
         f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
         "also occur in PublicTest or PrivateTest were excluded",
         *_further(card["data"].get("sources", {})),

@@ -1,15 +1,17 @@
 """Creates a zoo folder from a finished run and from measurements of its files.
 
-    python -m fer_edge.release.publish models runs/base --test runs/bench-test --val runs/bench-val
+    python -m fer_edge.release.publish model runs/base-pruned --recipe lean --init zoo:base \
+        --test runs/bench-test --val runs/bench-val
 
 Every figure of a card comes from a `results.json`. Latency ratios are relative to the first model
 of the measurement on the test split.
 """
 
 import json
+import shlex
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +27,7 @@ from device.model.graph import load as load_graph
 from device.system import sha256sums
 from device.system.atomic_file import make_folder, replacing
 from device.system.sha256sums import sha256
+from fer_edge import recipe as recipes
 from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.pipeline import initial_weights
@@ -52,11 +55,15 @@ class Source:
         run: folder of the finished run.
         test: `results.json` on the test split, with a reference as its first model.
         val: `results.json` on the val split.
+        recipe: recipe of the run before its `--set`; None if it is the recipe of the model's name.
+        init: the run's `--init`; None if there was none.
     """
 
     run: Path
     test: Mapping[str, Any]
     val: Mapping[str, Any]
+    recipe: str | None = None
+    init: str | None = None
 
 
 def publish(source: Source, home: Path) -> Path:
@@ -129,6 +136,7 @@ def _card(source: Source) -> dict[str, Any]:
         "runtime": source.test["models"][-1]["runtime"],
         "measured": source.test["created"],
         "recipe": recipe,
+        "command": command(source, recipe),
         "net": _net(recipe["model"], source.run),
         "data": first["data"],
         "license_of_data": licenses(first["data"]),
@@ -137,6 +145,44 @@ def _card(source: Source) -> dict[str, Any]:
         "resumed": _resumed(source.run),
         "created_by": first["created_by"],
     }
+
+
+def command(source: Source, made_with: dict[str, Any]) -> str:
+    """Return the command that makes the run of a card.
+
+    Args:
+        source: the inputs of the card.
+        made_with: content of the run's recipe, with its `--set`.
+
+    Raises:
+        InputError: the run did not start from the weights of `source.init`.
+    """
+    name = source.recipe or made_with["name"]
+    words = ["fer-edge", "pipeline", name]
+    model = None
+    if source.init:
+        init = initial_weights.find(source.init)
+        started_from = _json(source.run / "train" / "stage.json")["settings"].get("init")
+        if started_from != init.digest:
+            raise InputError(f"{source.run} did not start from {source.init}: give its --init")
+        words += ["--init", source.init]
+        model = init.section
+    original = recipes.load(name, [], model=model).model_dump(mode="json")
+    for change in _differences(original, made_with):
+        words += ["--set", change]
+    return shlex.join([*words, "--data", "fer2013.npz"])
+
+
+def _differences(original: Any, changed: Any, key: str = "") -> Iterator[str]:
+    """Yield `KEY=VALUE` for each value of a recipe that differs, except what a machine decides."""
+    if key.endswith("bfloat16") or key == "description" or original == changed:
+        return
+    if isinstance(original, dict) and isinstance(changed, dict):
+        for name in changed:
+            below = f"{key}.{name}" if key else name
+            yield from _differences(original.get(name), changed[name], below)
+    else:
+        yield f"{key}={changed if isinstance(changed, str) else json.dumps(changed)}"
 
 
 def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:
@@ -236,17 +282,21 @@ def teacher(
 
 
 @app.command()
-def models(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
+def model(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     test: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split test`.")],
     val: Annotated[Path, typer.Option(help="Folder of `fer-edge bench --split val`.")],
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recipe of the run.", show_default="the one of the model's name"),
+    ] = None,
+    init: Annotated[str | None, typer.Option(help="The run's --init.")] = None,
     home: Annotated[Path, typer.Option(help="Folder of the zoo.")] = zoo.HOME,
 ) -> None:
-    """Write the zoo folders of finished runs."""
+    """Write the zoo folder of a finished run, which is named by the run's recipe."""
     with one_line("publish"):
-        measured = [results_file.load(folder / "results.json") for folder in (test, val)]
-        for run in runs:
-            typer.echo(publish(Source(run, *measured), home))
+        on_test, on_val = (results_file.load(folder / "results.json") for folder in (test, val))
+        typer.echo(publish(Source(run, on_test, on_val, recipe, init), home))
         typer.echo(write_digests(home))
 
 

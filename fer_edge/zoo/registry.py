@@ -12,6 +12,9 @@ NAMES = ("nano", "small", "base")
 DEFAULT = "base"
 """The model that `bench` measures by default."""
 
+PRUNED = "-pruned"
+"""Suffix of the models that recipe `lean` made of the others, with fewer channels."""
+
 TEACHER = f"{PREFIX}teacher"
 """The teacher of the shipped models, as weights only: it is too large to run on a device."""
 
@@ -83,8 +86,11 @@ def list_models() -> list[ZooModel]:
 def find(name: str) -> ZooModel:
     """Find a model of the zoo.
 
+    Args:
+        name: one of `NAMES`, also with the suffix `PRUNED`.
+
     Raises:
-        InputError: unknown model.
+        InputError: unknown model, or one that this installation lacks.
     """
     base, wild, _ = name.partition("-wild")
     if wild and base in NAMES:
@@ -93,12 +99,16 @@ def find(name: str) -> ZooModel:
             f"with fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
             "docs/several-sets.md"
         )
-    if name not in NAMES:
-        raise InputError(f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}")
-    for model in list_models():
-        if model.name == name:
-            return model
-    raise InputError(f"{HOME} lacks {name}: install fer-edge again")
+    if name.removesuffix(PRUNED) not in NAMES:
+        raise InputError(
+            f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}, also as NAME{PRUNED}"
+        )
+    model = ZooModel(name, HOME / name)
+    if not (model.folder / "card.json").is_file():
+        if name == f"base{PRUNED}":  # with it, the wheel would exceed 5 MB
+            raise InputError(f"{PREFIX}{name} stands in a source checkout alone, not in the wheel")
+        raise InputError(f"{HOME} lacks {name}: install fer-edge again")
+    return model
 
 
 def teacher_weights() -> Path:

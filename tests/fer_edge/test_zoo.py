@@ -1,6 +1,7 @@
 """The shipped models: their cards match their files."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 SHIPPED = zoo.list_models()
 each = pytest.mark.parametrize("model", SHIPPED, ids=[model.name for model in SHIPPED])
 
+PRUNED = [zoo.find(f"{model.name}{zoo.PRUNED}") for model in SHIPPED]
+pruned = pytest.mark.parametrize("model", PRUNED, ids=[model.name for model in PRUNED])
+every = pytest.mark.parametrize(
+    "model", SHIPPED + PRUNED, ids=[model.name for model in SHIPPED + PRUNED]
+)
+
 
 def fer_edge(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
@@ -36,7 +43,7 @@ def test_the_default_is_among_them() -> None:
     assert names == [name for name in zoo.NAMES if name in names]
 
 
-@each
+@every
 def test_the_files_are_those_that_were_measured(model: zoo.ZooModel) -> None:
     files = model.card["files"]
     assert {path.stem for path in model.files} == {s for s, f in files.items() if f["shipped"]}
@@ -72,7 +79,7 @@ def test_the_files_stay_within_their_budget(model: zoo.ZooModel) -> None:
     assert sum(sizes.values()) <= 4_000_000
 
 
-@each
+@every
 @pytest.mark.parametrize(("head", "labels"), [("fer2013", FER2013), ("ferplus", FERPLUS)])
 def test_the_int8_files_run_whole_on_xnnpack(model: zoo.ZooModel, head: str, labels) -> None:
     classifier = Classifier(zoo.resolve(f"zoo:{model.name}/{head}_int8"))
@@ -82,14 +89,14 @@ def test_the_int8_files_run_whole_on_xnnpack(model: zoo.ZooModel, head: str, lab
     assert classifier(np.full((48, 48), 128, np.uint8)).sum() == pytest.approx(1, abs=0.05)
 
 
-@each
+@every
 def test_int8_costs_next_to_nothing(model: zoo.ZooModel) -> None:
     top1 = {stem: file["val"]["top1"] for stem, file in model.card["files"].items()}
     for head in ("fer2013", "ferplus"):
         assert top1[f"{head}_int8"] >= top1[f"{head}_float32"] - 0.003
 
 
-@each
+@every
 def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.ZooModel) -> None:
     assert (model.folder / "CARD.md").read_text() == model_card.markdown(model.card)
 
@@ -101,6 +108,40 @@ def test_the_recipe_of_that_name_makes_it(model: zoo.ZooModel) -> None:
     assert anywhere(recipe.load(model.name)) == anywhere(said)
 
 
+@pruned
+@pytest.mark.slow
+def test_the_command_on_its_card_makes_it(model: zoo.ZooModel) -> None:
+    from fer_edge.pipeline import initial_weights
+
+    program, pipeline, name, *options = shlex.split(model.card["command"])
+    given = list(zip(options[::2], options[1::2], strict=True))
+    overrides = [value for option, value in given if option == "--set"]
+    init = dict(given)["--init"]
+    assert (program, pipeline, init) == ("fer-edge", "pipeline", f"zoo:{model.name[:-7]}")
+    made = recipe.load(name, overrides, model=initial_weights.find(init).section)
+    said = recipe.Recipe.model_validate(model.card["recipe"])
+    assert made.name == said.name == model.name
+    assert anywhere(made) | {"description": ""} == anywhere(said) | {"description": ""}
+
+
+LIMITS = {
+    "nano": {"cortex-a53": 0.5, "cortex-a72": 0.5},
+    "small": {"cortex-a53": 1.0, "cortex-a72": 1.0},
+    "base": {"cortex-a72": 2.2, "cortex-a76": 1.0},
+}
+"""Instructions of an int8 file, relative to the file of the package fer."""
+
+
+@pruned
+def test_the_pruned_files_stay_within_their_instructions(model: zoo.ZooModel) -> None:
+    fer = {"cortex-a53": 8.19e6, "cortex-a72": 6.32e6, "cortex-a76": 5.42e6}
+    for head in ("fer2013", "ferplus"):
+        counts = model.card["files"][f"{head}_int8"]["counts"]
+        counted = {count["core"]: count["instructions"] for count in counts}
+        for core, limit in LIMITS[model.name[:-7]].items():
+            assert counted[core] <= limit * fer[core]
+
+
 def anywhere(chosen: recipe.Recipe) -> dict[str, Any]:
     """A recipe's values except bfloat16, which `auto` decides on each machine."""
     said = chosen.model_dump()
@@ -109,7 +150,7 @@ def anywhere(chosen: recipe.Recipe) -> dict[str, Any]:
     return said
 
 
-@each
+@every
 @pytest.mark.slow
 def test_a_training_can_start_from_it(model: zoo.ZooModel) -> None:
     from fer_edge.pipeline import initial_weights
@@ -181,3 +222,13 @@ def test_base_says_that_an_astronaut_is_happy(tmp_path: Path) -> None:
 def test_a_model_for_research_says_how_it_is_made() -> None:
     with pytest.raises(InputError, match="pipeline wild --init zoo:base"):
         zoo.find("base-wild")
+
+
+def test_a_pruned_model_that_the_wheel_leaves_out_is_named_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_edge.zoo.registry.HOME", tmp_path)
+    with pytest.raises(InputError, match="zoo:base-pruned stands in a source checkout alone"):
+        zoo.find("base-pruned")
+    with pytest.raises(InputError, match="lacks nano-pruned: install fer-edge again"):
+        zoo.find("nano-pruned")
