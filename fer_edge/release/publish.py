@@ -8,10 +8,9 @@ of the measurement on the test split.
 """
 
 import json
-import shlex
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,12 +26,12 @@ from device.model.graph import load as load_graph
 from device.system import sha256sums
 from device.system.atomic_file import make_folder, replacing
 from device.system.sha256sums import sha256
-from fer_edge import recipe as recipes
 from fer_edge import zoo
 from fer_edge.models import Net
 from fer_edge.pipeline import initial_weights
 from fer_edge.release import model_card, resume
 from fer_edge.release.command import one_line
+from fer_edge.release.training_command import training_command
 from fer_edge.training import history
 
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
@@ -136,7 +135,7 @@ def _card(source: Source) -> dict[str, Any]:
         "runtime": source.test["models"][-1]["runtime"],
         "measured": source.test["created"],
         "recipe": recipe,
-        "command": command(source, recipe),
+        "command": training_command(source.run, recipe, source.recipe, source.init),
         "net": _net(recipe["model"], source.run),
         "data": first["data"],
         "license_of_data": licenses(first["data"]),
@@ -145,44 +144,6 @@ def _card(source: Source) -> dict[str, Any]:
         "resumed": _resumed(source.run),
         "created_by": first["created_by"],
     }
-
-
-def command(source: Source, made_with: dict[str, Any]) -> str:
-    """Return the command that makes the run of a card.
-
-    Args:
-        source: the inputs of the card.
-        made_with: content of the run's recipe, with its `--set`.
-
-    Raises:
-        InputError: the run did not start from the weights of `source.init`.
-    """
-    name = source.recipe or made_with["name"]
-    words = ["fer-edge", "pipeline", name]
-    model = None
-    if source.init:
-        init = initial_weights.find(source.init)
-        started_from = _json(source.run / "train" / "stage.json")["settings"].get("init")
-        if started_from != init.digest:
-            raise InputError(f"{source.run} did not start from {source.init}: give its --init")
-        words += ["--init", source.init]
-        model = init.section
-    original = recipes.load(name, [], model=model).model_dump(mode="json")
-    for change in _differences(original, made_with):
-        words += ["--set", change]
-    return shlex.join([*words, "--data", "fer2013.npz"])
-
-
-def _differences(original: Any, changed: Any, key: str = "") -> Iterator[str]:
-    """Yield `KEY=VALUE` for each value of a recipe that differs, except what a machine decides."""
-    if key.endswith("bfloat16") or key == "description" or original == changed:
-        return
-    if isinstance(original, dict) and isinstance(changed, dict):
-        for name in changed:
-            below = f"{key}.{name}" if key else name
-            yield from _differences(original.get(name), changed[name], below)
-    else:
-        yield f"{key}={changed if isinstance(changed, str) else json.dumps(changed)}"
 
 
 def _net(section: dict[str, Any], run: Path) -> dict[str, Any]:

@@ -33,6 +33,11 @@ every = pytest.mark.parametrize(
 )
 
 
+def of(model: zoo.ZooModel) -> str:
+    """The name of the model that a pruned one was made of."""
+    return model.name.removesuffix(zoo.PRUNED)
+
+
 def fer_edge(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
@@ -117,7 +122,7 @@ def test_the_command_on_its_card_makes_it(model: zoo.ZooModel) -> None:
     given = list(zip(options[::2], options[1::2], strict=True))
     overrides = [value for option, value in given if option == "--set"]
     init = dict(given)["--init"]
-    assert (program, pipeline, init) == ("fer-edge", "pipeline", f"zoo:{model.name[:-7]}")
+    assert (program, pipeline, init) == ("fer-edge", "pipeline", f"zoo:{of(model)}")
     made = recipe.load(name, overrides, model=initial_weights.find(init).section)
     said = recipe.Recipe.model_validate(model.card["recipe"])
     assert made.name == said.name == model.name
@@ -138,7 +143,7 @@ def test_the_pruned_files_stay_within_their_instructions(model: zoo.ZooModel) ->
     for head in ("fer2013", "ferplus"):
         counts = model.card["files"][f"{head}_int8"]["counts"]
         counted = {count["core"]: count["instructions"] for count in counts}
-        for core, limit in LIMITS[model.name[:-7]].items():
+        for core, limit in LIMITS[of(model)].items():
             assert counted[core] <= limit * fer[core]
 
 
