@@ -1,7 +1,7 @@
 """The code that a host runs: the packages `benchmarks` and `device`, as they are installed here."""
 
 from collections.abc import Iterator
-from importlib.metadata import metadata, version
+from importlib.metadata import version
 from pathlib import Path
 
 import benchmarks
@@ -11,9 +11,11 @@ import device
 def files() -> Iterator[tuple[str, bytes]]:
     """Yield path and content of each file, to be unpacked into a folder of `sys.path`.
 
-    The metadata of fer-edge is among them, because results name its version.
+    Name and version of fer-edge are among them as its metadata, because results name its version.
     """
-    yield f"fer_edge-{version('fer-edge')}.dist-info/METADATA", str(metadata("fer-edge")).encode()
+    own = version("fer-edge")
+    metadata = f"Metadata-Version: 2.1\nName: fer-edge\nVersion: {own}\n"
+    yield f"fer_edge-{own}.dist-info/METADATA", metadata.encode()
     for package in (benchmarks, device):
         root = Path(package.__path__[0])
         for path in sorted(root.rglob("*")):

@@ -52,12 +52,13 @@ def zoo(
     console.print(_table([m.card for m in models]))
     card = models[0].card
     console.print(
-        "top-1: PrivateTest, with its 95 % interval; val: PublicTest. Latency: one thread of "
+        "zoo:NAME has FER2013's labels, zoo:NAME/ferplus_int8 those of FER+. top-1: PrivateTest, "
+        "with its 95 % interval; val: PublicTest. Latency: one thread of "
         f"{card['machine']['cpu']}, the ratio to {card['reference']} in the same run.",
         highlight=False,
     )
     for model in models:
-        console.print(f"zoo:{model.name:<6} {model.folder}", highlight=False, soft_wrap=True)
+        console.print(f"zoo:{model.name:<12} {model.folder}", highlight=False, soft_wrap=True)
 
 
 def _recommend(core: str, budget: str | None, labels: str, as_json: bool) -> None:
@@ -134,7 +135,6 @@ def _table(cards: list[dict[str, Any]]) -> Any:
 
     table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("model", no_wrap=True)
-    table.add_column("labels", no_wrap=True)
     for title in ("top-1 %", "val %", "size", "p50", "ratio"):
         table.add_column(title, justify="right")
     for card in cards:
@@ -146,7 +146,6 @@ def _table(cards: list[dict[str, Any]]) -> Any:
             low, high = test["top1_ci95"]
             table.add_row(
                 name if file["head"] == "fer2013" else f"{name}/{stem}",
-                file["head"],
                 f"{100 * test['top1']:.2f} ({100 * low:.1f}-{100 * high:.1f})",
                 f"{100 * file['val']['top1']:.2f}",
                 f"{file['size']['bytes'] / 1000:.0f} kB",

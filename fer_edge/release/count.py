@@ -85,7 +85,7 @@ def main(
     """Count instructions of the zoo's files and write the counts to their cards."""
     with one_line("count"):
         counter = InstructionCounter(kit.find())
-        for name in names or zoo.NAMES:
+        for name in names or [model.name for model in zoo.list_models()]:
             new = (
                 count_file(Path(name), counter)
                 if name.endswith(".tflite")

@@ -1,6 +1,6 @@
-"""Plots accuracy against latency for README, from the first table of docs/results.md.
+"""Plots accuracy against latency of the int8 files, from the first table of docs/results.md.
 
-Run `python -m fer_edge.release.overview` after the table was measured again.
+For README: run `python -m fer_edge.release.overview` after the table was measured again.
 """
 
 import math
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge import zoo
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -16,17 +18,16 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "results.md"
 FIGURE = ROOT / "docs" / "images" / "overview.png"
 
-_COLORS = {"int8": "#1f5fa8", "float32": "#5a86ad", "": "#c4571b"}
-"""Color by precision; external models have no precision in their name."""
+_OWN, _EXTERNAL = "#1f5fa8", "#c4571b"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A file with FER2013's labels.
+    """An int8 file with FER2013's labels.
 
     Attributes:
         name: name in the table, without label set.
-        precision: int8 or float32; empty for an external model.
+        external: whether the model is not one of the zoo.
         top1: top-1 on PrivateTest in percent.
         interval: 95 % interval of top-1 in percent.
         kilobytes: size of the file in kB.
@@ -34,7 +35,7 @@ class Row:
     """
 
     name: str
-    precision: str
+    external: bool
     top1: float
     interval: tuple[float, float]
     kilobytes: float
@@ -42,7 +43,7 @@ class Row:
 
 
 def rows(page: str) -> list[Row]:
-    """Read the files with FER2013's labels from the first table of the page.
+    """Read the int8 files with FER2013's labels from the first table of the page.
 
     Args:
         page: text of docs/results.md.
@@ -50,15 +51,17 @@ def rows(page: str) -> list[Row]:
     found = []
     for line in page.split("\n## ")[1].splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
-        if len(cells) < 9 or not cells[0].startswith("`") or "ferplus" in cells[0]:
+        if len(cells) < 9 or not cells[0].startswith("`"):
             continue
-        top1, low, high = map(float, re.findall(r"[\d.]+", cells[2]))
-        model, _, head = cells[0].strip("`").partition("/")
+        top1, low, high = map(float, re.findall(r"[\d.]+", cells[3]))
+        model, _, file = cells[0].strip("`").partition("/")
         external = not model.startswith("zoo:")
+        if not external and file != "fer2013_int8":
+            continue
         found.append(
             Row(
                 name=cells[0].split(",")[0].replace("`", "") if external else model,
-                precision="" if external else head.removeprefix("fer2013_"),
+                external=external,
                 top1=top1,
                 interval=(low, high),
                 kilobytes=float(cells[5]),
@@ -82,17 +85,17 @@ def draw(files: list[Row], path: Path) -> None:
     for each in files:
         _point(axes, each, max(file.kilobytes for file in files))
     axes.set_xscale("log")
-    ticks = (100, 200, 400, 800, 1600)
+    ticks = (100, 200, 400)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
-    axes.margins(x=0.2, y=0.1)
+    axes.margins(x=0.3, y=0.1)
     axes.set_xlabel("p50 latency of one face, µs (lower is better)")
     axes.set_ylabel("top-1 on PrivateTest, % (higher is better)")
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(
-        "FER2013 labels, one thread of an AMD EPYC; bars: 95 %, area: file size",
+        "int8 files, FER2013's labels, one thread of an AMD EPYC; bars: 95 %, area: file size",
         loc="left",
         fontsize=10,
     )
@@ -100,7 +103,7 @@ def draw(files: list[Row], path: Path) -> None:
 
 
 def _point(axes: "Axes", row: Row, largest: float) -> None:
-    color = _COLORS[row.precision]
+    color = _EXTERNAL if row.external else _OWN
     low, high = row.interval
     axes.errorbar(
         row.p50, row.top1, yerr=[[row.top1 - low], [high - row.top1]], color=color, alpha=0.4
@@ -109,11 +112,13 @@ def _point(axes: "Axes", row: Row, largest: float) -> None:
     axes.scatter(row.p50, row.top1, s=area, color=color, alpha=0.3, lw=0)
     axes.scatter(row.p50, row.top1, s=10, color=color)
     radius = math.sqrt(area / math.pi)
+    pruned = row.name.endswith(zoo.PRUNED)  # to the left of its point, as its twin is to the right
     axes.annotate(
-        f"{row.name} {row.precision}\n{row.top1:.1f} %, {row.kilobytes:,.0f} kB",
+        f"{row.name}\n{row.top1:.1f} %, {row.kilobytes:,.0f} kB",
         (row.p50, row.top1),
-        (radius + 4, 0),
+        (-radius - 4 if pruned else radius + 4, 0),
         textcoords="offset points",
+        ha="right" if pruned else "left",
         va="center",
         fontsize=8,
         color=color,

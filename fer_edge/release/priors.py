@@ -59,10 +59,10 @@ def _recalls(answers: NDArray[np.integer], labels: NDArray[np.integer]) -> dict[
 
 
 def table(entries: list[dict[str, Any]]) -> str:
-    """Format the figures as a Markdown table."""
+    """Format the figures as a Markdown table, without those of the pruned files."""
     lines = ["| file | exponent | top-1 | macro recall | press, five | press, neutral |"]
     lines.append("| --- | --- | --- | --- | --- | --- |")
-    for one in entries:
+    for one in (one for one in entries if f"{zoo.PRUNED}/" not in one["file"]):
         figures = [f"{100 * one[name]:.2f} %" for name in ("top1", "macro_recall")]
         figures += [f"{100 * one[f'other_recall_of_{name}']:.1f} %" for name in ("five", "neutral")]
         lines.append(f"| {one['file']} | {one['exponent']:g} | {' | '.join(figures)} |")

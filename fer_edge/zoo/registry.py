@@ -15,6 +15,9 @@ DEFAULT = "base"
 PRUNED = "-pruned"
 """Suffix of the models that recipe `lean` made of the others, with fewer channels."""
 
+MODELS = tuple(name + suffix for name in NAMES for suffix in (PRUNED, ""))
+"""All models, the smallest first."""
+
 TEACHER = f"{PREFIX}teacher"
 """The teacher of the shipped models, as weights only: it is too large to run on a device."""
 
@@ -72,12 +75,12 @@ class ZooModel:
 
 
 def list_models() -> list[ZooModel]:
-    """The models of the zoo, the smallest first.
+    """The models of the zoo that this installation has, the smallest first.
 
     Raises:
         InputError: this installation has no models.
     """
-    models = [ZooModel(n, HOME / n) for n in NAMES if (HOME / n / "card.json").is_file()]
+    models = [ZooModel(n, HOME / n) for n in MODELS if (HOME / n / "card.json").is_file()]
     if not models:
         raise InputError(f"{HOME} holds no models: install fer-edge again")
     return models
@@ -87,7 +90,7 @@ def find(name: str) -> ZooModel:
     """Find a model of the zoo.
 
     Args:
-        name: one of `NAMES`, also with the suffix `PRUNED`.
+        name: one of `MODELS`.
 
     Raises:
         InputError: unknown model, or one that this installation lacks.
@@ -99,7 +102,7 @@ def find(name: str) -> ZooModel:
             f"with fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "
             "docs/several-sets.md"
         )
-    if name.removesuffix(PRUNED) not in NAMES:
+    if name not in MODELS:
         raise InputError(
             f"no model {PREFIX}{name}: the zoo has {', '.join(NAMES)}, also as NAME{PRUNED}"
         )

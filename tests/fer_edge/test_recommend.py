@@ -108,6 +108,15 @@ def test_a_pc_gets_base_in_int8(core_class):
     assert recommend.default_model(machine(core_class)) == "zoo:base/ferplus_int8"
 
 
+@pytest.mark.parametrize(
+    ("core", "model"),
+    [("cortex-a53", "small-pruned"), ("cortex-a72", "base"), ("cortex-a76", "base")],
+)
+def test_a_raspberry_pi_gets_what_its_core_is_fast_enough_for(core, model):
+    core_class = recommend.target(core).core_class
+    assert recommend.default_model(machine(core_class, core)) == f"zoo:{model}/ferplus_int8"
+
+
 def test_the_default_is_base_where_the_cards_say_nothing(monkeypatch):
     monkeypatch.setattr(recommend, "options", lambda *_: [])
     assert recommend.default_model(machine("x86-vnni")) == "zoo:base/ferplus_int8"

@@ -24,13 +24,15 @@ BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 """Bytes of an int8 file: 100 KiB, 400 KiB, 1 MiB."""
 
 SHIPPED = zoo.list_models()
-each = pytest.mark.parametrize("model", SHIPPED, ids=[model.name for model in SHIPPED])
 
-PRUNED = [zoo.find(f"{model.name}{zoo.PRUNED}") for model in SHIPPED]
-pruned = pytest.mark.parametrize("model", PRUNED, ids=[model.name for model in PRUNED])
-every = pytest.mark.parametrize(
-    "model", SHIPPED + PRUNED, ids=[model.name for model in SHIPPED + PRUNED]
-)
+
+def over(models: list[zoo.ZooModel]) -> Any:
+    return pytest.mark.parametrize("model", models, ids=[model.name for model in models])
+
+
+every = over(SHIPPED)
+whole = over([model for model in SHIPPED if model.name in zoo.NAMES])
+pruned = over([model for model in SHIPPED if model.name.endswith(zoo.PRUNED)])
 
 
 def of(model: zoo.ZooModel) -> str:
@@ -42,10 +44,21 @@ def fer_edge(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_the_default_is_among_them() -> None:
-    names = [model.name for model in SHIPPED]
-    assert zoo.DEFAULT in names
-    assert names == [name for name in zoo.NAMES if name in names]
+def test_a_checkout_has_all_of_them() -> None:
+    assert [model.name for model in SHIPPED] == list(zoo.MODELS)
+    assert zoo.DEFAULT in zoo.MODELS
+
+
+def test_they_are_listed_by_size() -> None:
+    sizes = [model.card["files"]["fer2013_int8"]["size"]["bytes"] for model in SHIPPED]
+    assert sizes == sorted(sizes)
+
+
+def test_a_wheel_lists_those_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("small-pruned", "small"):
+        shutil.copytree(zoo.HOME / name, tmp_path / name)
+    monkeypatch.setattr("fer_edge.zoo.registry.HOME", tmp_path)
+    assert [model.name for model in zoo.list_models()] == ["small-pruned", "small"]
 
 
 @every
@@ -77,10 +90,10 @@ def test_a_file_that_the_wheel_leaves_out_is_named_with_its_place(
         zoo.resolve("zoo:nano/fer2013_float32")
 
 
-@each
+@every
 def test_the_files_stay_within_their_budget(model: zoo.ZooModel) -> None:
     sizes = {path.stem: path.stat().st_size for path in model.files}
-    assert max(size for stem, size in sizes.items() if "int8" in stem) <= BUDGET[model.name]
+    assert max(size for stem, size in sizes.items() if "int8" in stem) <= BUDGET[of(model)]
     assert sum(sizes.values()) <= 4_000_000
 
 
@@ -106,7 +119,7 @@ def test_the_card_for_people_says_what_the_card_for_machines_says(model: zoo.Zoo
     assert (model.folder / "CARD.md").read_text() == model_card.markdown(model.card)
 
 
-@each
+@whole
 def test_the_recipe_of_that_name_makes_it(model: zoo.ZooModel) -> None:
     # Options that came later have their defaults.
     said = recipe.Recipe.model_validate(model.card["recipe"])
