@@ -172,8 +172,27 @@ def calibration_error(
     Returns:
         0 (confidence equals accuracy in every bin) to 1.
     """
-    confidence = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)
-    right = probabilities.argmax(axis=1) == labels
+    return confidence_error(
+        probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins=bins
+    )
+
+
+def confidence_error(
+    confidence: NDArray[np.floating],
+    right: NDArray[np.bool_] | NDArray[np.floating],
+    bins: int = ECE_BINS,
+) -> float:
+    """Compute the calibration error of confidences against what they predict.
+
+    Args:
+        confidence: the largest probability of each image, floats [n], n > 0.
+        right: whether the label is right, or the share of people who give it, 0..1 [n].
+        bins: number of bins of 0..1, each closed on the right.
+
+    Returns:
+        0 (confidence equals the mean of `right` in every bin) to 1.
+    """
+    confidence = np.minimum(confidence.astype(np.float64), 1.0)
     bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     surplus = np.bincount(bin_of, weights=confidence - right, minlength=bins)
-    return float(np.abs(surplus).sum() / len(labels))
+    return float(np.abs(surplus).sum() / len(confidence))

@@ -10,7 +10,14 @@ import pytest
 
 from fer_edge.evaluation import document, report, robustness
 from fer_edge.evaluation.corruptions import CORRUPTIONS
-from fer_edge.release import adaptation, attention, paper_figures, priors, training_options
+from fer_edge.release import (
+    adaptation,
+    attention,
+    paper_figures,
+    priors,
+    training_options,
+    vote_calibration,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES = DOCS / "figures"
@@ -27,7 +34,8 @@ def evaluation() -> str:
         trained = training_options.table(list(csv.DictReader(options)))
     names = ("evaluation-zoo.json", "evaluation-zoo-test.json")
     pages = [report.markdown(document.load(FIGURES / name)) for name in names]
-    return "\n".join([*pages, trained])
+    votes = vote_calibration.table(figures("vote-calibration.json")["entries"])
+    return "\n".join([*pages, trained, votes])
 
 
 def gates() -> str:
