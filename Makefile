@@ -124,7 +124,7 @@ arm64: install
 # AUDIO_MODEL=runs/audio/audio_int8.tflite
 MINUTES ?= 10
 fusion-soak: install
-	$(BIN)/python -m fer_edge.release.fusion_soak --minutes $(MINUTES) $(AUDIO_MODEL:%=--audio-model %)
+	$(BIN)/python -m fer_edge.release.figures.fusion_soak --minutes $(MINUTES) $(AUDIO_MODEL:%=--audio-model %)
 
 # A pipeline killed thirty times, compared byte by byte with an uninterrupted one.
 kills: install

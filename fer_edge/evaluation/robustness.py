@@ -25,7 +25,7 @@ PAPER = "paper"
 """Name of the reference whose errors are part of the package: the recipe `paper`."""
 
 PAPER_ERRORS = Path(__file__).parent / "paper_errors.json"
-"""Its mean error under each corruption, by split; written by `fer_edge.release.paper_errors`."""
+"""Its mean error under each corruption, by split; written by `release.figures.paper_errors`."""
 
 WORST = 10
 

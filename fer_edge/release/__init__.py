@@ -1,1 +1,1 @@
-"""Maintainers' programs: publishing models, releases, reference pages and figures of the docs."""
+"""Maintainers' programs: publishing models, releases and reference pages."""

@@ -10,10 +10,10 @@ import pytest
 
 from fer_edge.evaluation import document, report, robustness
 from fer_edge.evaluation.corruptions import CORRUPTIONS
-from fer_edge.release import (
+from fer_edge.release.figures import (
     adaptation,
     attention,
-    paper_figures,
+    paper,
     priors,
     training_options,
     vote_calibration,
@@ -49,7 +49,7 @@ SOURCES = {
     ("eval.md", None): evaluation,
     ("explain.md", None): lambda: "",
     ("faces.md", "Class priors"): lambda: priors.table(figures("priors.json")["entries"]),
-    ("paper.md", None): lambda: paper_figures.tables(figures("paper.json")),
+    ("paper.md", None): lambda: paper.tables(figures("paper.json")),
 }
 """What writes the tables of each page, or of a part of it."""
 

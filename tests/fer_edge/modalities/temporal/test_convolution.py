@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def test_the_comparison_has_the_convolution_beside_the_other_methods(
     tiny_run: TinyRun, faces: Path, tmp_path: Path
 ) -> None:
-    from fer_edge.release import temporal_convolution
+    from fer_edge.release.figures import temporal_convolution
 
     out = tmp_path / "temporal.json"
     temporal_convolution.main(faces, "zoo:nano", tiny_run.out, epochs=1, out=out)
@@ -33,7 +33,7 @@ def test_the_comparison_has_the_convolution_beside_the_other_methods(
 
 def test_multiply_adds_are_counted_by_layer() -> None:
     pytest.importorskip("tf_keras", reason="no TensorFlow")
-    from fer_edge.release import temporal_convolution as convolution
+    from fer_edge.release.figures import temporal_convolution as convolution
 
     layers = (
         16 * 24 * 24 * 27 * 1 * 16,
@@ -47,7 +47,7 @@ def test_multiply_adds_are_counted_by_layer() -> None:
 def test_other_faces_than_those_of_the_run_are_refused(
     tiny_run: TinyRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from fer_edge.release import temporal_convolution
+    from fer_edge.release.figures import temporal_convolution
 
     other = tmp_path / "other.npz"
     synthetic.generate(12, seed=9).save(other)

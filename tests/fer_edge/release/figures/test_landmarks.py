@@ -12,9 +12,9 @@ from device.labels import FER2013
 from fer_edge.cli.shared.landmarks import SHIPPED, resolve
 from fer_edge.data.synthetic import face
 from fer_edge.evaluation.corruptions import corrupt_one
-from fer_edge.release import landmark_alignment
+from fer_edge.release.figures import landmark_alignment
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")

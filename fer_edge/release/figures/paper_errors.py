@@ -3,7 +3,8 @@ r"""Writes the corruption errors of the recipe `paper`, the reference of mCE, to
     fer-edge train paper --data fer2013.npz --out runs/paper --set data.split=protocol \
         --set data.drop_leaked=true --set train.select=best
     fer-edge eval paper_float32.tflite --data fer2013.npz --out runs/eval-paper --suite robustness
-    python -m fer_edge.release.paper_errors runs/eval-paper/evaluation.json --trained "50 epochs"
+    python -m fer_edge.release.figures.paper_errors runs/eval-paper/evaluation.json \
+        --trained "50 epochs"
 
 With the recipe's own random split, the reference would be evaluated on its training faces.
 """

@@ -8,7 +8,8 @@ import pytest
 from device.errors import InputError
 from fer_edge import zoo
 from fer_edge.data import synthetic
-from fer_edge.release import tables, vote_calibration
+from fer_edge.release import tables
+from fer_edge.release.figures import vote_calibration
 
 
 def faces_of(share: float, n: int = 1000) -> tuple[np.ndarray, np.ndarray]:

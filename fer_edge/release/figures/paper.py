@@ -1,6 +1,6 @@
 r"""Measures the figures of docs/paper.md: the recipe `paper` compared with the shipped models.
 
-    python -m fer_edge.release.paper_figures runs/paper/export/fer2013_int8.tflite \
+    python -m fer_edge.release.figures.paper runs/paper/export/fer2013_int8.tflite \
         runs/paper/train/history.csv --data fer2013.npz
 
 All figures are on PublicTest; the recipe's model is also measured on training images and per epoch.
@@ -107,7 +107,7 @@ def main(
     ),
 ) -> None:
     """Measure the recipe `paper` and the shipped models."""
-    with one_line("paper_figures"):
+    with one_line("paper"):
         loaded = dataset.load(data, ["train", "val"])
         train, val = loaded.only("train"), loaded.only("val")
         train = train.without(leaks.load_or_find(data).rows_to_drop_from_train)

@@ -1,7 +1,8 @@
 r"""Compares a temporal head with a 3D convolution over 16 frames, for docs/temporal.md.
 
     fer-edge temporal fer2013.npz --model zoo:base --out RUN
-    python -m fer_edge.release.temporal_convolution --data fer2013.npz --model zoo:base --run RUN
+    python -m fer_edge.release.figures.temporal_convolution --data fer2013.npz \
+        --model zoo:base --run RUN
 
 The convolution sees the pixels of the face in the last 16 frames and nothing of the classifier. It
 is trained on the faces that the sequences of the run are simulated from, and evaluated on the same

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from device.errors import InputError
-from fer_edge.release import systems
+from fer_edge.release.figures import systems
 
 
 def test_the_page_is_up_to_date() -> None:
-    """After a change of figures: python -m fer_edge.release.systems."""
+    """After a change of figures: python -m fer_edge.release.figures.systems."""
     assert systems.PAGE.read_text() == systems.page(systems.load())
 
 

@@ -1,6 +1,6 @@
 """Plots accuracy against latency of the int8 files, from the first table of docs/results.md.
 
-For README: run `python -m fer_edge.release.overview` after the table was measured again.
+For README: run `python -m fer_edge.release.figures.overview` after the table was measured again.
 """
 
 import math
@@ -14,7 +14,7 @@ from fer_edge import zoo
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TABLE = ROOT / "docs" / "results.md"
 FIGURE = ROOT / "docs" / "images" / "overview.png"
 

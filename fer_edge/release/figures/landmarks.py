@@ -1,12 +1,13 @@
 r"""Measures landmarks and what they add to a model that ships, for docs/landmarks.md.
 
-    python -m fer_edge.release.landmark_figures agreement --data fer2013.npz --other press.npz \
+    python -m fer_edge.release.figures.landmarks agreement --data fer2013.npz --other press.npz \
         --run runs/landmarks --drawn-only runs/landmarks-drawn/landmarks_int8.tflite
-    python -m fer_edge.release.landmark_figures alignment --data fer2013.npz --run runs/landmarks \
+    python -m fer_edge.release.figures.landmarks alignment --data fer2013.npz --run runs/landmarks \
         --faces 1800
-    python -m fer_edge.release.landmark_figures geometry --data fer2013.npz --run runs/landmarks \
+    python -m fer_edge.release.figures.landmarks geometry --data fer2013.npz --run runs/landmarks \
         --faces 10000
-    python -m fer_edge.release.landmark_figures instructions --data fer2013.npz --run runs/landmarks
+    python -m fer_edge.release.figures.landmarks instructions --data fer2013.npz \
+        --run runs/landmarks
 
 Each part is an entry of docs/figures/landmarks.json. `instructions` are those of the geometry's
 net, and require `fer-edge fetch arm`.
@@ -34,8 +35,8 @@ from fer_edge.cli.shared.landmarks import SHIPPED, resolve
 from fer_edge.data import dataset, leaks
 from fer_edge.modalities.landmarks import evaluate, faces, morphable, real
 from fer_edge.modalities.landmarks.pipeline import DRAWN
-from fer_edge.release import landmark_alignment, landmark_geometry
 from fer_edge.release.command import one_line
+from fer_edge.release.figures import landmark_alignment, landmark_geometry
 
 CLASSIFIER = "zoo:base"
 NET = "geometry_int8.tflite"
@@ -109,7 +110,7 @@ def main(
     ),
 ) -> None:
     """Measure one part and write its figures."""
-    with one_line("landmark_figures"):
+    with one_line("landmarks"):
         if part is Part.agreement:
             if other is None or drawn_only is None:
                 raise InputError("agreement needs --other and --drawn-only")

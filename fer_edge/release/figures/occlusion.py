@@ -2,7 +2,7 @@ r"""Measures what the occlusion head finds and what its gate gains, for docs/occ
 
     fer-edge bench RUN/export/fer2013_int8.tflite --no-timing \
         --count cortex-a53,cortex-a72,cortex-a76 --out runs/counts
-    python -m fer_edge.release.occlusion --data fer2013.npz --gated RUN --control RUN \
+    python -m fer_edge.release.figures.occlusion --data fer2013.npz --gated RUN --control RUN \
         --counts runs/counts/results.json
 
 All on val but the entry `test`. Compared are the int8 files of two runs of the recipe `occlusion`,

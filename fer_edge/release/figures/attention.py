@@ -3,7 +3,7 @@ r"""Compares a net with coordinate attention and the same training without, for 
     fer-edge bench RUN/export/*_int8.tflite CONTROL/export/*_int8.tflite zoo:nano \
         zoo:nano/ferplus_int8 --data fer2013.npz --count cortex-a53,cortex-a72,cortex-a76 \
         --no-timing --out runs/counts
-    python -m fer_edge.release.attention --data fer2013.npz --gated RUN --control CONTROL \
+    python -m fer_edge.release.figures.attention --data fer2013.npz --gated RUN --control CONTROL \
         --shipped nano --counts runs/counts/results.json
 
 All on PublicTest, by the int8 files.

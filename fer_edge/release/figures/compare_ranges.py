@@ -1,6 +1,7 @@
-"""Compares the range estimators of int8 quantization on a shipped model and the val split.
+r"""Compares the range estimators of int8 quantization on a shipped model and the val split.
 
-    python -m fer_edge.release.compare_ranges base --data fer2013.npz --images 8192 --batch 32
+    python -m fer_edge.release.figures.compare_ranges base --data fer2013.npz --images 8192 \
+        --batch 32
 
 The float model is converted to int8 with each estimator: after calibration only, and after one
 epoch of quantization-aware training on `--images` training images, with BatchNorm frozen and the

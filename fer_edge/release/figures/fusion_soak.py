@@ -1,6 +1,7 @@
-"""Soak test: runs `fer-edge run` with video, audio and text for minutes and monitors its memory.
+r"""Soak test: runs `fer-edge run` with video, audio and text for minutes and monitors its memory.
 
-    python -m fer_edge.release.fusion_soak --minutes 10 --audio-model runs/audio/audio_int8.tflite
+    python -m fer_edge.release.figures.fusion_soak --minutes 10 \
+        --audio-model runs/audio/audio_int8.tflite
 
 The clip is synthetic: drawn faces, a tone with the rhythm of syllables, and lines of text. Exits
 with code 1 if the memory grows, a modality is never used, or the run ends early.

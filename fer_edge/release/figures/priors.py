@@ -1,6 +1,6 @@
 """Measures the effect of dividing out the training prior, for the tables of docs/faces.md.
 
-    python -m fer_edge.release.priors --data fer2013.npz --other press.npz
+    python -m fer_edge.release.figures.priors --data fer2013.npz --other press.npz
 
 Both sets are evaluated on their val split. On the other set (another kind of photos with FER2013's
 labels), the metric is the mean recall of angry, happy, sad, surprise and neutral, because its other

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge import zoo
-from fer_edge.release import overview
+from fer_edge.release.figures import overview
 
 
 def test_it_shows_every_int8_file_with_fer2013_labels_and_the_external_model() -> None:

@@ -1,6 +1,6 @@
 """Adapts shipped models to known shifts and evaluates them, for the table of docs/adapt.md.
 
-    python -m fer_edge.release.adaptation --data fer2013.npz --other press.npz
+    python -m fer_edge.release.figures.adaptation --data fer2013.npz --other press.npz
 
 Half of the faces of PublicTest, or of the other set's val split, is used without labels for
 adaptation; the int8 files before and after are evaluated on the other half. All copies of an image,

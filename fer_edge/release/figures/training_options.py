@@ -1,6 +1,6 @@
 """Fine-tunes one model with each augmentation option, for the table of docs/eval.md.
 
-    python -m fer_edge.release.training_options --data fer2013.npz --out runs/options
+    python -m fer_edge.release.figures.training_options --data fer2013.npz --out runs/options
 
 Every run starts from the same weights and trains two epochs on the same 8,000 images with the same
 seed and schedule; only `[augment]` differs. The float32 files are evaluated on PublicTest: all

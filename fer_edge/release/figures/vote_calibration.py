@@ -1,6 +1,6 @@
 """Measures what the confidence of the ferplus files means, for the table of docs/eval.md.
 
-    python -m fer_edge.release.vote_calibration --data fer2013.npz
+    python -m fer_edge.release.figures.vote_calibration --data fer2013.npz
 
 A confidence is compared with two things: whether the label is that of the majority, and which share
 of FER+'s ten voters gave it. Faces without a majority are left out, as in every evaluation.
