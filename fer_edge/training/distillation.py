@@ -98,15 +98,16 @@ def precompute(
         return tf.add_n(each) / len(each)
 
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress("soft targets", epochs * images, 0) as progress:
+    missing = {epoch for epoch in range(epochs) if not _file(folder, epoch).exists()}
+    with Progress("soft targets", epochs * images, (epochs - len(missing)) * images) as progress:
         for epoch, dataset in enumerate(batches):
-            path = _file(folder, epoch)
-            if not path.exists():
-                found = np.concatenate([probabilities(x).numpy() for x, _ in dataset])
-                if not np.isfinite(found).all():
-                    raise CheckFailedError("the teacher predicts values that are not finite")
-                with replacing(path) as partial, partial.open("wb") as handle:
-                    np.save(handle, found.astype(np.float16))
+            if epoch not in missing:
+                continue
+            found = np.concatenate([probabilities(x).numpy() for x, _ in dataset])
+            if not np.isfinite(found).all():
+                raise CheckFailedError("the teacher predicts values that are not finite")
+            with replacing(_file(folder, epoch)) as partial, partial.open("wb") as handle:
+                np.save(handle, found.astype(np.float16))
             progress.advance(images)
             progress.report(f"epoch {epoch + 1}/{epochs}")
 

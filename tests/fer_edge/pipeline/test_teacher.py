@@ -66,7 +66,7 @@ def test_a_second_student_finds_the_teacher_and_its_soft_targets(
     assert before == {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
 
 
-def test_an_interrupted_teacher_is_asked_only_what_is_missing(student: Run) -> None:
+def test_an_interrupted_teacher_is_asked_only_what_is_missing(student: Run, capfd) -> None:
     first, last = sorted(student.folder("teacher").glob("soft-targets-*/view_*.npy"))
     kept, lost = first.stat().st_mtime_ns, last.read_bytes()
     last.unlink()
@@ -74,6 +74,8 @@ def test_an_interrupted_teacher_is_asked_only_what_is_missing(student: Run) -> N
     teacher.precompute(student, teacher.teacher_run(student, section), section, cache(student))
     assert first.stat().st_mtime_ns == kept
     assert last.read_bytes() == lost
+    said = [line for line in capfd.readouterr().err.splitlines() if "soft targets" in line]
+    assert len(said) == 1 and "epoch 2/2" in said[0]
 
 
 def with_votes(data: Path, out: Path) -> Path:
