@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from device.errors import InputError
-from fer_edge.cli.shared import options
+from fer_edge.cli.shared import arguments, options
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.terminal import echo
 
@@ -82,7 +82,7 @@ def explain(
     from fer_edge.explanation import picture
     from fer_edge.explanation.explain import explain as explain_face
 
-    named, images = options.model_and_rest(words or [], model)
+    named, images = arguments.model_and_rest(words or [], model)
     if len(images) + (grid is not None) != 1:
         raise InputError("give one image, or --grid with a data file")
     arrays = out.with_suffix(".npz")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from device.errors import ExitCode, InputError
-from fer_edge.cli.shared import batch, options
+from fer_edge.cli.shared import arguments, batch, options
 from fer_edge.cli.shared.json_output import print_json
 from fer_edge.cli.shared.landmarks import open_locator
 from fer_edge.cli.shared.terminal import echo
@@ -70,7 +70,7 @@ def predict(
     from device.model.classifier import Classifier
     from fer_edge import zoo
 
-    named, words = options.model_and_rest(files, model)
+    named, words = arguments.model_and_rest(files, model)
     if batch_mode:
         if landmarks is not None or align is not options.Alignment.eyes:
             raise InputError("--batch takes no --landmarks and no --align: leave them out")

@@ -1,6 +1,6 @@
 """`fer-edge run`: classifies the faces of a video, camera or stream frame by frame."""
 
-from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared import arguments, options, stream
 from fer_edge.cli.shared.modalities import ModalityOptions
 from fer_edge.cli.shared.mqtt import MqttOptions
 from fer_edge.cli.shared.option_groups import with_option_groups
@@ -27,7 +27,7 @@ def run(
     stops at the end of the source, or within a second of Ctrl-C or SIGTERM; all output is then
     complete.
     """
-    model, spec = options.model_and_source(source or (), model)
+    model, spec = arguments.model_and_source(source or (), model)
     opened = reading.open(spec)
     analyzer = stream.make_faces(model, faces, threads=threads)
     fusion = beside.open(model, spec, analyzer.labels, messages, threshold=faces.threshold)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from device.errors import InputError
-from fer_edge.cli.shared import options, stream
+from fer_edge.cli.shared import arguments, options, stream
 from fer_edge.cli.shared.modalities import ModalityOptions
 from fer_edge.cli.shared.mqtt import MqttOptions
 from fer_edge.cli.shared.option_groups import with_option_groups
@@ -89,7 +89,7 @@ def serve(
         raise InputError("serve needs an extra: pip install 'fer-edge[serve]'") from error
     from device.sources.paced import RealTimeSource
 
-    model, spec = options.model_and_source(source or (), model)
+    model, spec = arguments.model_and_source(source or (), model)
     access = Access(page.host, _token(page.token_file))
     opened = reading.open(spec)
     with bind(page.host, page.port) as listener:

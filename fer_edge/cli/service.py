@@ -168,7 +168,7 @@ def _with_absolute(words: Sequence[str], paths: set[str]) -> Iterator[str]:
 def _network(command: str, values: dict[str, Any]) -> "Network":
     """The least network access that a command needs."""
     from device.system.systemd_unit import Network
-    from fer_edge.cli.shared.options import is_model
+    from fer_edge.cli.shared.arguments import is_model
 
     sources = [word for word in values.get("source") or () if not is_model(word)]
     from_environment = not sources  # perhaps a stream

@@ -1,35 +1,21 @@
 """Standard TFLite Metadata: describes input and output to tools other than fer-edge.
 
-The tables and the numbers of their fields are those of `metadata_schema.fbs` (schema version 1.1.0,
-file identifier "M001") in tensorflow/tflite-support. LiteRT has no code for that schema, so the few
-tables are written here with the flatbuffers builder. As with the standard writer, the metadata is a
-buffer of the model named TFLITE_METADATA, and the label file is a member of a zip archive appended
-to the model.
+As with the standard writer of tensorflow/tflite-support, the metadata is a buffer of the model
+named TFLITE_METADATA, and the label file is a member of a zip archive appended to the model.
 """
 
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
-from device.geometry import FACE_SIZE
 from device.labels import OCCLUSION
 from device.model.content import LABEL_FILE, OCCLUSION_FILE
 from device.model.flatbuffer import Flatbuffer
-from quantization.tflite import compact, first_convolution
+from quantization.tflite import compact, first_convolution, metadata_table
 from quantization.tflite.io_types import Color
 
 _BUFFER_NAME = b"TFLITE_METADATA"
-_IDENTIFIER = b"M001"
-_MIN_PARSER = "1.0.0"  # the first version has every field written here
-
-_COLOR_SPACE = {"rgb": 1, "gray": 2}  # ColorSpaceType
-_TENSOR_AXIS_LABELS = 2  # AssociatedFileType
-_IMAGE_PROPERTIES = 2  # in the union ContentProperties
-_FEATURE_PROPERTIES = 1
-_NORMALIZATION_OPTIONS = 1  # in the union ProcessUnitOptions
-_PIXELS = {"rgb": "red, green, blue", "gray": "gray"}
 _ALIGNMENT = 16  # force_align of Buffer.data in TFLite's schema
 
 
@@ -121,7 +107,7 @@ def attach(
         graph.metadata.append(entry)
         contents.append(None)
     contents[entry.buffer] = list(
-        _describe(name, description, mean, std, color, occlusion=bool(parts))
+        metadata_table.write(name, description, mean, std, color, occlusion=bool(parts))
     )
     graph.buffers = [_aligned_buffer(schema, content) for content in contents]
     return append_labels(compact.serialize(graph), labels, parts)
@@ -209,108 +195,3 @@ def append_files(model: bytes, files: Mapping[str, str]) -> bytes:
             # The default date of a ZipInfo is 1980, so the same model gives the same bytes.
             archive.writestr(zipfile.ZipInfo(name), text)
     return file.getvalue()
-
-
-def _describe(
-    name: str, description: str, mean: float, std: float, color: Color, *, occlusion: bool
-) -> bytes:
-    """The ModelMetadata table; the comments name the fields behind the numbers."""
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1024)
-    write = _Writer(builder)
-    extent = write.table({}, uints={0: FACE_SIZE, 1: FACE_SIZE})  # width, height
-    image = write.table({1: extent}, bytes={0: _COLOR_SPACE[color]})  # color_space; default_size
-    normalization = write.table({0: write.floats(mean), 1: write.floats(std)})
-    unit = write.table({1: normalization}, bytes={0: _NORMALIZATION_OPTIONS})
-    pixels = write.table(
-        {
-            0: write.text("image"),
-            1: write.text(f"a face, {FACE_SIZE}x{FACE_SIZE} {_PIXELS[color]} pixels 0..255"),
-            3: write.table({1: image}, bytes={0: _IMAGE_PROPERTIES}),  # content
-            4: write.tables(unit),  # process_units
-            5: write.table(  # stats: max, min
-                {0: write.floats((255 - mean) / std), 1: write.floats((0 - mean) / std)}
-            ),
-        }
-    )
-    outputs = [_output(write, "probability", "each expression", LABEL_FILE, "expressions")]
-    if occlusion:
-        outputs.append(
-            _output(write, OCCLUSION, "each hidden part of the face", OCCLUSION_FILE, "parts")
-        )
-    graph = write.table({2: write.tables(pixels), 3: write.tables(*outputs)})
-    model = write.table(
-        {
-            0: write.text(name),
-            1: write.text(description),
-            2: write.text(version("fer-edge")),
-            3: write.tables(graph),  # subgraph_metadata
-            7: write.text(_MIN_PARSER),
-        }
-    )
-    builder.Finish(model, file_identifier=_IDENTIFIER)
-    return bytes(builder.Output())
-
-
-def _output(write: "_Writer", name: str, of: str, file: str, content: str) -> int:
-    """The table of one output, a distribution over the labels of an associated file."""
-    label_file = write.table(
-        {
-            0: write.text(file),
-            1: write.text(f"the {content}, one a line, in the order of the output"),
-        },
-        bytes={2: _TENSOR_AXIS_LABELS},
-    )
-    return write.table(
-        {
-            0: write.text(name),
-            1: write.text(f"probability of {of}"),
-            3: write.table({1: write.table({})}, bytes={0: _FEATURE_PROPERTIES}),  # content
-            5: write.table({0: write.floats(1.0), 1: write.floats(0.0)}),  # stats: max, min
-            6: write.tables(label_file),  # associated_files
-        }
-    )
-
-
-class _Writer:
-    """Writes flatbuffer tables bottom up: the parts of a table before the table."""
-
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
-
-    def table(
-        self,
-        offsets: dict[int, int],
-        *,
-        bytes: dict[int, int] | None = None,
-        uints: dict[int, int] | None = None,
-    ) -> int:
-        """Write a table from offsets, bytes and 32-bit numbers by field number."""
-        bytes, uints = bytes or {}, uints or {}
-        self._builder.StartObject(max([-1, *offsets, *bytes, *uints]) + 1)
-        for field, offset in offsets.items():
-            self._builder.PrependUOffsetTRelativeSlot(field, offset, 0)
-        for field, value in uints.items():
-            self._builder.PrependUint32Slot(field, value, 0)
-        for field, value in bytes.items():
-            self._builder.PrependInt8Slot(field, value, 0)
-        return int(self._builder.EndObject())
-
-    def tables(self, *offsets: int) -> int:
-        """Write a vector of tables."""
-        self._builder.StartVector(4, len(offsets), 4)
-        for offset in reversed(offsets):
-            self._builder.PrependUOffsetTRelative(offset)
-        return int(self._builder.EndVector())
-
-    def floats(self, *values: float) -> int:
-        """Write a vector of float32."""
-        self._builder.StartVector(4, len(values), 4)
-        for value in reversed(values):
-            self._builder.PrependFloat32(value)
-        return int(self._builder.EndVector())
-
-    def text(self, value: str) -> int:
-        """Write a string."""
-        return int(self._builder.CreateString(value))

@@ -7,8 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from fer_edge.cli.shared.arguments import model_and_source
 from fer_edge.cli.shared.option_groups import with_option_groups
-from fer_edge.cli.shared.options import FaceOptions, finite, model_and_source
+from fer_edge.cli.shared.options import FaceOptions, finite
 
 
 @dataclass(frozen=True, kw_only=True)
