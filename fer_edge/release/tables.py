@@ -115,6 +115,30 @@ def counts() -> Iterator[Row]:
             ]
 
 
+def pruned() -> Iterator[Row]:
+    """Yield the rows of docs/models.md: each pruned model below the one that it was made of."""
+    for name in zoo.NAMES:
+        for model in (zoo.find(name), zoo.find(f"{name}{zoo.PRUNED}")):
+            file, ferplus = (model.card["files"][f"{head}_int8"] for head in ("fer2013", "ferplus"))
+            low, high = (100 * end for end in ferplus["test"]["all"]["top1_ci95"])
+            val, leak_free, test, _, size, _, p50, ratio = _full(file)
+            counted = list(zip(file["counts"], _external()["counts"], strict=True))
+            yield [
+                f"`zoo:{model.name}`",
+                val,
+                f"{100 * ferplus['val']['top1']:.2f}",
+                leak_free,
+                test,
+                f"{100 * ferplus['test']['all']['top1']:.2f} [{low:.1f}, {high:.1f}]",
+                f"{float(size):.0f}",
+                f"{p50} ({ratio}x)",
+                ", ".join(f"{one['instructions'] / 1e6:.2f}" for one, _ in counted),
+                ", ".join(
+                    f"{one['instructions'] / own['instructions']:.2f}" for one, own in counted
+                ),
+            ]
+
+
 def camera() -> Iterator[Row]:
     """Yield the rows of docs/models.md: the int8 files on photos of another kind."""
     entries = {
@@ -138,6 +162,7 @@ TABLES: dict[tuple[str, str], Callable[[], Iterator[Row]]] = {
     ("README.md", "| model | size | leak-free |"): overview,
     ("docs/results.md", "| file | PublicTest | leak-free |"): results,
     ("docs/count.md", "| core | model | M instructions |"): counts,
+    ("docs/models.md", "| file | PublicTest | its FER+ labels |"): pruned,
     ("docs/models.md", "| int8 file | top-1 | mean recall of five |"): camera,
 }
 """The rows of each table, by page and beginning of the table's first header that matches."""
