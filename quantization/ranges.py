@@ -21,6 +21,7 @@ PERCENTILE = 99.99
 
 BINS = 2048
 _STEPS = 255
+_SMALLEST_STEP = float(np.finfo(np.float32).tiny)  # below it, a step is 0 in float32
 _SHARES = np.arange(128, 0, -1) / 128
 """Shares of the observed minimum and maximum that `mse` tries."""
 
@@ -140,6 +141,6 @@ def quantized(values: npt.NDArray[np.floating], chosen: Range) -> npt.NDArray[np
         chosen: quantization range, not empty.
     """
     low, high = chosen
-    step = (high - low) / _STEPS
+    step = max((high - low) / _STEPS, _SMALLEST_STEP)
     zero = round(-low / step)
     return (np.clip(np.rint(values / step), -zero, _STEPS - zero) * step).astype(values.dtype)

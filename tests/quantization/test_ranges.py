@@ -35,6 +35,7 @@ def test_a_range_contains_0_and_lies_within_what_was_seen(ranges, x):
 
 @given(x=values)
 @example(x=np.array([np.finfo(np.float32).tiny], np.float32))
+@example(x=np.array([np.finfo(np.float32).smallest_subnormal], np.float32))
 def test_mse_is_no_worse_than_minmax_up_to_the_width_of_a_bin(x):
     if not np.any(x):
         assert estimate(x, "mse") == estimate(x, "minmax") == (0.0, 0.0)
