@@ -52,12 +52,17 @@ def _accuracy(file: dict[str, Any]) -> Row:
 def _cost(file: dict[str, Any]) -> Row:
     """p50, and its ratio and that of the instructions on each core to the external model."""
     latency = file["latency"]
-    instructions = zip(file["counts"], _external()["counts"], strict=True)
     return [
         f"{latency['p50_us'] / 1000:.2f} ms",
         f"{latency['ratio_to_first']:.2f}x",
-        *(f"{one['instructions'] / own['instructions']:.2f}x" for one, own in instructions),
+        *(f"{ratio}x" for ratio in _instruction_ratios(file)),
     ]
+
+
+def _instruction_ratios(file: dict[str, Any]) -> Row:
+    """The instructions on each core, relative to those of the external model."""
+    counted = zip(file["counts"], _external()["counts"], strict=True)
+    return [f"{one['instructions'] / own['instructions']:.2f}" for one, own in counted]
 
 
 def results() -> Iterator[Row]:
@@ -70,11 +75,10 @@ def results() -> Iterator[Row]:
 
 def _full(file: dict[str, Any]) -> Row:
     test, latency = file["test"]["all"], file["latency"]
-    low, high = (100 * end for end in test["top1_ci95"])
     return [
         f"{100 * file['val']['top1']:.2f}",
         f"{100 * file['test']['leak_free']['top1']:.2f}",
-        f"{100 * test['top1']:.2f} [{low:.1f}, {high:.1f}]",
+        _bracketed(test),
         f"{test['macro_f1']:.3f}",
         f"{file['size']['bytes'] / 1000:.1f}",
         f"{file['size']['bytes_gzip'] / 1000:.1f}",
@@ -120,22 +124,18 @@ def pruned() -> Iterator[Row]:
     for name in zoo.NAMES:
         for model in (zoo.find(name), zoo.find(f"{name}{zoo.PRUNED}")):
             file, ferplus = (model.card["files"][f"{head}_int8"] for head in ("fer2013", "ferplus"))
-            low, high = (100 * end for end in ferplus["test"]["all"]["top1_ci95"])
-            val, leak_free, test, _, size, _, p50, ratio = _full(file)
-            counted = list(zip(file["counts"], _external()["counts"], strict=True))
+            latency = file["latency"]
             yield [
                 f"`zoo:{model.name}`",
-                val,
+                f"{100 * file['val']['top1']:.2f}",
                 f"{100 * ferplus['val']['top1']:.2f}",
-                leak_free,
-                test,
-                f"{100 * ferplus['test']['all']['top1']:.2f} [{low:.1f}, {high:.1f}]",
-                f"{float(size):.0f}",
-                f"{p50} ({ratio}x)",
-                ", ".join(f"{one['instructions'] / 1e6:.2f}" for one, _ in counted),
-                ", ".join(
-                    f"{one['instructions'] / own['instructions']:.2f}" for one, own in counted
-                ),
+                f"{100 * file['test']['leak_free']['top1']:.2f}",
+                _bracketed(file["test"]["all"]),
+                _bracketed(ferplus["test"]["all"]),
+                f"{file['size']['bytes'] / 1000:.0f}",
+                f"{latency['p50_us']:.0f} ({latency['ratio_to_first']:.2f}x)",
+                ", ".join(f"{one['instructions'] / 1e6:.2f}" for one in file["counts"]),
+                ", ".join(_instruction_ratios(file)),
             ]
 
 
@@ -187,6 +187,12 @@ def rewritten(page: str, header: str) -> str:
 
 def _is_row(lines: list[str], i: int) -> bool:
     return i < len(lines) and lines[i].startswith("|")
+
+
+def _bracketed(test: dict[str, Any]) -> str:
+    """Top-1 in percent with its 95 % interval in brackets."""
+    low, high = (100 * end for end in test["top1_ci95"])
+    return f"{100 * test['top1']:.2f} [{low:.1f}, {high:.1f}]"
 
 
 def _percent(share: float, bounds: list[float]) -> str:

@@ -96,7 +96,7 @@ def find(name: str) -> ZooModel:
         InputError: unknown model, or one that this installation lacks.
     """
     base, wild, _ = name.partition("-wild")
-    if wild and base in NAMES:
+    if wild and base in MODELS:
         raise InputError(
             f"{PREFIX}{name} does not ship, as its photos are licensed for research only: train it "
             f"with fer-edge pipeline wild --init {PREFIX}{base} --data fer2013.npz, see "

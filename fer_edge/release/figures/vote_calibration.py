@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.metrics import accuracy
 from device.errors import InputError
+from device.labels import FERPLUS
 from device.model.classifier import Classifier
 from device.system.atomic_file import replacing
 from fer_edge import zoo
@@ -24,7 +25,6 @@ from fer_edge.data import dataset, evaluation_faces
 from fer_edge.evaluation import calibration
 from fer_edge.release.command import one_line
 
-EXPRESSIONS = 8
 SPLITS = ("val", "test")
 SHOWN = {"val": "PublicTest", "test": "PrivateTest"}
 
@@ -78,7 +78,7 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
                 Classifier(model.folder / "ferplus_int8.tflite"), faces.images[kept]
             )
             yield {"file": f"zoo:{model.name}/ferplus_int8", "split": split} | measure(
-                found, labels[kept], faces.votes[kept, :EXPRESSIONS]
+                found, labels[kept], faces.votes[kept, : len(FERPLUS)]
             )
 
 
