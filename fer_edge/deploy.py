@@ -3,22 +3,18 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from device.errors import InputError
-from device.model import card as device_card
-from device.model import prior as priors
 from device.model.card import card_path
 from device.model.classifier import Classifier
 from device.model.file import ModelFile
 from device.system.atomic_file import replacing
 from fer_edge import zoo
 from fer_edge.data.output import refuse_existing
+from fer_edge.reweighting import NO_REWEIGHTING, Reweighting, fold
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from quantization.export.tflite_micro import MicroResult
     from quantization.tflite.io_types import IO, Color
 
@@ -96,8 +92,7 @@ def deploy(
     form: Format = "tflite",
     python: Path | None = None,
     force: bool = False,
-    prior: str = priors.NONE,
-    prior_exponent: float = 1.0,
+    change: Reweighting = NO_REWEIGHTING,
 ) -> Deployed:
     """Write a model file with another input and output, or as a C array, with its card.
 
@@ -111,9 +106,7 @@ def deploy(
         python: Python interpreter of an environment with `tflite-micro`, to measure the arena of a
             C array; this interpreter if None and it has the package.
         force: whether to replace existing files.
-        prior: class prior to fold into the graph: "none", "uniform" or the path of a JSON file of
-            label to share.
-        prior_exponent: power of the exchange, 0 to 1.
+        change: change of the predictions to fold into the graph.
 
     Raises:
         InputError: the source is not a fer-edge model, a file would be overwritten, or the card
@@ -121,7 +114,6 @@ def deploy(
         CheckFailedError: TFLite Micro cannot run the model or its predictions differ from LiteRT's.
     """
     from quantization.export import io as io_adapter
-    from quantization.export import prior as prior_folding
     from quantization.tflite import card, metadata
 
     path = _target(source, out, f"{color}_{io}", form)
@@ -131,9 +123,7 @@ def deploy(
     model = io_adapter.load(file)
     classifier = Classifier(file)  # refuses models that are not fer-edge's
     labels = classifier.labels
-    factors = priors.weights(prior, prior_exponent, source)
-    if factors is not None:
-        prior_folding.fold(model, factors, str(source))
+    changed = fold(model, source, change)
     outside = io_adapter.adapt_io(
         model, io=io, color=color, outside=_normalization(classifier, file)
     )
@@ -163,26 +153,9 @@ def deploy(
         io=io,
         color=color,
         normalization=outside,
-        more={
-            **({"tflite_micro": measured} if measured else {}),
-            **({} if factors is None else {"decision": _decision(source, labels, factors)}),
-        },
+        more={**({"tflite_micro": measured} if measured else {}), **changed},
     )
     return Deployed(source, files, beside, len(content), io, color, found)
-
-
-def _decision(
-    source: Path, labels: tuple[str, ...], factors: "NDArray[np.float32]"
-) -> dict[str, Any]:
-    """The card's entry `decision` with the prior of the new file; what was measured is left out."""
-    from quantization.tflite import card
-
-    shares = device_card.prior(source, labels) * factors
-    known = dict(card.read(source)["decision"])
-    for measured in ("data_digest", "answered", "right"):
-        known.pop(measured, None)
-    new = dict(zip(labels, (shares / shares.sum()).round(6).tolist(), strict=True))
-    return known | {"prior": new}
 
 
 def _normalization(model: Classifier, file: ModelFile) -> tuple[float, float]:

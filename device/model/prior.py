@@ -5,6 +5,7 @@ multiplied by new frequency over training frequency, to a power, and normalized.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,11 @@ _MAX_BYTES = 1 << 20
 
 
 def weights(prior: str, exponent: float, model: Path) -> npt.NDArray[np.float32] | None:
-    """The factors of the probabilities.
+    """The factors of the probabilities of a model file.
 
     Args:
-        prior: "none"; "uniform" for equally frequent classes; or the path of a JSON file of label
-            to frequency.
-        exponent: power of the factors, 0 (no change) to 1 (full correction).
+        prior: as in `factors`.
+        exponent: as in `factors`.
         model: path of the `.tflite` file, whose card holds the training frequencies.
 
     Returns:
@@ -38,10 +38,32 @@ def weights(prior: str, exponent: float, model: Path) -> npt.NDArray[np.float32]
     """
     if prior == NONE:
         return None
+    labels = ModelFile(model).labels
+    return factors(prior, exponent, labels, card.prior(model, labels))
+
+
+def factors(
+    prior: str, exponent: float, labels: Sequence[str], trained: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32] | None:
+    """The factors of the probabilities.
+
+    Args:
+        prior: "none"; "uniform" for equally frequent classes; or the path of a JSON file of label
+            to frequency.
+        exponent: power of the factors, 0 (no change) to 1 (full correction).
+        labels: the model's labels.
+        trained: class frequencies of the training, float64 [labels], positive.
+
+    Returns:
+        Factors, float32 [labels]; None for "none".
+
+    Raises:
+        InputError: the file lacks frequencies of these labels, or the exponent is out of range.
+    """
+    if prior == NONE:
+        return None
     if not 0 <= exponent <= 1:
         raise InputError(f"prior exponent {exponent}: give 0 to 1")
-    labels = ModelFile(model).labels
-    trained = card.prior(model, labels)
     wanted = np.full(len(labels), 1 / len(labels))
     if prior != UNIFORM:
         wanted = card.check_prior(_shares(Path(prior)), labels, f"--prior {prior}")

@@ -188,6 +188,9 @@ def export(
     io: IO | None = None,
     color: Color | None = None,
     form: Literal["tflite", "c"] = "tflite",
+    blend: float = 0.0,
+    prior: str = "none",
+    prior_exponent: float = 1.0,
     force: bool = False,
 ) -> "Deployed":
     """Write a finished model with another input and output, for Android, MediaPipe or C.
@@ -200,10 +203,15 @@ def export(
         io: dtype of input and output; if None, "uint8", or "int8" for a C array.
         color: color format of the input; if None, "rgb", or "gray" for a C array.
         form: "tflite", or "c" for a C array with its header.
+        blend: weight of the logits of the net's other head, 0..1, whose file stands beside the
+            exported one.
+        prior: class prior to predict for: "none" (the training's), "uniform" or the path of a JSON
+            file of label to share.
+        prior_exponent: power of the exchange of priors, 0..1.
         force: whether to replace existing files.
 
     Raises:
-        InputError: no such model, or a file would be overwritten.
+        InputError: no such model or other head, or a file would be overwritten.
 
     Examples:
         >>> import fer_edge
@@ -211,6 +219,7 @@ def export(
         (PosixPath('expression.tflite'),)
     """
     from fer_edge import deploy
+    from fer_edge.reweighting import Reweighting
 
     is_c = form == "c"
     return deploy.deploy(
@@ -219,5 +228,6 @@ def export(
         io=io or ("int8" if is_c else "uint8"),
         color=color or ("gray" if is_c else "rgb"),
         form=form,
+        change=Reweighting(blend, prior, prior_exponent),
         force=force,
     )

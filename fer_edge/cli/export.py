@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from fer_edge.cli.shared.json_output import print_json
-from fer_edge.cli.shared.options import ForceOption, PriorExponentOption, PriorOption
+from fer_edge.cli.shared.options import ForceOption, PriorExponentOption, PriorOption, finite
 from fer_edge.cli.shared.renamed_choice import metavar, renamed_choice
 from fer_edge.cli.shared.terminal import echo
 from quantization.tflite.io_types import COLORS, IO, Color
@@ -55,6 +55,15 @@ def export(
         Path | None,
         typer.Option(help="File or folder to write.", show_default="working folder"),
     ] = None,
+    blend: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            callback=finite,
+            help="Weight of the net's other head, whose file stands beside the exported one.",
+        ),
+    ] = 0.0,
     prior: PriorOption = "none",
     prior_exponent: PriorExponentOption = 1.0,
     tflite_micro: Annotated[
@@ -72,6 +81,7 @@ def export(
     The default is RGB and uint8, which MediaPipe's ImageClassifier and Android expect.
     """
     from fer_edge import deploy as fer_edge_deploy
+    from fer_edge.reweighting import Reweighting
 
     is_c = format == "c"
     done = fer_edge_deploy.deploy(
@@ -82,8 +92,7 @@ def export(
         form=format,
         python=tflite_micro,
         force=force,
-        prior=prior,
-        prior_exponent=prior_exponent,
+        change=Reweighting(blend, prior, prior_exponent),
     )
     if as_json:
         print_json(_as_json(done))

@@ -27,10 +27,12 @@ def main(data: Annotated[Path, typer.Option(help="FER2013 prepared with FER+ vot
         train = train.without(leaks.load_or_find(data).rows_to_drop_from_train)
         for model in zoo.list_models():
             for path in model.files:
-                head = str(card.read(path)["head"])
-                if card.read(path)["recipe"].get("adjust"):
+                known = card.read(path)
+                if known["recipe"].get("adjust"):
                     raise InputError(f"{path}: priors are folded in, so its export wrote its card")
-                found = decision.describe(path, head, train, val, 0.0)
+                found = decision.describe(path, str(known["head"]), train, val, 0.0)
+                if "reweighting" in known:  # the training's shares are not its prior
+                    found["prior"] = known["decision"]["prior"]
                 card.add_decision(path, found)
                 typer.echo(f"{path.name} of {model.name}: {found}")
 

@@ -24,10 +24,15 @@ def markdown(card: dict[str, Any]) -> str:
         "cannot know what a person feels; do not use it for decisions about people.",
         _overview(card),
         *_boards(card),
-        *(f"## {files[stem]['head']} labels, int8\n\n{_accuracy(files[stem])}" for stem in integer),
+        *(f"## {_title(stem, files[stem])}\n\n{_accuracy(files[stem])}" for stem in integer),
         f"## How it was made\n\n{_origin(card)}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _title(stem: str, file: dict[str, Any]) -> str:
+    labels = f"{file['head']} labels, int8"
+    return f"{labels}, {stem}" if "reweighting" in file else labels
 
 
 def _overview(card: dict[str, Any]) -> str:
@@ -136,12 +141,25 @@ def _origin(card: dict[str, Any]) -> str:
         f"- Seed {card['seed']}: `{command}`",
         f"- Data: {card['data']['name']}, digest `{card['data']['digest']}`; training images that "
         "also occur in PublicTest or PrivateTest were excluded",
+        *_reweighted(card["files"]),
         *_further(card["data"].get("sources", {})),
         f"- Hours of training on two cores: {hours}{parted}",
         "- To fine-tune it on your own faces and labels: "
         f"`fer-edge pipeline --init zoo:{card['name']} --data my_faces/`",
     ]
     return "\n".join(lines)
+
+
+def _reweighted(files: dict[str, Any]) -> Iterator[str]:
+    """Yield the command that makes each file with changed predictions from the run's files."""
+    for stem, file in files.items():
+        if change := file.get("reweighting"):
+            yield (
+                f"- `{stem}.tflite`: `fer-edge export runs/RUN --head {file['head']} "
+                f"--blend {change['blend']:g} --prior {change['prior']} "
+                f"--prior-exponent {change['prior_exponent']:g} --input gray --io int8 "
+                f"--out {stem}.tflite`"
+            )
 
 
 def _further(sources: dict[str, Any]) -> list[str]:

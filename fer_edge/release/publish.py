@@ -37,6 +37,9 @@ from fer_edge.training import history
 FILES = ("fer2013_int8", "ferplus_int8", "fer2013_float32")
 """Published files; the float32 file of the other head differs only in its last layer."""
 
+BALANCED = "balanced_int8"
+"""File of some models with more equal recalls of the classes: `fer-edge export --blend`."""
+
 MEASURED = (*FILES, "ferplus_float32")
 
 MACHINE = (
@@ -74,7 +77,7 @@ def publish(source: Source, home: Path) -> Path:
     card = _card(source)
     folder = home / card["name"]
     make_folder(folder)
-    for stem in FILES:
+    for stem in (stem for stem, file in card["files"].items() if file["shipped"]):
         path = source.run / "export" / f"{stem}.tflite"
         for file in (path, card_path(path)):
             with replacing(folder / file.name) as partial:
@@ -123,7 +126,9 @@ def write_digests(home: Path) -> Path:
 
 def _card(source: Source) -> dict[str, Any]:
     first = _json(card_path(source.run / "export" / "fer2013_int8.tflite"))
-    files = {stem: _file(source, stem) for stem in MEASURED}
+    balanced = (source.run / "export" / f"{BALANCED}.tflite").is_file()
+    stems = (*MEASURED, BALANCED) if balanced else MEASURED
+    files = {stem: _file(source, stem) for stem in stems}
     recipe = first["recipe"]
     return {
         "name": first["name"],
@@ -162,13 +167,14 @@ def licenses(data: dict[str, Any]) -> dict[str, str]:
 def _file(source: Source, stem: str) -> dict[str, Any]:
     path = source.run / "export" / f"{stem}.tflite"
     digest = sha256(path)
-    graph = load_graph(path)
+    graph, card = load_graph(path), _json(card_path(path))
     test, val = (_block(measured, digest, path) for measured in (source.test, source.val))
     return {
         "head": test["head"],
         "labels": test["labels"],
-        "precision": _json(card_path(path))["precision"],
-        "shipped": stem in FILES,
+        "precision": card["precision"],
+        "shipped": stem in (*FILES, BALANCED),
+        **({"reweighting": card["reweighting"]} if "reweighting" in card else {}),
         "sha256": digest,
         "size": test["size"]
         | {

@@ -147,11 +147,11 @@ def camera() -> Iterator[Row]:
         if not one["exponent"]
     }
     for model in reversed(zoo.list_models()):
-        for head in ("fer2013", "ferplus"):
-            one = entries[f"zoo:{model.name}/{head}_int8"]
+        for path in (path for path in model.files if path.stem.endswith("_int8")):
+            one = entries[f"zoo:{model.name}/{path.stem}"]
             recalls = ", ".join(f"{100 * share:.0f}" for share in one["other_recalls"].values())
             yield [
-                f"`zoo:{model.name}/{head}_int8`",
+                f"`zoo:{model.name}/{path.stem}`",
                 f"{100 * one['other_top1']:.1f}",
                 f"{100 * one['other_recall_of_five']:.1f}",
                 recalls,

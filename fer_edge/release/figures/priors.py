@@ -80,10 +80,12 @@ def main(
     with one_line("priors"):
         own, far = (dataset.load(path, ["val"]).only("val") for path in (data, other))
         entries = [
-            {"file": f"zoo:{model.name}/{head}_int8"} | figures
+            {"file": f"zoo:{model.name}/{path.stem}"} | figures
             for head in ("fer2013", "ferplus")
             for model in zoo.list_models()
-            for figures in measure(model.folder / f"{head}_int8.tflite", head, own, far)
+            for path in model.files
+            if path.stem.endswith("_int8") and model.card["files"][path.stem]["head"] == head
+            for figures in measure(path, head, own, far)
         ]
     content = {
         "data": {"name": "fer2013", "digest": own.digest, "split": "val", "n": len(own)},
