@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.geometry import FACE_SIZE
-from fer_edge.data import occlusion
+from fer_edge.data import occlusion, turned_head
 from fer_edge.recipe import Augment
 
 _LEAST_SIDE = 8
 """Pixels below which low resolution leaves no expression."""
+
+_YAW = 1 << 40
+"""Random stream of the yaw: 0 to 15 are taken, and the seeds of two steps are 16 apart."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def augment(
 
     if recipe.occlusion:  # before the geometry, so that it moves with the face
         pixels = occlusion.cover(pixels, recipe.occlusion, uniform(0, 0.0, 1.0, (occlusion.DRAWS,)))
+    if recipe.yaw:
+        pixels = _turn(pixels, uniform(_YAW, -recipe.yaw, recipe.yaw))
     if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != FACE_SIZE:
         mirror = tf.sign(uniform(1, -1.0, 1.0)) if recipe.flip else tf.ones([n])
         angle = uniform(2, -1.0, 1.0) * (recipe.rotation * 3.141592653589793 / 180)
@@ -164,6 +169,15 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
         interpolation="BILINEAR",
         fill_mode="REFLECT",
     )
+
+
+def _turn(pixels: Any, degrees: Any) -> Any:
+    """Turn heads by angles, float32 `[n]`, in steps of `turned_head.STEP` degrees."""
+    import tensorflow as tf
+
+    matrices = tf.constant(turned_head.matrices())
+    number = tf.cast(tf.round(degrees / turned_head.STEP), tf.int32) + len(matrices) // 2
+    return tf.linalg.matmul(pixels[..., 0], tf.gather(matrices, number))[..., None]
 
 
 def _light(pixels: Any, slopes: Any, side: int) -> Any:

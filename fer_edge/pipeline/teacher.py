@@ -27,7 +27,7 @@ from fer_edge.recipe import Teacher
 from fer_edge.training import distillation, input_pipeline, targets
 from fer_edge.training.distillation import SoftTargets
 
-_LATER_KEYS = {"low_resolution", "occlusion"}
+_LATER_KEYS = {"low_resolution", "occlusion", "yaw"}
 """Keys of `[augment]` that caches of earlier versions do not know."""
 
 

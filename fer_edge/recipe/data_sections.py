@@ -96,6 +96,9 @@ class Augment(Section):
     rotation: float = Field(default=15.0, ge=0, le=180, description="maximum angle in degrees")
     shift: float = Field(default=4.0, ge=0, le=24, description="maximum shift in pixels")
     zoom: float = Field(default=0.15, ge=0, lt=1, description="scale from 1 - zoom to 1 + zoom")
+    yaw: float = Field(
+        default=0.0, ge=0, le=60, description="maximum turn of the head to a side, in degrees"
+    )
     brightness: float = Field(
         default=0.2, ge=0, le=1, description="maximum offset, as a fraction of the pixel range"
     )

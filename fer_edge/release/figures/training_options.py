@@ -41,6 +41,7 @@ OPTIONS: dict[str, dict[str, float]] = {
 OPTIONS["all but jitter"] = {
     key: value for name in list(OPTIONS)[:-1] for key, value in OPTIONS[name].items()
 }
+OPTIONS["turned head"] = {"yaw": 40}
 
 RECIPE = """
 description = "two short epochs more, to compare options of [augment]"

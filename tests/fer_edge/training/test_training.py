@@ -5,14 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import InputError
-from fer_edge.data import ferplus, synthetic
+from fer_edge.data import ferplus, synthetic, turned_head
 from fer_edge.data.augment import ALL, Columns, augment, resampling
 from fer_edge.recipe import Augment, Phase, Train
 from fer_edge.training import history, input_pipeline, optimizers, targets
 from fer_edge.training.mixture import LabeledImages, Mixture
 
 EVERYTHING = Augment(
-    erasing=1.0, gamma=1.0, side_light=0.5, blur=2.0, noise=0.2, low_resolution=0.7, occlusion=1.0
+    erasing=1.0,
+    gamma=1.0,
+    side_light=0.5,
+    blur=2.0,
+    noise=0.2,
+    low_resolution=0.7,
+    occlusion=1.0,
+    yaw=40,
 )
 NOTHING = Augment(flip=False, rotation=0, shift=0, zoom=0, brightness=0, contrast=0, erasing=0)
 
@@ -132,6 +139,25 @@ def test_low_resolution_blurs_half_of_the_faces_and_keeps_their_mean(side: int) 
     np.testing.assert_allclose(
         after[~sharp].mean((1, 2, 3)), before[~sharp].mean((1, 2, 3)), rtol=0.05
     )
+
+
+def test_a_turned_head_shows_more_of_one_cheek() -> None:
+    ruler = np.tile(np.arange(48, dtype=np.float32), (200, 48, 1))[..., None]
+    changed = augment(ruler, np.array([1, 1]), NOTHING.model_copy(update={"yaw": 40})).numpy()
+    columns = changed[:, 0, :, 0]  # which column of the face each one shows
+    assert (changed == changed[:, :1]).all()  # the cylinder is upright
+    assert (np.diff(columns, axis=1) >= 0).all()
+    left = columns < 23.5
+    assert left.sum(axis=1).min() < 22 and left.sum(axis=1).max() > 26
+    assert columns.min() >= 0 and columns.max() <= 47
+
+
+def test_a_turn_of_nothing_and_its_opposite_are_exact() -> None:
+    matrices = turned_head.matrices()
+    middle = len(matrices) // 2
+    np.testing.assert_allclose(matrices[middle], np.eye(48), atol=1e-6)
+    np.testing.assert_allclose(matrices.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(matrices, matrices[::-1, ::-1, ::-1], atol=1e-5)
 
 
 @given(side=st.integers(8, 48), least=st.integers(4, 48))
