@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.labels import FER2013, FERPLUS
 from device.system.atomic_file import replacing
-from fer_edge.data import ferplus
 from fer_edge.evaluation import decision
 from fer_edge.models.net import by_head
 from fer_edge.pipeline import artifacts
 from fer_edge.pipeline.job import training_job
 from fer_edge.recipe import Adjust
 from fer_edge.training import input_pipeline, weights
+from quantization.export.blend import Blend
 
 if TYPE_CHECKING:
     from fer_edge.pipeline.run import Run
@@ -84,14 +85,11 @@ def blend(
     Returns:
         Kernel and bias of a head with FER2013's labels.
     """
-    labels = ferplus.TO_FER2013[: other[1].shape[0]]
-    made = []
-    for own, theirs in zip(fer2013, other, strict=True):
-        mapped = np.zeros_like(own)
-        for column in np.flatnonzero(labels >= 0):
-            mapped[..., labels[column]] += theirs[..., column]
-        made.append(((1 - share) * own + share * mapped).astype(np.float32))
-    return made
+    blended = Blend.of(FER2013, FERPLUS, share)
+    return [  # labels are last in Keras, and first there
+        blended.logits(own.T.astype(np.float64), theirs.T.astype(np.float64)).T.astype(np.float32)
+        for own, theirs in zip(fer2013, other, strict=True)
+    ]
 
 
 def fit_temperature(logits: NDArray[np.float32], right: NDArray[np.integer]) -> float:

@@ -143,8 +143,8 @@ def trunk(model: Any, head: Dense) -> str:
     for operator in graph.operators:
         if operator is head.operator:
             break
-        code = model.operatorCodes[operator.opcodeIndex]
-        digest.update(repr((code.builtinCode, vars(operator.builtinOptions or object))).encode())
+        code, options = model.operatorCodes[operator.opcodeIndex], operator.builtinOptions
+        digest.update(repr((code.builtinCode, options and vars(options))).encode())
         for index in operator.inputs:
             _update(digest, model, graph.tensors[index] if index >= 0 else None)
     _update(digest, model, graph.tensors[head.operator.inputs[0]])
@@ -156,8 +156,9 @@ def _update(digest: Any, model: Any, tensor: Any) -> None:
     if tensor is None:
         return
     quantization, data = tensor.quantization, model.buffers[tensor.buffer].data
-    scales = () if quantization is None or quantization.scale is None else quantization.scale
-    digest.update(repr((tensor.type, list(tensor.shape), list(scales))).encode())
+    parts = quantization and (quantization.scale, quantization.zeroPoint)
+    described = [None if part is None else np.asarray(part).tolist() for part in parts or ()]
+    digest.update(repr((tensor.type, np.asarray(tensor.shape).tolist(), described)).encode())
     digest.update(b"" if data is None else np.asarray(data, np.uint8).tobytes())
 
 
