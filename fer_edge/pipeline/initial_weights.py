@@ -121,7 +121,7 @@ def find(name: str) -> Initial:
         net = cards[0]["recipe"]["model"]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
-            f"--init {name}: not zoo:NAME ({', '.join(zoo.NAMES)}) or the folder of a run that "
+            f"--init {name}: not zoo:NAME ({', '.join(zoo.MODELS)}) or the folder of a run that "
             "exported its models"
         ) from error
     return Initial(name, narrowed(_net(net), folder), labels, float_weights(folder))
