@@ -154,11 +154,14 @@ def _reweighted(files: dict[str, Any]) -> Iterator[str]:
     """Yield the command that makes each file with changed predictions from the run's files."""
     for stem, file in files.items():
         if change := file.get("reweighting"):
+            options = " ".join(
+                f"--{key.replace('_', '-')} {change[key]}"
+                for key in ("blend", "prior", "prior_exponent")
+                if key in change
+            )
             yield (
-                f"- `{stem}.tflite`: `fer-edge export runs/RUN --head {file['head']} "
-                f"--blend {change['blend']:g} --prior {change['prior']} "
-                f"--prior-exponent {change['prior_exponent']:g} --input gray --io int8 "
-                f"--out {stem}.tflite`"
+                f"- `{stem}.tflite`: `fer-edge export runs/RUN --head {file['head']} {options} "
+                f"--input gray --io int8 --out {stem}.tflite`"
             )
 
 

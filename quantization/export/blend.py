@@ -92,6 +92,9 @@ def fold(model: Any, other: Any, blend: Blend, names: tuple[str, str]) -> None:
         last_layer.find(one, f"{name}: --blend")
         for one, name in zip((model, other), names, strict=True)
     ]
+    for end, name in zip(ends, names, strict=True):
+        if not end.has_weights:
+            raise InputError(f"{name}: --blend needs float32 or int8 weights in the last layer")
     if last_layer.trunk(model, ends[0]) != last_layer.trunk(other, ends[1]):
         raise InputError(
             f"{names[1]} is not another head of {names[0]}: --blend needs two files of one net, "

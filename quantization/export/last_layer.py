@@ -33,6 +33,15 @@ class Dense:
     operator: Any
     is_integer: bool
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether the weights have the layer's precision, unlike in float16 and dynamic files."""
+        from ai_edge_litert import schema_py_generated as schema
+
+        tensor, types = self._tensor(1), schema.TensorType
+        wanted = types.INT8 if self.is_integer else types.FLOAT32
+        return bool(tensor.type == wanted and self.model.buffers[tensor.buffer].data is not None)
+
     def kernel(self) -> npt.NDArray[np.float64]:
         """Weights, dequantized: float64 [labels, features]."""
         tensor = self._tensor(1)
@@ -110,12 +119,13 @@ class Dense:
         tensor.buffer = len(self.model.buffers) - 1
 
 
-def find(model: Any, name: str) -> Dense:
+def find(model: Any, name: str, otherwise: str = "") -> Dense:
     """Find the dense layer before a graph's softmax.
 
     Args:
         model: `ModelT` of LiteRT's schema.
         name: file and option, for the message.
+        otherwise: what to do instead, for the message.
 
     Raises:
         InputError: the graph does not end in a dense layer with a bias and a softmax.
@@ -127,13 +137,12 @@ def find(model: Any, name: str) -> Dense:
     found = _writer(model, graph.outputs[0], builtin.SOFTMAX)
     found = found and _writer(model, found.inputs[0], builtin.FULLY_CONNECTED)
     if found is not None and len(found.inputs) > 2 and found.inputs[2] >= 0:
-        kernel, bias = (graph.tensors[i] for i in found.inputs[1:3])
-        kinds = {(types.FLOAT32, types.FLOAT32): False, (types.INT8, types.INT32): True}
-        known = all(model.buffers[tensor.buffer].data is not None for tensor in (kernel, bias))
-        if known and (kernel.type, bias.type) in kinds:
-            return Dense(model, found, kinds[kernel.type, bias.type])
+        bias = graph.tensors[found.inputs[2]]
+        kinds = {types.FLOAT32: False, types.INT32: True}
+        if bias.type in kinds and model.buffers[bias.buffer].data is not None:
+            return Dense(model, found, kinds[bias.type])
     raise InputError(
-        f"{name} needs a float32 or int8 model that ends in a dense layer with a bias and a softmax"
+        f"{name} needs a model that ends in a dense layer with a bias and a softmax{otherwise}"
     )
 
 

@@ -27,7 +27,8 @@ def fold(model: Any, factors: npt.NDArray[np.floating], name: str) -> None:
     Raises:
         InputError: the graph does not end in a dense layer with a bias and a softmax.
     """
-    dense = last_layer.find(model, f"{name}: --prior")
+    instead = "; give --prior to predict, run and serve instead"
+    dense = last_layer.find(model, f"{name}: --prior", instead)
     shift = np.log(np.asarray(factors, np.float64))
     dense.set_bias(dense.bias() + shift)
     if dense.is_integer:

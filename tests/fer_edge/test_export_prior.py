@@ -18,8 +18,12 @@ from device.model.file import ModelFile
 from fer_edge import zoo
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic
+from fer_edge.pipeline import initial_weights
 from quantization.export import io as io_adapter
 from quantization.export import prior as prior_folding
+from quantization.normalization import Normalization
+from quantization.tflite import metadata
+from quantization.tflite.convert import to_tflite
 
 
 def export(*words: object) -> Any:
@@ -84,3 +88,27 @@ def test_a_graph_without_a_dense_layer_at_its_end_is_refused() -> None:
     graph.outputs = graph.operators[-2].outputs  # the logits
     with pytest.raises(InputError, match="ends in a dense layer"):
         prior_folding.fold(model, np.ones(7), "net")
+
+
+def test_a_prior_folds_into_a_file_with_int8_weights_and_a_float_bias(
+    faces: np.ndarray, tmp_path: Path
+) -> None:
+    net = initial_weights.find("zoo:nano").model({"fer2013": 7})
+    path = tmp_path / "net.tflite"
+    normalization = Normalization(128, 128)
+    labels = ModelFile(zoo.resolve("zoo:nano")).labels
+    to_tflite(
+        net, path, head="fer2013", labels=labels, precision="dynamic", normalization=normalization
+    )
+    model = io_adapter.load(ModelFile(path))
+    factors = np.linspace(0.5, 2, 7)
+    prior_folding.fold(model, factors, "net")
+    out = tmp_path / "folded.tflite"
+    out.write_bytes(
+        metadata.attach(
+            model, name="net", description="", labels=labels, mean=0, std=1, color="gray"
+        )
+    )
+    plain, found = (accuracy.predict(Classifier(file), faces) for file in (path, out))
+    wanted = plain * factors / (plain * factors).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
