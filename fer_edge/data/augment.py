@@ -71,7 +71,7 @@ def augment(
     if recipe.occlusion:  # before the geometry, so that it moves with the face
         pixels = occlusion.cover(pixels, recipe.occlusion, uniform(0, 0.0, 1.0, (occlusion.DRAWS,)))
     if recipe.yaw:
-        pixels = _turn(pixels, uniform(_YAW, -recipe.yaw, recipe.yaw))
+        pixels = _turn(pixels, uniform(_YAW, -recipe.yaw, recipe.yaw), recipe.yaw)
     if recipe.flip or recipe.rotation or recipe.shift or recipe.zoom or side != FACE_SIZE:
         mirror = tf.sign(uniform(1, -1.0, 1.0)) if recipe.flip else tf.ones([n])
         angle = uniform(2, -1.0, 1.0) * (recipe.rotation * 3.141592653589793 / 180)
@@ -171,11 +171,11 @@ def _warp(pixels: Any, mirror: Any, angle: Any, scale: Any, shift: Any, side: in
     )
 
 
-def _turn(pixels: Any, degrees: Any) -> Any:
-    """Turn heads by angles, float32 `[n]`, in steps of `turned_head.STEP` degrees."""
+def _turn(pixels: Any, degrees: Any, most: float) -> Any:
+    """Turn heads by angles, float32 `[n]` up to `most`, in steps of `turned_head.STEP` degrees."""
     import tensorflow as tf
 
-    matrices = tf.constant(turned_head.matrices())
+    matrices = tf.constant(turned_head.matrices(most))
     number = tf.cast(tf.round(degrees / turned_head.STEP), tf.int32) + len(matrices) // 2
     return tf.linalg.matmul(pixels[..., 0], tf.gather(matrices, number))[..., None]
 

@@ -4,6 +4,7 @@ Unlike on a turned plane, the near cheek widens while the far one narrows and di
 frontal picture does not show, the side of the head, repeats the picture's edge.
 """
 
+import math
 from functools import cache
 
 import numpy as np
@@ -14,9 +15,6 @@ from device.geometry import FACE_SIZE
 STEP = 2.0
 """Degrees between two turns."""
 
-MOST = 60.0
-"""Largest turn in degrees."""
-
 _RADIUS = 0.54
 """Radius of the cylinder, in widths of a crop: its edges are then turned away by 68 degrees."""
 
@@ -26,14 +24,17 @@ stays) and the features (which all move)."""
 
 
 @cache
-def matrices() -> NDArray[np.float32]:
-    """The matrices that turn a head to the right, from -`MOST` to `MOST` degrees.
+def matrices(most: float) -> NDArray[np.float32]:
+    """The matrices that turn a head to the right, in steps of `STEP` degrees.
+
+    Args:
+        most: Largest turn to either side, in degrees.
 
     Returns:
         float32 `[turns, 48, 48]`; a picture `[rows, columns]` times one of them is the turned one.
         The one in the middle is the identity.
     """
-    count = round(MOST / STEP)
+    count = math.ceil(most / STEP)
     return np.stack([_matrix(np.radians(STEP * k)) for k in range(-count, count + 1)])
 
 
