@@ -52,7 +52,8 @@ def zoo(
     console.print(_table([m.card for m in models]))
     card = models[0].card
     console.print(
-        "zoo:NAME has FER2013's labels, zoo:NAME/ferplus_int8 those of FER+. top-1: PrivateTest, "
+        "zoo:NAME has FER2013's labels, zoo:NAME/ferplus_int8 and balanced_int8 (with more equal "
+        "recalls of the classes) those of FER+. top-1: PrivateTest, "
         "with its 95 % interval; val: PublicTest. Latency: one thread of "
         f"{card['machine']['cpu']}, the ratio to {card['reference']} in the same run.",
         highlight=False,
