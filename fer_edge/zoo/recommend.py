@@ -152,17 +152,23 @@ def default_model(found: Processor | None = None, head: str = CAMERA_HEAD) -> st
     """Name the default model for this machine.
 
     This is the result of `choose` for this machine, or `registry.DEFAULT` if the cards have no
-    applicable figures or no model is within the budget.
+    applicable figures or no model is within the budget. A model that the wheel leaves out is never
+    the default, so that the same machine has the same one with each way of installing.
 
     Args:
         found: processor of this machine; None to detect it.
         head: label set.
     """
     try:
-        option = choose(options(target(HERE, found), head))
+        given = options(target(HERE, found), head)
+        option = choose([one for one in given if _model(one) not in registry.SOURCE_ONLY])
     except InputError:
         option = None
     return option.model if option else f"{registry.PREFIX}{registry.DEFAULT}/{head}_int8"
+
+
+def _model(option: Option) -> str:
+    return option.model.removeprefix(registry.PREFIX).partition("/")[0]
 
 
 def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -> Option | None:

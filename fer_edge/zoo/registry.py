@@ -18,6 +18,9 @@ PRUNED = "-pruned"
 MODELS = tuple(name + suffix for name in NAMES for suffix in (PRUNED, ""))
 """All models, the smallest first."""
 
+SOURCE_ONLY = (f"base{PRUNED}",)
+"""Models that the wheel leaves out to stay under 5 MB (pyproject.toml, `package-data`)."""
+
 TEACHER = f"{PREFIX}teacher"
 """The teacher of the shipped models, as weights only: it is too large to run on a device."""
 

@@ -117,6 +117,15 @@ def test_a_raspberry_pi_gets_what_its_core_is_fast_enough_for(core, model):
     assert recommend.default_model(machine(core_class, core)) == f"zoo:{model}/ferplus_int8"
 
 
+def test_the_default_is_never_a_model_that_the_wheel_leaves_out(monkeypatch):
+    given = [
+        option("zoo:base-pruned/ferplus_int8", 0.9, 3.0),
+        option("zoo:small/ferplus_int8", 0.8, 2.0),
+    ]
+    monkeypatch.setattr(recommend, "options", lambda *_: given)
+    assert recommend.default_model(machine("x86-vnni")) == "zoo:small/ferplus_int8"
+
+
 def test_the_default_is_base_where_the_cards_say_nothing(monkeypatch):
     monkeypatch.setattr(recommend, "options", lambda *_: [])
     assert recommend.default_model(machine("x86-vnni")) == "zoo:base/ferplus_int8"

@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from device.system.sha256sums import sha256
 from fer_edge import recipe, zoo
 from fer_edge.cli.app import app
 from fer_edge.release import model_card
-from fer_edge.zoo import recommend
+from fer_edge.zoo import recommend, registry
 
 BUDGET = {"nano": 100 * 1024, "small": 400 * 1024, "base": 1024 * 1024}
 """Bytes of an int8 file: 100 KiB, 400 KiB, 1 MiB."""
@@ -88,6 +89,14 @@ def test_a_file_that_the_wheel_leaves_out_is_named_with_its_place(
     assert zoo.resolve("zoo:nano").is_file()
     with pytest.raises(InputError, match=r"source checkout .* fer_edge/zoo/nano/fer2013_float32"):
         zoo.resolve("zoo:nano/fer2013_float32")
+
+
+def test_the_wheel_leaves_out_what_the_registry_says() -> None:
+    project = tomllib.loads((zoo.HOME.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = project["tool"]["setuptools"]["package-data"]["fer_edge"]
+    assert {name for name in registry.MODELS if f"zoo/{name}/*" not in packed} == set(
+        registry.SOURCE_ONLY
+    )
 
 
 @every
