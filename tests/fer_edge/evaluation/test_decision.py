@@ -47,4 +47,7 @@ def test_every_model_that_ships_has_both() -> None:
             head = "fer2013" if "fer2013" in path.stem else "ferplus"
             assert (head == "ferplus") == (said == THRESHOLD)
             labels = list(model.card["labels"][head])
-            assert card.prior(path, labels)[labels.index("disgust")] < 0.02
+            shares = card.prior(path, labels)
+            assert labels[int(np.argmin(shares))] == "disgust"
+            # a balanced file's prior is flatter: docs/models.md
+            assert shares.min() < (0.025 if "balanced" in path.stem else 0.02)
