@@ -161,14 +161,11 @@ def default_model(found: Processor | None = None, head: str = CAMERA_HEAD) -> st
     """
     try:
         given = options(target(HERE, found), head)
-        option = choose([one for one in given if _model(one) not in registry.SOURCE_ONLY])
+        left_out = tuple(f"{registry.PREFIX}{name}/" for name in registry.SOURCE_ONLY)
+        option = choose([one for one in given if not one.model.startswith(left_out)])
     except InputError:
         option = None
     return option.model if option else f"{registry.PREFIX}{registry.DEFAULT}/{head}_int8"
-
-
-def _model(option: Option) -> str:
-    return option.model.removeprefix(registry.PREFIX).partition("/")[0]
 
 
 def _option(name: str, file: dict[str, Any], card: dict[str, Any], on: Target) -> Option | None:
