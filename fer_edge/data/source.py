@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from device.errors import InputError
-from fer_edge.data import pictures
+from device.geometry import MARGIN
+from fer_edge.data import pictures, unlabeled
 from fer_edge.data.shards import index
 from fer_edge.data.tree import READ_BUFFER, Tree
 from fer_edge.recipe import Data, Recipe
@@ -45,6 +46,31 @@ def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
         dataset.save(path)
         for note in notes(dataset):
             print(note, file=sys.stderr)
+    return path
+
+
+def unlabeled_faces(data: Path, recipe: Recipe, folder: Path) -> Path:
+    """Give the `.npz` file of a set whose labels are not read.
+
+    The faces of a folder or archive of pictures are found and cropped as the runner crops them, on
+    the first call; anything else is resolved as labeled data is.
+
+    Args:
+        data: path given by the user.
+        recipe: recipe of the run.
+        folder: folder of the run.
+
+    Raises:
+        InputError: the source cannot be read, or holds no face.
+    """
+    if data.suffix == ".npz" or not data.exists() or not unlabeled.has_pictures(Tree(data)):
+        return resolve_data(data, recipe, folder)
+    digest = source_digest(Tree(data))
+    path = folder / "data" / f"{data.resolve().stem}-unlabeled-{digest[:12]}.npz"
+    if not path.exists():
+        found = unlabeled.read(data, margin=MARGIN)
+        found.dataset(data.resolve().stem).save(path)
+        print(f"{data}: {found.summary}", file=sys.stderr)
     return path
 
 
@@ -100,7 +126,8 @@ def with_sources(
         if source["path"] is None:
             raise InputError(f"data.sources.{name} has no path: give it one, or --data {name}")
     for source in sources.values():
-        source["path"] = resolve_data(source["path"], recipe, folder)
+        read = unlabeled_faces if source.get("trust") == 0 else resolve_data
+        source["path"] = read(source["path"], recipe, folder)
         if index.is_shards(source["path"]):
             raise InputError(
                 f"{source['path']}: only the first --data may be shards; further sets are held in "

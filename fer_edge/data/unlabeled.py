@@ -14,6 +14,7 @@ from device.geometry import FACE_SIZE
 from device.image import decode
 from device.image.color import color, gray
 from fer_edge.data import pictures, progress
+from fer_edge.data.dataset import VOTE_COLUMNS, Dataset
 from fer_edge.data.tree import Tree
 
 SEARCH_SIZE = 640
@@ -25,15 +26,43 @@ class Unlabeled:
 
     Attributes:
         images: uint8 [n, 48, 48].
+        names: the picture of each face, [n].
         pictures: number of pictures in the folder.
         without_face: number of those in which the detector found none.
         broken: names of those that cannot be read.
     """
 
     images: NDArray[np.uint8]
+    names: tuple[str, ...]
     pictures: int
     without_face: int
     broken: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """What was found, in one line."""
+        lines = f"{len(self.images)} faces in {self.pictures} pictures, {self.without_face} without"
+        if self.broken:
+            lines += f"; {len(self.broken)} cannot be read, such as {self.broken[0]}"
+        return lines
+
+    def dataset(self, name: str) -> Dataset:
+        """The faces as training images without labels."""
+        n = len(self.images)
+        return Dataset(
+            images=self.images,
+            labels=np.full(n, -1, np.int16),
+            split=np.zeros(n, np.uint8),
+            votes=np.zeros((n, VOTE_COLUMNS), np.uint8),
+            names=np.array(self.names),
+            label_names=("unlabeled",),
+            provenance={"name": name, "synthetic": False, "layout": "unlabeled"},
+        )
+
+
+def has_pictures(tree: Tree) -> bool:
+    """Whether a folder or archive holds pictures."""
+    return bool(_pictures(tree))
 
 
 def read(
@@ -54,12 +83,13 @@ def read(
         InputError: there is no such folder, no picture in it, or no face in any of them.
     """
     tree = Tree(folder)
-    names = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
+    names = _pictures(tree)
     if not names:
         raise InputError(f"{folder}: holds no pictures")
     finder = open_detector(detector, model=detector_model, search_size=SEARCH_SIZE)
     crop = FaceCropper(margin=margin)
     faces: list[NDArray[np.uint8]] = []
+    of: list[str] = []
     empty, broken = 0, []
     with progress.bar(f"Reading {folder.name}", len(names)) as advance:
         for name in names:
@@ -70,12 +100,17 @@ def read(
                 broken.append(name)
                 continue
             faces += found
+            of += [name] * len(found)
             empty += not found
     if not faces:
         raise InputError(
             f"{folder}: no face found in {len(names)} pictures ({len(broken)} cannot be read)"
         )
-    return Unlabeled(np.stack(faces), len(names), empty, tuple(broken))
+    return Unlabeled(np.stack(faces), tuple(of), len(names), empty, tuple(broken))
+
+
+def _pictures(tree: Tree) -> list[str]:
+    return [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
 
 
 def _faces(content: bytes, finder: Detector, crop: FaceCropper) -> Iterator[NDArray[np.uint8]]:

@@ -51,22 +51,25 @@ def mixed(
 
     Raises:
         InputError: the set cannot be read, has no training images, or has a label that the first
-            set lacks.
+            set lacks and that is to be trained.
     """
     data = _relabeled(name, section, load(section.file, splits=("train", "val")), first.train)
     own, val = data.only("train"), data.only("val")
+    val = val.take(val.labels >= 0)
     held_out = [part.images for part in (first.val, val) if part is not None and len(part)]
     kept = own.take(~_also_in(own.images, held_out))
     if not len(kept):
-        raise InputError(f"{section.path} has no labeled training images for source {name}")
+        raise InputError(f"{section.path} has no training images for source {name}")
     labeled = targets.labeled(kept, heads, train)
+    chances = _chances(kept.labels, section.balance)
     if section.trust == 0:
         labeled.targets.update({h: np.zeros_like(t) for h, t in labeled.targets.items()})
+        chances = np.full(len(kept), 1 / len(kept))
     source = Source(
         name,
         labeled,
         section.share,
-        _chances(kept.labels, section.balance),
+        chances,
         trust=section.trust,
         weight=section.weight,
     )
@@ -77,7 +80,7 @@ def mixed(
 def _relabeled(name: str, section: DataSource, data: Dataset, first: Dataset) -> Dataset:
     """The images whose label the first set has, renumbered; all images if labels are not read."""
     unknown = sorted(set(section.labels) - set(data.label_names))
-    if unknown:
+    if unknown and section.trust:
         raise InputError(
             f"{section.path} has no label {unknown[0]!r}, which data.sources.{name}.labels maps: "
             f"it has {', '.join(data.label_names)}"
@@ -85,12 +88,13 @@ def _relabeled(name: str, section: DataSource, data: Dataset, first: Dataset) ->
     numbers = []
     for label in data.label_names:
         target = section.labels.get(label, label)
-        if target and target not in first.label_names:
+        known = target in first.label_names
+        if target and not known and section.trust:
             raise InputError(
                 f"label {label!r} of {section.path} is not one of {', '.join(first.label_names)}: "
                 f'map it in data.sources.{name}.labels, to "" to exclude it'
             )
-        numbers.append(first.label_names.index(target) if target else -1)
+        numbers.append(first.label_names.index(target) if known else -1)
     labels = np.array([*numbers, -1], np.int16)[data.labels]
     changed = replace(data, labels=labels, label_names=first.label_names)
     return changed if section.trust == 0 else changed.take(labels >= 0)

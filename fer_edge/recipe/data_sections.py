@@ -28,7 +28,7 @@ class DataSource(Section):
         ge=0,
         le=1,
         description="weight of the set's labels in the target if there is a teacher; 0: only the "
-        "teacher, the labels are not read",
+        "teacher, labels are not read for training, and a folder of pictures needs no classes",
     )
     weight: float = Field(default=1.0, gt=0, description="weight of the set's images in the loss")
     license: str = Field(

@@ -105,6 +105,16 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _unlabeled_images_need_a_teacher(self) -> "Recipe":
+        for name, source in self.data.sources.items():
+            if source.trust == 0 and not self.teacher:
+                raise ValueError(
+                    f"data.sources.{name}.trust = 0 needs a teacher, which predicts the labels: "
+                    'add [teacher], for example --set teacher.nets=["zoo:base"]'
+                )
+        return self
+
+    @model_validator(mode="after")
     def _share_needs_ferplus(self) -> "Recipe":
         if self.train.ferplus_share and self.model.heads != ("fer2013", "ferplus"):
             raise ValueError('train.ferplus_share needs model.heads = ["fer2013", "ferplus"]')
