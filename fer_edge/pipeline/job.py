@@ -49,6 +49,7 @@ def training_job(
         out=out,
         title=f"{out.name} {recipe.name}",
         teacher=teacher,
+        head_weights={"ferplus": recipe.train.ferplus_weight},
         occlusion_weight=recipe.train.occlusion_weight if recipe.model.finds_occlusion else 0.0,
     )
     return job, heads

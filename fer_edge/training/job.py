@@ -58,6 +58,7 @@ class Job:
         title: title of the progress bar.
         teacher: model with the same heads for distillation with weight `phase.distill`.
         soft_targets: cached probabilities of a teacher.
+        head_weights: factor of the loss of a head, whatever its target; 1 for the others.
         side: function from epoch, counted from 0, to image side in pixels.
         hooks: callbacks.
         others: val images of additional sources by name, evaluated by mean recall.
@@ -77,6 +78,7 @@ class Job:
     ema: float = 0.0
     teacher: Any = None
     soft_targets: SoftTargets | None = None
+    head_weights: Mapping[str, float] = field(default_factory=dict)
     side: Callable[[int], int] = full_side
     hooks: Hooks = field(default_factory=Hooks)
     others: Mapping[str, LabeledImages] = field(default_factory=dict)

@@ -53,10 +53,10 @@ def of_rows(
     train: Train,
     counts: NDArray[np.int64],
 ) -> dict[str, NDArray[np.float32]]:
-    """Return targets that include smoothing, class weights and the weights of heads.
+    """Return targets that include smoothing and class weights.
 
-    Cross-entropy is linear in its target, so weights of rows and heads are applied to the targets
-    and the loss needs no weights.
+    Cross-entropy is linear in its target, so weights of rows are applied to the targets and the
+    loss needs none.
 
     Args:
         labels: int `[n]`, -1 for none.
@@ -71,7 +71,7 @@ def of_rows(
     targets = {}
     for head, size in heads.items():
         if head == "ferplus":
-            targets[head] = ferplus.distribution(votes) * np.float32(train.ferplus_weight)
+            targets[head] = ferplus.distribution(votes)
             continue
         one_hot = np.eye(size, dtype=np.float32)[labels]
         smooth = one_hot * (1 - train.label_smoothing) + train.label_smoothing / size

@@ -9,6 +9,7 @@ the seed and the step. Keras' `fit` does not support exact resuming.
 import math
 import time
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -192,6 +193,7 @@ def _train_step(
 
     variables = list(model.trainable_variables)
     share = job.phase.distill if job.teacher is not None else 0.0
+    weights = [job.head_weights.get(head, 1.0) for head in job.train.heads]
 
     def on_replica(x: Any, targets: Any) -> Any:
         if share:
@@ -201,8 +203,8 @@ def _train_step(
             logits = by_head(model(x, training=True))
             loss = tf.add_n(
                 [
-                    tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
-                    for t, z in zip(targets, logits, strict=True)
+                    w * tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
+                    for w, t, z in zip_longest(weights, targets, logits, fillvalue=1.0)
                 ]
             )
             if replicas.count > 1:  # the optimizer sums the gradients of the replicas

@@ -154,3 +154,17 @@ def test_without_a_terminal_each_epoch_is_a_line_with_the_time_left(tmp_path: Pa
     ]
     assert all("loss" in line and line.endswith(" left") for line in lines)
     assert lines[-1].endswith("0 s left")
+
+
+def test_the_weight_of_a_head_counts_for_labels_and_for_a_teacher_alike(tmp_path: Path) -> None:
+    def trained(name: str, rate: float, weight: float, share: float) -> list[np.ndarray]:
+        phase = Phase(epochs=1, learning_rate=rate, optimizer="sgd", distill=share)
+        chosen = replace(job(tmp_path / name), phase=phase, teacher=net())
+        trainer.fit(net(), replace(chosen, head_weights={"fer2013": weight}))
+        return weights(tmp_path / name)
+
+    for share in (0.0, 0.7):
+        double = trained(f"double{share}", 0.01, 2.0, share)
+        fast = trained(f"fast{share}", 0.02, 1.0, share)
+        for one, other in zip(double, fast, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
