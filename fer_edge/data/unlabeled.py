@@ -41,7 +41,7 @@ class Unlabeled:
     @property
     def summary(self) -> str:
         """What was found, in one line."""
-        lines = f"{len(self.images)} faces in {self.pictures} pictures, {self.without_face} without"
+        lines = f"{len(self.images)} faces in {self.pictures} pictures, {self.without_face} without one"
         if self.broken:
             lines += f"; {len(self.broken)} cannot be read, such as {self.broken[0]}"
         return lines

@@ -11,6 +11,9 @@ from fer_edge.data import synthetic
 from fer_edge.pipeline import pipeline
 from fer_edge.pipeline.run import Run
 
+NEEDS_INIT = ("finetune", "lean", "unlabeled", "wild")
+"""Recipes without a net of their own: they start from a shipped one."""
+
 TINY = """
 description = "as small as a recipe can be and still do everything"
 seed = 3

@@ -9,11 +9,13 @@ from device.errors import InputError
 from fer_edge import recipe
 from fer_edge.recipe import file
 
+from .conftest import NEEDS_INIT
+
 
 @pytest.mark.parametrize("name", recipe.names())
 def test_a_shipped_recipe_loads_and_says_what_it_is(name: str) -> None:
     net = {"name": "mobilenet", "stem": [], "stages": [], "features": 8}
-    loaded = recipe.load(name, model=net if name in ("finetune", "lean", "wild") else None)
+    loaded = recipe.load(name, model=net if name in NEEDS_INIT else None)
     assert loaded.name == name
     assert loaded.description
 
@@ -212,7 +214,7 @@ def test_no_shipped_recipe_uses_a_key_of_an_earlier_version(
     from fer_edge.pipeline import initial_weights
 
     section._warn_renamed.cache_clear()  # a warning is given once a process
-    started = name in ("finetune", "lean", "wild")
+    started = name in NEEDS_INIT
     model = initial_weights.find("zoo:nano").section if started else None
     recipe.load(name, model=model)
     assert "now called" not in capsys.readouterr().err + caplog.text

@@ -6,10 +6,9 @@ from device.labels import FACE_PARTS, OCCLUSION
 from fer_edge import recipe
 from fer_edge.models import Net
 
+from ..conftest import NEEDS_INIT
+
 LABELS = {"fer2013": 7, "ferplus": 8}
-
-
-NEEDS_INIT = ("finetune", "lean", "wild")
 
 
 @pytest.mark.parametrize("name", [n for n in recipe.names() if n not in NEEDS_INIT])

@@ -49,7 +49,7 @@ def test_a_folder_of_pictures_needs_no_classes(
     assert len(faces) == 21
     assert "monday/astronaut.png" in faces.names
     assert set(faces.labels) == {-1}
-    assert "21 faces in 23 pictures, 1 without; 1 cannot be read, such as broken.png" in (
+    assert "21 faces in 23 pictures, 1 without one; 1 cannot be read, such as broken.png" in (
         capsys.readouterr().err
     )
     assert source.with_sources(chosen, [], [], tmp_path).data.sources["street"].file == prepared
