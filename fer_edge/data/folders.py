@@ -103,7 +103,8 @@ def find(
         layout = {"layout": "folders", "labels_from": "folders"}
     elif votes is None:
         raise InputError(
-            f"{tree.source}: images without class folders need votes: --ferplus fer2013new.csv"
+            f"{tree.source}: images without class folders need votes: --ferplus fer2013new.csv; as "
+            "further faces of a training they need none with data.sources.NAME.trust=0"
         )
     else:
         label_names, labels = FER2013, [-1] * len(places)
