@@ -41,10 +41,11 @@ class Unlabeled:
     @property
     def summary(self) -> str:
         """What was found, in one line."""
-        lines = f"{len(self.images)} faces in {self.pictures} pictures, {self.without_face} without one"
+        faces = f"{len(self.images)} faces in {self.pictures} pictures"
+        line = f"{faces}, {self.without_face} without one"
         if self.broken:
-            lines += f"; {len(self.broken)} cannot be read, such as {self.broken[0]}"
-        return lines
+            line += f"; {len(self.broken)} cannot be read, such as {self.broken[0]}"
+        return line
 
     def dataset(self, name: str) -> Dataset:
         """The faces as training images without labels."""
