@@ -11,8 +11,9 @@ TRAINING_IMAGES = 2000
 def quick(recipe: Recipe) -> Recipe:
     """Shorten a recipe so that all stages run in minutes; the results are meaningless.
 
-    Trains two epochs on 2,000 images and compresses for one epoch each, without a teacher, exports
-    float32 and int8, and benchmarks for three rounds. The tolerances of `verify` are widened, since
+    Trains two epochs on 2,000 images and compresses for one epoch each, without a teacher (faces
+    without labels are mixed in and teach nothing), exports float32 and int8, and benchmarks for
+    three rounds. The tolerances of `verify` are widened, since
     a barely trained net is undecided between classes.
 
     Args:
