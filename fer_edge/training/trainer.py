@@ -9,7 +9,6 @@ the seed and the step. Keras' `fit` does not support exact resuming.
 import math
 import time
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -194,6 +193,8 @@ def _train_step(
     variables = list(model.trainable_variables)
     share = job.phase.distill if job.teacher is not None else 0.0
     weights = [job.head_weights.get(head, 1.0) for head in job.train.heads]
+    if job.occlusion_weight:  # the targets of the last output are weighted already
+        weights.append(1.0)
 
     def on_replica(x: Any, targets: Any) -> Any:
         if share:
@@ -204,7 +205,7 @@ def _train_step(
             loss = tf.add_n(
                 [
                     w * tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(t, z))
-                    for w, t, z in zip_longest(weights, targets, logits, fillvalue=1.0)
+                    for w, t, z in zip(weights, targets, logits, strict=True)
                 ]
             )
             if replicas.count > 1:  # the optimizer sums the gradients of the replicas
