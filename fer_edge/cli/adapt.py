@@ -60,6 +60,7 @@ def adapt(
     from fer_edge.cli.shared.progress import steps
     from fer_edge.data import unlabeled
     from fer_edge.data.output import refuse_existing
+    from fer_edge.data.tree import Tree
     from fer_edge.extras import TRAINING, require
 
     require("train", TRAINING, "adapt")
@@ -68,7 +69,7 @@ def adapt(
     for target in (path, device_card.card_path(path), out / REPORT):
         refuse_existing(target, force=force)
     found = unlabeled.read(
-        faces,
+        Tree(faces),
         margin=device_card.margin(parent.file),
         detector=detector.value,
         detector_model=detector_model,

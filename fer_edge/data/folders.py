@@ -92,7 +92,7 @@ def find(
         InputError: no images or split folders, only one class, or an invalid image that is not to
             be skipped.
     """
-    images = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
+    images = [name for name in tree.names if pictures.is_picture(name)]
     if not images:
         raise InputError(f"{tree.source}: {_no_images(tree.names)}")
     places = _places(tree, images, bad_rows)

@@ -40,7 +40,7 @@ def read(
         InputError: no image fits the map, labels without a meaning, only one class, or an invalid
             image that is not to be skipped.
     """
-    images = [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
+    images = [name for name in tree.names if pictures.is_picture(name)]
     if not images:
         raise InputError(f"{tree.source}: contains no images")
     entries = list(map_entries.find(tree, images, label_map, bad_rows))

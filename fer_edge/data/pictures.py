@@ -19,6 +19,11 @@ MAX_SQUARE = 4096
 """Length of the longer side in pixels above which an image is shrunk before it is padded."""
 
 
+def is_picture(name: str) -> bool:
+    """Whether a file is an image file by its extension."""
+    return name.lower().endswith(SUFFIXES)
+
+
 def decode(content: bytes) -> NDArray[np.uint8]:
     """Decode an image of any bit depth and number of channels.
 

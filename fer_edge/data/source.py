@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from device.errors import InputError
 from device.geometry import MARGIN
-from fer_edge.data import pictures, unlabeled
+from fer_edge.data import pictures
+from fer_edge.data.dataset import Dataset
 from fer_edge.data.shards import index
 from fer_edge.data.tree import READ_BUFFER, Tree
 from fer_edge.recipe import Data, Recipe
@@ -18,60 +19,51 @@ HELD_OUT = 0.15
 """Share of each class to hold out as test, and then as val, for data without splits."""
 
 
-def resolve_data(data: Path | None, recipe: Recipe, folder: Path) -> Path:
+def resolve_data(data: Path | None, recipe: Recipe, folder: Path, *, labeled: bool = True) -> Path:
     """Give the `.npz` file or folder of shards that a run trains on, preparing it if needed.
 
-    A folder, table or archive is prepared on the first call, in the folder of the run; missing
-    splits are held out of train, and notes are printed to standard error. Later calls reuse the
-    file unless the content of the source has changed.
+    A folder, table or archive is prepared on the first call, in the folder of the run; notes are
+    printed to standard error. Later calls reuse the file unless the content of the source has
+    changed. Missing splits of labeled data are held out of train. Of pictures whose labels are not
+    read, the faces are found and cropped as the runner crops them.
 
     Args:
         data: path given by the user; None for synthetic faces.
         recipe: recipe with the number of synthetic faces and the RNG seed.
         folder: folder of the run.
+        labeled: whether the labels are read.
 
     Raises:
-        InputError: the source cannot be read.
+        InputError: the source cannot be read, or holds no face.
     """
     if data is None:
         return synthetic_faces(recipe, folder)
     if data.suffix == ".npz" or not data.exists() or index.is_shards(data):
         return data  # validated when it is loaded
-    from fer_edge.data.prepare import notes, prepare
-
     tree = Tree(data)
-    path = folder / "data" / f"{data.resolve().stem}-{source_digest(tree)[:12]}.npz"
+    find_faces = not labeled and any(pictures.is_picture(name) for name in tree.names)
+    name = data.resolve().stem + ("-unlabeled" if find_faces else "")
+    path = folder / "data" / f"{name}-{source_digest(tree)[:12]}.npz"
     if not path.exists():
-        dataset = prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed)
+        dataset, notes = _found_faces(tree) if find_faces else _prepared(data, recipe)
         dataset.save(path)
-        for note in notes(dataset):
+        for note in notes:
             print(note, file=sys.stderr)
     return path
 
 
-def unlabeled_faces(data: Path, recipe: Recipe, folder: Path) -> Path:
-    """Give the `.npz` file of a set whose labels are not read.
+def _prepared(data: Path, recipe: Recipe) -> tuple[Dataset, list[str]]:
+    from fer_edge.data.prepare import notes, prepare
 
-    The faces of a folder or archive of pictures are found and cropped as the runner crops them, on
-    the first call; anything else is resolved as labeled data is.
+    dataset = prepare(data, missing_fraction=HELD_OUT, seed=recipe.seed)
+    return dataset, notes(dataset)
 
-    Args:
-        data: path given by the user.
-        recipe: recipe of the run.
-        folder: folder of the run.
 
-    Raises:
-        InputError: the source cannot be read, or holds no face.
-    """
-    if data.suffix == ".npz" or not data.exists() or not unlabeled.has_pictures(Tree(data)):
-        return resolve_data(data, recipe, folder)
-    digest = source_digest(Tree(data))
-    path = folder / "data" / f"{data.resolve().stem}-unlabeled-{digest[:12]}.npz"
-    if not path.exists():
-        found = unlabeled.read(data, margin=MARGIN)
-        found.dataset(data.resolve().stem).save(path)
-        print(f"{data}: {found.summary}", file=sys.stderr)
-    return path
+def _found_faces(tree: Tree) -> tuple[Dataset, list[str]]:
+    from fer_edge.data import unlabeled
+
+    found = unlabeled.read(tree, margin=MARGIN)
+    return found.dataset(tree.source.resolve().stem), [f"{tree.source}: {found.summary}"]
 
 
 def source_digest(tree: Tree) -> str:
@@ -88,7 +80,7 @@ def source_digest(tree: Tree) -> str:
                 while block := stream.read(READ_BUFFER):
                     content.update(block)
         except InputError:
-            if not name.lower().endswith(pictures.SUFFIXES):
+            if not pictures.is_picture(name):
                 raise
         digest.update(f"{content.hexdigest()} {name}\n".encode())
     return digest.hexdigest()
@@ -126,8 +118,8 @@ def with_sources(
         if source["path"] is None:
             raise InputError(f"data.sources.{name} has no path: give it one, or --data {name}")
     for source in sources.values():
-        read = unlabeled_faces if source.get("trust") == 0 else resolve_data
-        source["path"] = read(source["path"], recipe, folder)
+        labeled = source.get("trust") != 0
+        source["path"] = resolve_data(source["path"], recipe, folder, labeled=labeled)
         if index.is_shards(source["path"]):
             raise InputError(
                 f"{source['path']}: only the first --data may be shards; further sets are held in "

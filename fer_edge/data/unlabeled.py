@@ -61,13 +61,8 @@ class Unlabeled:
         )
 
 
-def has_pictures(tree: Tree) -> bool:
-    """Whether a folder or archive holds pictures."""
-    return bool(_pictures(tree))
-
-
 def read(
-    folder: Path, *, margin: float, detector: str = "auto", detector_model: Path | None = None
+    tree: Tree, *, margin: float, detector: str = "auto", detector_model: Path | None = None
 ) -> Unlabeled:
     """Read the faces of a folder and its subfolders, or of an archive.
 
@@ -75,24 +70,23 @@ def read(
     all that it finds are cropped as the runner crops them.
 
     Args:
-        folder: folder or archive.
+        tree: folder or archive.
         margin: margin of the crops, as a fraction of the face box.
         detector: name of the detector.
         detector_model: file of YuNet; None for the downloaded one.
 
     Raises:
-        InputError: there is no such folder, no picture in it, or no face in any of them.
+        InputError: there is no picture in it, or no face in any of them.
     """
-    tree = Tree(folder)
-    names = _pictures(tree)
+    names = [name for name in tree.names if pictures.is_picture(name)]
     if not names:
-        raise InputError(f"{folder}: holds no pictures")
+        raise InputError(f"{tree.source}: holds no pictures")
     finder = open_detector(detector, model=detector_model, search_size=SEARCH_SIZE)
     crop = FaceCropper(margin=margin)
     faces: list[NDArray[np.uint8]] = []
     of: list[str] = []
     empty, broken = 0, []
-    with progress.bar(f"Reading {folder.name}", len(names)) as advance:
+    with progress.bar(f"Reading {tree.source.name}", len(names)) as advance:
         for name in names:
             advance(1)
             try:
@@ -105,13 +99,9 @@ def read(
             empty += not found
     if not faces:
         raise InputError(
-            f"{folder}: no face found in {len(names)} pictures ({len(broken)} cannot be read)"
+            f"{tree.source}: no face found in {len(names)} pictures ({len(broken)} cannot be read)"
         )
     return Unlabeled(np.stack(faces), tuple(of), len(names), empty, tuple(broken))
-
-
-def _pictures(tree: Tree) -> list[str]:
-    return [name for name in tree.names if name.lower().endswith(pictures.SUFFIXES)]
 
 
 def _faces(content: bytes, finder: Detector, crop: FaceCropper) -> Iterator[NDArray[np.uint8]]:

@@ -61,15 +61,13 @@ def mixed(
     if not len(kept):
         raise InputError(f"{section.path} has no training images for source {name}")
     labeled = targets.labeled(kept, heads, train)
-    chances = _chances(kept.labels, section.balance)
     if section.trust == 0:
         labeled.targets.update({h: np.zeros_like(t) for h, t in labeled.targets.items()})
-        chances = np.full(len(kept), 1 / len(kept))
     source = Source(
         name,
         labeled,
         section.share,
-        chances,
+        _chances(kept.labels, section.balance if section.trust else 0.0),
         trust=section.trust,
         weight=section.weight,
     )

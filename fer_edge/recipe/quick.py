@@ -13,8 +13,8 @@ def quick(recipe: Recipe) -> Recipe:
 
     Trains two epochs on 2,000 images and compresses for one epoch each, without a teacher (faces
     without labels are mixed in and teach nothing), exports float32 and int8, and benchmarks for
-    three rounds. The tolerances of `verify` are widened, since
-    a barely trained net is undecided between classes.
+    three rounds. The tolerances of `verify` are widened, since a barely trained net is undecided
+    between classes.
 
     Args:
         recipe: recipe to shorten; its name gets the suffix "-quick".

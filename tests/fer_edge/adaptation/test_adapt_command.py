@@ -17,6 +17,7 @@ from fer_edge import zoo
 from fer_edge.adaptation import adapt as adaptation
 from fer_edge.cli.app import app
 from fer_edge.data import synthetic, unlabeled
+from fer_edge.data.tree import Tree
 from fer_edge.evaluation import corruptions
 
 
@@ -91,7 +92,7 @@ def test_faces_are_cropped_where_a_picture_is_no_crop(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "crop.png"), crop)
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 200), 90, np.uint8))
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    found = unlabeled.read(tmp_path, margin=0.0, detector="haar")
+    found = unlabeled.read(Tree(tmp_path), margin=0.0, detector="haar")
     assert found.images.shape == (2, 48, 48)
     assert any(np.array_equal(face, crop) for face in found.images)
     assert (found.pictures, found.without_face, found.broken) == (4, 1, ("broken.png",))
